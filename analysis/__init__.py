@@ -1,0 +1,1 @@
+"""Predictions and models -> numbers: scores, explanations, provenance and figures."""

@@ -1,0 +1,1 @@
+"""Numbers -> pages: the HTML and LaTeX report, rendered from tables and figures alone."""

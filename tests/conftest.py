@@ -1,0 +1,22 @@
+"""Fixtures that several test files share."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with the real images' zip and their manifests."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"the real data are not at {REAL_DATA}")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def real_zip(real_data: Path) -> Path:
+    """The zip of the real 224 px images, as published."""
+    return real_data / "mendeley_x7bvzv6cvr_inbreast_224.zip"
