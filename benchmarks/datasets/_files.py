@@ -1,0 +1,85 @@
+"""Files of a data set, read from a folder or, never unpacked, from a zip."""
+
+import io
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from benchmarks.errors import BadInput
+
+JUNK = ("__MACOSX", ".")  # what archivers and file managers leave behind
+DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+class Files:
+    """The files under `root`, a folder or a zip; names are paths inside it with forward slashes."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._zip = None
+        if root.is_file():
+            try:
+                self._zip = zipfile.ZipFile(root)
+            except zipfile.BadZipFile:
+                raise BadInput(f"{root}: neither a folder nor a whole zip; a download may be cut short") from None
+
+    def folders(self, depth: int) -> list[str]:
+        """Names of the folders at most `depth` levels below the root."""
+        if self._zip:
+            parts = {tuple(name.split("/")[:-1]) for name in self._zip.namelist()}
+            found = {"/".join(path[:level]) for path in parts for level in range(1, min(len(path), depth) + 1)}
+        else:
+            patterns = ("/".join("*" * level) for level in range(1, depth + 1))
+            found = {p.relative_to(self.root).as_posix() for g in patterns for p in self.root.glob(g) if p.is_dir()}
+        return sorted(name for name in found if not name.startswith(JUNK))
+
+    def under(self, folder: str) -> list[str]:
+        """Names of all files in `folder` ("" for the root) and its subfolders."""
+        if self._zip:
+            start = f"{folder}/" if folder else ""
+            found = [name for name in self._zip.namelist() if name.startswith(start) and not name.endswith("/")]
+        else:
+            found = [p.relative_to(self.root).as_posix() for p in (self.root / folder).rglob("*") if p.is_file()]
+        return sorted(name for name in found if not any(part.startswith(JUNK) for part in name.split("/")))
+
+    def content(self, name: str) -> bytes:
+        """The bytes of one file; raises BadInput if they can't be read."""
+        try:
+            return self._zip.read(name) if self._zip else (self.root / name).read_bytes()
+        except (OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            raise BadInput(f"{name}: can't be read: {error}") from None
+
+    def image(self, name: str) -> np.ndarray:
+        """Decode an image file to 8-bit grey, uint8 (H, W); raises BadInput if it is no whole image.
+
+        Colour goes to luma. Deeper greys (16 or 32 bit) are stretched from the image's own minimum and maximum, for
+        mammograms use only part of their range and the file doesn't say which.
+        """
+        content = self.content(name)
+        try:
+            with Image.open(io.BytesIO(content)) as image:
+                if image.mode not in DEEP_MODES:
+                    return np.asarray(image.convert("L"))
+                deep = np.asarray(image, dtype=np.float64)
+        except UnidentifiedImageError:
+            raise BadInput(f"{name}: {'not an image that Pillow reads' if content else 'the file is empty'}") from None
+        except (OSError, ValueError, SyntaxError, zlib.error, Image.DecompressionBombError) as error:
+            raise BadInput(f"{name}: {error}") from None
+        low, high = deep.min(), deep.max()
+        return np.round((deep - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+
+
+def resize(image: np.ndarray, size: int) -> np.ndarray:
+    """Resize a uint8 image (H, W) to (size, size) by Pillow's Lanczos filter, antialiased when it shrinks."""
+    if image.shape == (size, size):
+        return image
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS))
+
+
+def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
+    """Resize a mask (H, W) of zeros and ones to uint8 (size, size): ones where at least half of a pixel is covered."""
+    picture = Image.fromarray(mask.astype(np.uint8) * 255)
+    return (np.asarray(picture.resize((size, size), Image.Resampling.BOX)) >= 128).astype(np.uint8)
