@@ -27,12 +27,14 @@ import pandas as pd
 from benchmarks import datasets
 from benchmarks.breast import segment_breast
 from benchmarks.datasets import Dataset
-from benchmarks.datasets._files import resize_mask
+from benchmarks.datasets._files import listing, resize_mask
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.study import Study, load_study
 
-MOST_SHOWN = 30  # unreadable files that an error lists
-DTYPES = {**dict.fromkeys(["source", "patient", "laterality", "view", "severity"], "string"), "copy": "Int64", "density": "Int64"}
+DTYPES = {
+    **dict.fromkeys(["source", "patient", "laterality", "view", "severity"], "string"),
+    **dict.fromkeys(["copy", "density"], "Int64"),
+}
 COLUMNS = [
     *("row", "sample", "label", "folder", "source", "patient", "copy", "variant", "reflected", "rotation", "upright"),
     *("laterality", "view", "density", "severity", "boxes", "file", "md5", "mask"),
@@ -76,9 +78,7 @@ def write_arrays(dataset: Dataset, sizes: list[int], out: Path) -> list[str]:
             except BadInput as error:
                 unreadable.append(str(error))
         if unreadable:
-            more = [f"  - and {len(unreadable) - MOST_SHOWN} more"] if len(unreadable) > MOST_SHOWN else []
-            lines = [f"  - {message}" for message in unreadable[:MOST_SHOWN]]
-            raise BadInput("\n".join([f"{len(unreadable)} of {n} images can't be read:", *lines, *more]))
+            raise BadInput(listing(f"{len(unreadable)} of {n} images can't be read:", unreadable))
     return digests
 
 

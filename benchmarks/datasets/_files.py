@@ -1,8 +1,10 @@
 """Files of a data set, read from a folder or, never unpacked, from a zip."""
 
+import contextlib
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from benchmarks.errors import BadInput
 
 JUNK = ("__MACOSX", ".")  # what archivers and file managers leave behind
+MOST_SHOWN = 30  # problems that an error lists
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -58,18 +61,28 @@ class Files:
         Colour goes to luma. Deeper greys (16 or 32 bit) are stretched from the image's own minimum and maximum, for
         mammograms use only part of their range and the file doesn't say which.
         """
+        with self._opened(name) as image:
+            if image.mode not in DEEP_MODES:
+                return np.asarray(image.convert("L"))
+            deep = np.asarray(image, dtype=np.float64)
+        low, high = deep.min(), deep.max()
+        return np.round((deep - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+
+    def image_size(self, name: str) -> tuple[int, int]:
+        """Width and height in pixels of an image file, from its header; raises BadInput if it is no image."""
+        with self._opened(name) as image:
+            return image.size
+
+    @contextlib.contextmanager
+    def _opened(self, name: str) -> Iterator[Image.Image]:
         content = self.content(name)
         try:
             with Image.open(io.BytesIO(content)) as image:
-                if image.mode not in DEEP_MODES:
-                    return np.asarray(image.convert("L"))
-                deep = np.asarray(image, dtype=np.float64)
+                yield image
         except UnidentifiedImageError:
             raise BadInput(f"{name}: {'not an image that Pillow reads' if content else 'the file is empty'}") from None
         except (OSError, ValueError, SyntaxError, zlib.error, Image.DecompressionBombError) as error:
             raise BadInput(f"{name}: {error}") from None
-        low, high = deep.min(), deep.max()
-        return np.round((deep - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:
@@ -83,3 +96,9 @@ def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
     """Resize a mask (H, W) of zeros and ones to uint8 (size, size): ones where at least half of a pixel is covered."""
     picture = Image.fromarray(mask.astype(np.uint8) * 255)
     return (np.asarray(picture.resize((size, size), Image.Resampling.BOX)) >= 128).astype(np.uint8)
+
+
+def listing(head: str, problems: list[str]) -> str:
+    """A message of `head` and the problems below it, one a line, the last ones only counted if there are many."""
+    more = [f"and {len(problems) - MOST_SHOWN} more"] if len(problems) > MOST_SHOWN else []
+    return "\n".join([head, *(f"  - {problem}" for problem in problems[:MOST_SHOWN] + more)])

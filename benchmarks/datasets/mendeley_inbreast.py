@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.datasets import Dataset
 from benchmarks.datasets._copies import N_COPIES, describe, file_name, parse_name, transform_boxes
-from benchmarks.datasets._files import Files, resize
+from benchmarks.datasets._files import Files, listing, resize
 from benchmarks.errors import BadInput
 
 OPTIONS: dict = {}
@@ -57,7 +57,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     paths = {side: _paths(files, by_folder) for side, by_folder in folders.items()}
     problems = [p for side in paths for p in _count_problems(side, paths[side], expected)]
     if problems:
-        raise BadInput("\n".join([f"{data}: not the published files", *(f"  - {p}" for p in problems), f"  {HOW}"]))
+        raise BadInput(f"{listing(f'{data}: not the published files', problems)}\n  {HOW}")
     main_side = min(paths)
     samples = _samples(expected, paths[main_side])
     keys = samples["sample"].tolist()

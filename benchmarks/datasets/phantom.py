@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks.datasets import Dataset
 from benchmarks.datasets._copies import N_COPIES, describe, file_name, transform_boxes, transform_image
-from benchmarks.datasets._files import resize, resize_mask
+from benchmarks.datasets._files import listing, resize, resize_mask
 from benchmarks.errors import BadInput
 
 OPTIONS = {
@@ -56,7 +56,7 @@ def check(options: dict, data: Path | None) -> None:
     if data is not None:
         problems.append(f"data={data}: phantoms are generated; leave data out, or name another data set")
     if problems:
-        raise BadInput("\n".join(["data set phantom:", *(f"  - {problem}" for problem in problems)]))
+        raise BadInput(listing("data set phantom:", problems))
 
 
 def load(options: dict, data: Path | None, seed: int) -> Dataset:
@@ -69,30 +69,32 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     drawn = {source.source: (number, source) for number, source in enumerate(sources.itertuples())}
 
     @functools.lru_cache(maxsize=4)
-    def picture(source: str) -> tuple[drawing.Picture, np.ndarray]:
+    def picture(source: str) -> drawing.Picture:
         number, facts = drawn[source]
         rng = np.random.default_rng([seed, 1, number])
-        made = drawing.draw(
+        return drawing.draw(
             facts.anatomy, facts.severity, facts.laterality, facts.view, options["side"], options["noise"], rng
         )
-        return made, drawing.enhance(made.image)
+
+    @functools.lru_cache(maxsize=4)
+    def enhanced(source: str) -> np.ndarray:
+        return drawing.enhance(picture(source).image)
 
     samples = _samples(sources, options["copies"])
     samples["boxes"] = [
-        transform_boxes([picture(s.source)[0].box], s.reflected, s.rotation) for s in samples.itertuples()
+        transform_boxes([picture(s.source).box], s.reflected, s.rotation) for s in samples.itertuples()
     ]
     rows = list(samples.itertuples())
 
     @functools.lru_cache(maxsize=2)
     def native(row: int) -> np.ndarray:
         sample = rows[row]
-        made, enhanced = picture(sample.source)
-        image = made.image if sample.variant == "original" else enhanced
+        image = picture(sample.source).image if sample.variant == "original" else enhanced(sample.source)
         return transform_image(image, sample.reflected, sample.rotation)
 
     def mask(row: int, size: int) -> np.ndarray:
         sample = rows[row]
-        upright = picture(sample.source)[0].breast.astype(np.uint8) * 255
+        upright = picture(sample.source).breast.astype(np.uint8) * 255
         return resize_mask(transform_image(upright, sample.reflected, sample.rotation) >= 128, size)
 
     return Dataset(

@@ -1,0 +1,332 @@
+"""The published INbreast folders and the user's own images: what is read, and what is refused."""
+
+import gzip
+import json
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from benchmarks import datasets
+from benchmarks.breast import segment_breast
+from benchmarks.datasets import _copies, image_folder, mendeley_inbreast
+from benchmarks.errors import BadInput
+
+TOP = "Dataset of Breast mammography images with Masses"
+CLASSES = [f"Density{density}{severity}" for density in "1234" for severity in ("Benign", "Malignant")]
+SOURCES = dict(zip(CLASSES, (12, 30, 4, 32, 13, 8, 6, 1), strict=True))
+PATIENTS = dict(zip(CLASSES, (7, 14, 2, 16, 6, 4, 3, 1), strict=True))
+
+
+def png(value, side, tmp_path):
+    path = tmp_path / f"{value}.png"
+    Image.fromarray(np.full((side, side), value, np.uint8)).save(path)
+    return path.read_bytes()
+
+
+def published_names(side):
+    """Every path of the published folders of one size, written down from the facts about the data."""
+    for source in mendeley_inbreast.facts().itertuples():
+        for folder, copies in (("Before", 2), ("After", 72)):
+            for copy in range(1, copies + 1):
+                number = "" if copy == 1 else f" ({copy})"
+                where = f"{TOP}/Image {folder} Data Augmentation, Image Size {side}x{side}"
+                yield f"{where}/{source.label}/{source.source}{number}.png"
+
+
+def write_zip(path, names, content):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return path
+
+
+def refusal(call, *arguments):
+    with pytest.raises(BadInput) as error:
+        call(*arguments)
+    return str(error.value)
+
+
+def test_every_adapter_keeps_the_contract():
+    assert datasets.names() == ["image_folder", "mendeley_inbreast", "phantom"]
+    for name in datasets.names():
+        adapter = datasets.adapter(name)
+        assert isinstance(adapter.OPTIONS, dict) and callable(adapter.check) and callable(adapter.load)
+
+
+# --- mendeley_inbreast -----------------------------------------------------------------------------------------------
+
+
+def test_facts_are_the_published_counts():
+    facts = mendeley_inbreast.facts()
+    assert facts["source"].is_unique
+    assert facts["label"].value_counts().to_dict() == SOURCES
+    assert facts.groupby("label")["patient"].nunique().to_dict() == PATIENTS
+    assert facts["patient"].nunique() == 50
+    assert (facts["boxes_224px"] == "[]").sum() == 1
+
+
+def test_published_zip_is_listed_whole(tmp_path):
+    data = write_zip(tmp_path / "data.zip", published_names(224), png(10, 224, tmp_path))
+    dataset = mendeley_inbreast.load({}, data, 0)
+    samples = dataset.samples
+    assert len(samples) == 7844 and samples["sample"].is_unique and samples["upright"].sum() == 106
+    assert dataset.classes == CLASSES
+    files = samples.groupby(["folder", "label"]).size()
+    assert files["after"].to_dict() == {label: 72 * number for label, number in SOURCES.items()}
+    assert files["before"].to_dict() == {label: 2 * number for label, number in SOURCES.items()}
+    row = samples[samples["sample"] == "after/Density1Benign/20588680 (3).png"].iloc[0]
+    assert (row["variant"], row["reflected"], row["rotation"], row["copy"]) == ("clahe", False, 300, 3)
+    assert (row["patient"], row["view"], row["density"]) == ("036aff49b8ac84f0", "MLO", 1)
+
+
+def test_227_px_images_are_read_where_there(tmp_path):
+    data = tmp_path / "data.zip"
+    with zipfile.ZipFile(data, "w") as archive:
+        for side, value in ((224, 10), (227, 20)):
+            content = png(value, side, tmp_path)
+            for name in published_names(side):
+                archive.writestr(name, content)
+    dataset = mendeley_inbreast.load({}, data, 0)
+    assert dataset.read(5, 227).shape == (227, 227) and (dataset.read(5, 227) == 20).all()
+    assert dataset.read(5, 64).shape == (64, 64) and (dataset.read(5, 64) == 10).all()
+    assert (dataset.native(5) == 10).all()
+
+
+def test_only_227_px_images_serve_all_sizes(tmp_path):
+    data = write_zip(tmp_path / "data.zip", published_names(227), png(20, 227, tmp_path))
+    assert (mendeley_inbreast.load({}, data, 0).read(0, 64) == 20).all()
+
+
+@pytest.mark.parametrize("inside", ["", TOP])
+def test_unpacked_folder_at_the_top_or_around_it(tmp_path, inside):
+    content = png(10, 224, tmp_path)
+    for name in published_names(224):
+        path = tmp_path / "around" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    data = tmp_path / "around" / inside
+    mendeley_inbreast.check({}, data)
+    dataset = mendeley_inbreast.load({}, data, 0)
+    assert len(dataset.samples) == 7844
+    assert (data / dataset.samples["file"][0]).is_file()
+
+
+def test_wrong_counts_are_all_listed_with_found_and_expected(tmp_path):
+    names = [n for n in published_names(224) if not ("Before" in n and "Density2Benign" in n)]
+    names = [
+        n
+        for n in names
+        if not n.endswith("After Data Augmentation, Image Size 224x224/Density4Malignant/24065530 (7).png")
+    ]
+    extra = f"{TOP}/Image After Data Augmentation, Image Size 224x224/Density1Benign/99999999 (2).png"
+    data = write_zip(tmp_path / "data.zip", [*names, extra], b"")
+    message = refusal(mendeley_inbreast.load, {}, data, 0)
+    assert "before/Density2Benign (224 px): found 0 files, expected 8" in message
+    assert "after/Density1Benign (224 px): found 865 files, expected 864; not published: 99999999 (2).png" in message
+    assert "after/Density4Malignant (224 px): found 71 files, expected 72; missing: 24065530 (7).png" in message
+    assert "10.17632/x7bvzv6cvr.1" in message and "CC BY 4.0" in message and "--config data=" in message
+
+
+def test_archiver_leftovers_do_not_count(tmp_path):
+    junk = f"__MACOSX/{TOP}/Image After Data Augmentation, Image Size 224x224/Density1Benign/._20588680.png"
+    hidden = f"{TOP}/Image After Data Augmentation, Image Size 224x224/Density1Benign/.DS_Store"
+    data = write_zip(tmp_path / "data.zip", [*published_names(224), junk, hidden], png(10, 224, tmp_path))
+    assert len(mendeley_inbreast.load({}, data, 0).samples) == 7844
+
+
+def test_missing_or_wrong_data_says_what_to_get_and_how_to_pass_it(tmp_path):
+    (tmp_path / "holiday").mkdir()
+    only_after = write_zip(tmp_path / "after.zip", [n for n in published_names(224) if "After" in n], b"")
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(only_after.read_bytes()[:5000])
+    cases = {
+        None: "no data given",
+        tmp_path / "nowhere": "no such file",
+        tmp_path: "found after.zip, cut.zip, holiday",
+        only_after: "found Dataset of Breast mammography images with Masses/Image After",
+        cut: "neither a folder nor a whole zip",
+    }
+    for data, found in cases.items():
+        message = refusal(mendeley_inbreast.check, {}, data)
+        assert found in message
+        if data != cut:
+            assert (
+                "Image {Before,After} Data Augmentation" in message and "x7bvzv6cvr" in message and "data=" in message
+            )
+
+
+def test_folders_that_are_there_twice_are_refused(tmp_path):
+    names = [f"copy/{name}" for name in published_names(224)]
+    data = write_zip(tmp_path / "data.zip", [*published_names(224), *names], b"")
+    assert "is in it twice" in refusal(mendeley_inbreast.check, {}, data)
+
+
+def test_real_files_have_the_manifests_facts(real_data, real_zip):
+    dataset = mendeley_inbreast.load({}, real_zip, 0)
+    with gzip.open(real_data / "manifest_224.csv.gz", "rt") as stream:
+        manifest = pd.read_csv(stream, dtype={"source_id": str})
+    manifest["boxes_xywh"] = manifest["boxes_xywh"].fillna("[]").map(json.loads)
+    both = dataset.samples.merge(manifest, left_on="file", right_on="path", suffixes=("", "_listed"))
+    assert len(both) == len(manifest) == 7844
+    pairs = {
+        "label": "class", "source": "source_id", "patient": "patient_id", "folder": "stage", "copy": "copy_number",
+        "variant": "variant_listed", "reflected": "reflected_listed", "rotation": "rotation_ccw_deg",
+        "laterality": "laterality_listed", "view": "view_listed", "severity": "severity_listed",
+    }  # fmt: skip
+    for ours, theirs in pairs.items():
+        assert (both[ours] == both[theirs]).all(), ours
+    for ours, listed in zip(both["boxes"], both["boxes_xywh"], strict=True):
+        # The manifest keeps boxes that were turned out of the image, with a negative width.
+        listed = [box for box in listed if min(box[2:]) > 0]
+        assert len(ours) == len(listed)
+        assert np.allclose(np.array(ours) * 224, listed, atol=0.5)
+
+
+def test_real_copies_are_the_transform_of_their_upright_original(real_zip):
+    dataset = mendeley_inbreast.load({}, real_zip, 0)
+    samples = dataset.samples
+    originals = {s.source: s.Index for s in samples[samples["upright"]].itertuples()}
+    for copy in samples[(samples["folder"] == "after") & (samples["variant"] == "original")][::200].itertuples():
+        made = _copies.transform_image(dataset.native(originals[copy.source]), copy.reflected, copy.rotation)
+        assert np.abs(made.astype(int) - dataset.native(copy.Index)).mean() < 1, copy.sample
+
+
+def test_real_enhanced_copies_have_the_breast_of_their_original(real_zip):
+    dataset = mendeley_inbreast.load({}, real_zip, 0)
+    samples = dataset.samples
+    originals = {s.source: s.Index for s in samples[samples["upright"]].itertuples()}
+    for copy in samples[samples["variant"] == "clahe"][::120].itertuples():
+        breast = segment_breast(dataset.native(originals[copy.source])).astype(np.uint8) * 255
+        expected = _copies.transform_image(breast, copy.reflected, copy.rotation) > 127
+        found = segment_breast(dataset.native(copy.Index))
+        assert (found & expected).sum() / (found | expected).sum() > 0.95, copy.sample
+
+
+# --- image_folder ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder with two classes in five file formats."""
+    root = tmp_path / "pictures"
+    grey = np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)
+    for label in ("benign", "malignant"):
+        (root / label / "deeper").mkdir(parents=True)
+        Image.fromarray((grey // 12).astype(np.uint8)).save(root / label / "a.png")
+        Image.fromarray((grey // 12).astype(np.uint8)).convert("RGB").save(root / label / "b.jpg", quality=95)
+        Image.fromarray((grey // 12).astype(np.uint8)).save(root / label / "deeper" / "c.pgm")
+        Image.fromarray(grey).save(root / label / "d.tif")
+        Image.fromarray((grey // 12).astype(np.uint8)).convert("RGBA").save(root / label / "e.png")
+        (root / label / "notes.txt").write_text("not an image")
+    return root
+
+
+def own(data, **options):
+    return image_folder.load({**image_folder.OPTIONS, **options}, data, 0)
+
+
+def test_a_folder_a_class(pictures):
+    dataset = own(pictures)
+    samples = dataset.samples
+    assert dataset.classes == ["benign", "malignant"]
+    assert samples["label"].value_counts().to_dict() == {"benign": 5, "malignant": 5}
+    assert samples["source"].isna().all() and samples["patient"].isna().all() and samples["upright"].all()
+    assert set(samples["severity"]) == {"benign", "malignant"}
+    assert "benign/deeper/c.pgm" in set(samples["sample"])
+
+
+def test_formats_give_the_same_grey(pictures):
+    dataset = own(pictures)
+    plain = dataset.native(0).astype(int)
+    assert plain.shape == (64, 48)
+    for row in range(1, 5):
+        image = dataset.native(row)
+        assert image.dtype == np.uint8 and image.shape == (64, 48)
+        assert np.abs(image - plain).max() <= 4, dataset.samples["sample"][row]
+    assert dataset.read(0, 32).shape == (32, 32)
+
+
+def test_a_zip_with_a_folder_around_the_classes(pictures, tmp_path):
+    data = tmp_path / "pictures.zip"
+    with zipfile.ZipFile(data, "w") as archive:
+        for path in sorted(pictures.rglob("*.png")):
+            archive.write(path, f"around/{path.relative_to(pictures).as_posix()}")
+    assert own(data).classes == ["benign", "malignant"]
+
+
+def test_one_class_is_not_enough(pictures):
+    lone = pictures.parent / "lone" / "only"
+    lone.mkdir(parents=True)
+    (pictures / "benign" / "a.png").rename(lone / "a.png")
+    assert "found 1 class(es)" in refusal(own, lone.parent)
+
+
+def test_images_beside_the_class_folders_are_refused(pictures):
+    (pictures / "benign" / "a.png").rename(pictures / "loose.png")
+    assert "1 images lie beside the class folders (loose.png)" in refusal(own, pictures)
+
+
+def manifest(pictures, text):
+    path = pictures / "list.csv"
+    path.write_text(text)
+    return path
+
+
+def test_manifest_with_sources_patients_and_boxes(pictures):
+    path = manifest(
+        pictures,
+        "file,label,source,patient,box\n"
+        "benign/a.png,no,s1,p1,12 16 24 32\n"
+        "benign/b.jpg,no,s1,p1,\n"
+        "malignant/a.png,yes,s2,p2,0 0 12 16; 40 60 8 4\n",
+    )
+    samples = own(path).samples
+    assert samples["upright"].tolist() == [True, False, True]
+    assert samples["folder"].tolist() == ["before", "after", "before"]
+    assert samples["patient"].tolist() == ["p1", "p1", "p2"]
+    assert samples["boxes"][0] == [[0.25, 0.25, 0.5, 0.5]]
+    assert samples["boxes"][1] == []
+    assert np.allclose(samples["boxes"][2], [[0, 0, 0.25, 0.25], [40 / 48, 60 / 64, 8 / 48, 4 / 64]])
+    assert samples["severity"].isna().all()
+
+
+def test_manifest_without_groups_leaves_them_unknown(pictures):
+    samples = own(manifest(pictures, "file,label\nbenign/a.png,NA\nmalignant/a.png,none\n")).samples
+    assert samples["label"].tolist() == ["NA", "none"]
+    assert samples["source"].isna().all() and samples["patient"].isna().all()
+
+
+def test_all_problems_of_a_manifest_at_once(pictures):
+    path = manifest(
+        pictures,
+        "file,label,source,patient,box\n"
+        "benign/a.png,no,s1,p1,1 2 3\n"
+        "benign/b.jpg,yes,s1,p2,\n"
+        "benign/nowhere.png,no,s2,p2,\n"
+        "benign/b.jpg,,s3,p3,1 2 3 0\n",
+    )
+    message = refusal(own, path)
+    for problem in (
+        "line 2: box '1 2 3' is not",
+        "line 4: no file benign/nowhere.png",
+        "line 5: label is empty",
+        "line 5: benign/b.jpg is listed twice",
+        "line 5: box '1 2 3 0' is not",
+        "source s1: stands under 2 labels",
+        "source s1: stands under 2 patients",
+    ):
+        assert problem in message
+
+
+def test_manifest_columns_are_checked(pictures):
+    message = refusal(own, manifest(pictures, "path;label\nbenign/a.png;no\n"))
+    assert "missing file" in message and "missing label" in message and "unknown path;label" in message
+
+
+def test_data_that_is_no_folder_zip_or_manifest(pictures):
+    assert "no data given" in refusal(image_folder.check, image_folder.OPTIONS, None)
+    assert "no such file" in refusal(image_folder.check, image_folder.OPTIONS, pictures / "nowhere")
+    assert "neither a folder nor a whole zip" in refusal(own, pictures / "benign" / "a.png")
