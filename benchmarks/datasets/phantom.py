@@ -81,9 +81,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         return drawing.enhance(picture(source).image)
 
     samples = _samples(sources, options["copies"])
-    samples["boxes"] = [
-        transform_boxes([picture(s.source).box], s.reflected, s.rotation) for s in samples.itertuples()
-    ]
+    samples["boxes"] = [transform_boxes([picture(s.source).box], s.reflected, s.rotation) for s in samples.itertuples()]
     rows = list(samples.itertuples())
 
     @functools.lru_cache(maxsize=2)

@@ -1,0 +1,166 @@
+"""Protocols: the rules that turn samples into folds of train / validation / test parts.
+
+`published` is the published study's own leaking split. `by_source` and `by_patient` are the honest ones: no source
+(patient) stands in two parts of a fold, and every model is validated and tested on upright originals alone.
+
+Reads results/<study>/samples.parquet, writes results/<study>/folds/<protocol>.parquet with the columns
+sample (str), fold (int, running on over the repeats), part (train, validation or test) and repeat (int).
+"""
+
+import argparse
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.errors import BadInput, run_cli
+
+if TYPE_CHECKING:
+    from benchmarks.study import Study
+
+PUBLISHED = "published"
+PROTOCOLS: dict[str, Callable[[pd.DataFrame, "Study"], pd.DataFrame]] = {}
+
+# The published notebooks: image_dataset_from_directory(validation_split=0.2, seed=123).
+PUBLISHED_SEED = 123
+PUBLISHED_SPLIT = 0.2
+VALIDATION_FOLDS = 5  # a fifth of the sources (patients) outside the test part validate
+
+
+def protocol(function: Callable[[pd.DataFrame, "Study"], pd.DataFrame]) -> Callable:
+    """Register `function(samples, study) -> folds` as the protocol of its name."""
+    PROTOCOLS[function.__name__] = function
+    return function
+
+
+def variant(name: str) -> str:
+    """Which form of every architecture protocol `name` trains: `published` or `corrected`."""
+    return PUBLISHED if name == PUBLISHED else "corrected"
+
+
+def keras_split(samples: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Split one folder as Keras' `image_dataset_from_directory(validation_split=0.2, seed=123)` does.
+
+    `samples` has columns sample (whose last path component is the file name) and label. Returns the sample ids of
+    subset `training` and of subset `validation`, in Keras' order: files sorted by class, then name, shuffled by
+    `numpy.random.RandomState(seed)`, the last fifth being the validation subset.
+    """
+    names = samples["sample"].str.rsplit("/", n=1).str[-1]
+    ordered = samples.assign(name=names).sort_values(["label", "name"])["sample"].tolist()
+    np.random.RandomState(PUBLISHED_SEED).shuffle(ordered)
+    n_validation = int(PUBLISHED_SPLIT * len(ordered))
+    if n_validation == 0:
+        raise BadInput(f"protocol published: a fifth of {len(ordered)} files is none; the data set is too small")
+    return ordered[:-n_validation], ordered[-n_validation:]
+
+
+@protocol
+def published(samples: pd.DataFrame, study: "Study") -> pd.DataFrame:
+    """Split the augmented files 80 / 20 at random and test on a fifth of the un-augmented ones, as published.
+
+    Every repeat has the same parts: the published seed is part of the rule, and repeats differ in the training seed.
+    """
+    after, before = (samples[samples["folder"] == folder] for folder in ("after", "before"))
+    if after.empty or before.empty:
+        raise BadInput(
+            f"protocol published: data set {study.dataset['name']} has no folder of augmented copies; "
+            f"take `published` out of `protocols` in {study.path}"
+        )
+    train, validation = keras_split(after)
+    _, test = keras_split(before)
+    parts = {"train": train, "validation": validation, "test": test}
+    return pd.concat([_fold(parts, repeat, repeat) for repeat in range(study.repeats)], ignore_index=True)
+
+
+@protocol
+def by_source(samples: pd.DataFrame, study: "Study") -> pd.DataFrame:
+    """Keep all files of a source in one part; a patient's other sources may stand in another."""
+    return _grouped(samples, study, "source")
+
+
+@protocol
+def by_patient(samples: pd.DataFrame, study: "Study") -> pd.DataFrame:
+    """Keep all files of all sources of a patient in one part."""
+    return _grouped(samples, study, "patient")
+
+
+def _grouped(samples: pd.DataFrame, study: "Study", unit: str) -> pd.DataFrame:
+    """Fold over the upright originals by scikit-learn's StratifiedGroupKFold, validation part included."""
+    if samples[unit].isna().any():
+        raise BadInput(
+            f"protocol by_{unit}: data set {study.dataset['name']} doesn't say which {unit} "
+            f"{samples[unit].isna().sum()} of its {len(samples)} files come from, so nothing can keep a {unit} out of "
+            f"training; give a column `{unit}` in a CSV manifest, or take by_{unit} out of `protocols` in {study.path}"
+        )
+    upright = samples[samples["upright"]]
+    largest = _largest_class(upright)
+    n_units = upright[unit].nunique()
+    if min(n_units, largest) < 2 * study.folds:
+        raise BadInput(
+            f"protocol by_{unit}: {n_units} {unit}s with {largest} sources in the largest class are too few for "
+            f"{study.folds} folds with a validation part; lower `folds` in {study.path}"
+        )
+    folds = []
+    for repeat in range(study.repeats):
+        outer = _group_kfold(upright, unit, study.folds, study.seed + repeat)
+        for number, (rest, test) in enumerate(outer):
+            inner = upright.iloc[rest]
+            n_validation_folds = min(VALIDATION_FOLDS, inner[unit].nunique(), _largest_class(inner))
+            train, validation = _group_kfold(inner, unit, n_validation_folds, study.seed + repeat)[0]
+            parts = {
+                "train": _training_samples(samples, inner.iloc[train], study.training["images"]),
+                "validation": inner["sample"].iloc[validation].tolist(),
+                "test": upright["sample"].iloc[test].tolist(),
+            }
+            folds.append(_fold(parts, repeat * study.folds + number, repeat))
+    return pd.concat(folds, ignore_index=True)
+
+
+def _largest_class(samples: pd.DataFrame) -> int:
+    return int(samples["label"].value_counts().max())
+
+
+def _group_kfold(samples: pd.DataFrame, unit: str, n_splits: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    # Imported late: Snakemake reads this module at every start, and never splits.
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # A class with fewer members than folds is reported in tables/fold_notes.csv.
+        warnings.filterwarnings("ignore", message="The least populated class in y")
+        return list(splitter.split(samples, samples["label"], samples[unit]))
+
+
+def _training_samples(samples: pd.DataFrame, train: pd.DataFrame, images: str) -> list[str]:
+    if images == "on_the_fly":
+        return train["sample"].tolist()
+    copies = samples[(samples["folder"] == "after") & samples["source"].isin(train["source"])]
+    if copies.empty:
+        raise BadInput("training.images: shipped, but the data set ships no augmented copies; use on_the_fly")
+    return copies["sample"].tolist()
+
+
+def _fold(parts: dict[str, list[str]], fold: int, repeat: int) -> pd.DataFrame:
+    frames = [pd.DataFrame({"sample": ids, "fold": fold, "part": part}) for part, ids in parts.items()]
+    return pd.concat(frames, ignore_index=True).assign(repeat=repeat)
+
+
+def main() -> None:
+    """Write the folds of one protocol."""
+    from benchmarks.study import load_study
+
+    parser = argparse.ArgumentParser(description="Turn the samples of a study into the folds of one protocol.")
+    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    parser.add_argument("--protocol", required=True, choices=sorted(PROTOCOLS))
+    arguments = parser.parse_args()
+    study = load_study(arguments.study)
+    samples = pd.read_parquet(study.results() / "samples.parquet")
+    target = study.results() / "folds" / f"{arguments.protocol}.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    PROTOCOLS[arguments.protocol](samples, study).to_parquet(target, index=False)
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,207 @@
+"""A study file: read, checked against studies/schema.yaml and what the data set and architectures allow.
+
+Cheap on purpose: Snakemake loads the study at every start, so nothing here imports Keras or decodes an image.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import architectures
+import yaml
+from jsonschema import Draft202012Validator
+
+from benchmarks import datasets, protocols
+from benchmarks.errors import BadInput
+
+STUDIES = Path(__file__).parent / "studies"
+SCHEMA = yaml.safe_load((STUDIES / "schema.yaml").read_text())
+
+ALL = "all"
+HARNESS_KEYS = ("image_size", "weights")  # of an architecture's entry; all other keys are options of its function
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """One study, complete with defaults; field for field what studies/schema.yaml describes."""
+
+    name: str
+    path: Path
+    data: Path | None
+    description: str
+    seed: int
+    dataset: dict
+    image_size: int
+    protocols: list[str]
+    folds: int
+    repeats: int
+    training: dict
+    published: dict
+    search: dict
+    architectures: dict[str, dict]
+    probes: dict
+    bootstrap: int
+
+    def results(self) -> Path:
+        """Folder of the study's results, relative to the working directory."""
+        return Path("results") / self.name
+
+    def dataset_options(self) -> dict:
+        """The options of the data set's adapter, defaults filled in."""
+        return {key: value for key, value in self.dataset.items() if key != "name"}
+
+    def check_data(self) -> None:
+        """Raise BadInput if the data are plainly not there; cheap, for the start of a run."""
+        datasets.adapter(self.dataset["name"]).check(self.dataset_options(), self.data)
+
+    def size_of(self, architecture: str) -> int:
+        """Side in pixels of the images that `architecture` sees."""
+        return self.architectures[architecture].get("image_size", self.image_size)
+
+    def sizes(self) -> list[int]:
+        """Every image size the study needs, ascending."""
+        return sorted({self.size_of(name) for name in self.architectures})
+
+    def weights_of(self, architecture: str) -> str | None:
+        """Pretrained weights of the corrected form: None, `imagenet` or a path."""
+        return self.architectures[architecture].get("weights")
+
+    def options_of(self, architecture: str) -> dict:
+        """The study's overrides of the architecture function's keyword arguments."""
+        return {k: v for k, v in self.architectures[architecture].items() if k not in HARNESS_KEYS}
+
+    def cells(self, protocol: str) -> list[int]:
+        """Fold numbers of `protocol`, running on over the repeats."""
+        return list(range(self.repeats * (1 if protocol == protocols.PUBLISHED else self.folds)))
+
+    def cell_settings(self, architecture: str, protocol: str) -> dict:
+        """Everything in the study that a cell depends on, so that a change reruns just the cells it touches."""
+        recipe = {"published": self.published} if protocol == protocols.PUBLISHED else {"search": self.search}
+        return {
+            "seed": self.seed,
+            "image_size": self.size_of(architecture),
+            "options": self.options_of(architecture),
+            "weights": None if protocol == protocols.PUBLISHED else self.weights_of(architecture),
+            "training": {"precision": self.training["precision"]} if protocol == protocols.PUBLISHED else self.training,
+            **recipe,
+        }
+
+
+def load_study(name_or_path: str, data: str | None = None) -> Study:
+    """Load a study by its name under benchmarks/studies or by the path of a YAML file.
+
+    `data` is the folder or zip of a data set that is not generated. Raises BadInput with every problem found at once,
+    each with file, key and what is allowed.
+    """
+    path = _find(name_or_path)
+    content = _read(path)
+    problems = [_explain(error) for error in Draft202012Validator(SCHEMA).iter_errors(content)]
+    if problems:
+        raise BadInput(_listing(path, problems))
+    content = _with_defaults(content, SCHEMA)
+    content["architectures"] = _expand(content["architectures"])
+    problems = [*_dataset_problems(content), *_protocol_problems(content), *_architecture_problems(content)]
+    if problems:
+        raise BadInput(_listing(path, problems))
+    dataset = content["dataset"]
+    adapter = datasets.adapter(dataset["name"])
+    content["dataset"] = {"name": dataset["name"], **adapter.OPTIONS, **dataset}
+    return Study(name=path.stem, path=path, data=Path(data) if data else None, **content)
+
+
+def _find(name_or_path: str) -> Path:
+    known = sorted(p.stem for p in STUDIES.glob("*.yaml") if p.stem != "schema")
+    if name_or_path in known:
+        return STUDIES / f"{name_or_path}.yaml"
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        return path
+    raise BadInput(f"study={name_or_path}: neither a study ({', '.join(known)}) nor the path of a YAML file")
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path) -> dict:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: not a readable YAML file: {error}") from None
+    if not isinstance(content, dict):
+        raise BadInput(f"{path}: a study is a mapping of keys ({', '.join(SCHEMA['properties'])})")
+    return content
+
+
+def _listing(path: Path, problems: list[str]) -> str:
+    return "\n".join([f"{path}:", *(f"  - {problem}" for problem in problems)])
+
+
+def _explain(error) -> str:
+    key = ".".join(str(part) for part in error.absolute_path) or "(top level)"
+    if error.validator == "additionalProperties":
+        allowed = error.schema["properties"]
+        unknown = sorted(str(name) for name in set(error.instance) - set(allowed))
+        return f"{key}: unknown key {', '.join(unknown)}; allowed: {', '.join(allowed)}"
+    if error.validator == "enum":
+        return f"{key}: {error.instance!r} is not allowed; allowed: {', '.join(map(str, error.validator_value))}"
+    return f"{key}: {error.message}"
+
+
+def _with_defaults(content: dict, schema: dict) -> dict:
+    filled = dict(content)
+    for key, rule in schema["properties"].items():
+        if key not in filled and "default" in rule:
+            filled[key] = rule["default"]
+        if key in filled and "properties" in rule and rule.get("additionalProperties") is False:
+            filled[key] = _with_defaults(filled[key], rule)
+    return filled
+
+
+def _expand(entries: dict[str, dict]) -> dict[str, dict]:
+    """Replace `all` by every architecture there is; entries by name keep their overrides."""
+    named = {name: entry for name, entry in entries.items() if name != ALL}
+    if ALL not in entries:
+        return named
+    return {name: {**entries[ALL], **named.get(name, {})} for name in sorted({*architectures.names(), *named})}
+
+
+def _dataset_problems(content: dict) -> Iterator[str]:
+    name = content["dataset"]["name"]
+    if name not in datasets.names():
+        yield f"dataset.name: {name!r} is not a data set; allowed: {', '.join(datasets.names())}"
+        return
+    options = datasets.adapter(name).OPTIONS
+    for key in content["dataset"]:
+        if key != "name" and key not in options:
+            yield f"dataset.{key}: unknown option of {name}; allowed: {', '.join(options) or 'none'}"
+
+
+def _protocol_problems(content: dict) -> Iterator[str]:
+    for name in content["protocols"]:
+        if name not in protocols.PROTOCOLS:
+            yield f"protocols: {name!r} is not a protocol; allowed: {', '.join(protocols.PROTOCOLS)}"
+
+
+def _architecture_problems(content: dict) -> Iterator[str]:
+    for name, entry in content["architectures"].items():
+        key = f"architectures.{name}"
+        if name not in architectures.names():
+            yield f"{key}: no file architectures/{name}.py; there are: {', '.join(architectures.names())}"
+            continue
+        size = entry.get("image_size", content["image_size"])
+        if not isinstance(size, int) or isinstance(size, bool):
+            yield f"{key}.image_size: {size!r} is not a whole number of pixels"
+            continue
+        options = {k: v for k, v in entry.items() if k not in HARNESS_KEYS}
+        for variant in sorted({protocols.variant(protocol) for protocol in content["protocols"]}):
+            yield from (f"{key}: {p}" for p in architectures.check_options(name, options, size, variant))

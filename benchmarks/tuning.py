@@ -1,0 +1,176 @@
+"""KerasTuner inside one honest fold: search, resume after an interruption, choose by a stated rule.
+
+The tuner's state lives in a folder that Snakemake doesn't know (it wipes the outputs of an interrupted job), so that a
+search goes on where it stopped: finished trials are kept, the interrupted one is trained again from its start.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import keras_tuner
+import numpy as np
+import pandas as pd
+
+SHARED_HYPERPARAMETERS = ("learning_rate", "batch_size", "dropout", "augmentation")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images uint8 (N, S, S, 1) with their class numbers int (N,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The chosen model with its hyperparameters, its history and the table of all trials."""
+
+    model: keras.Model
+    hyperparameters: dict
+    history: pd.DataFrame
+    trials: pd.DataFrame
+
+
+class CellModel(keras_tuner.HyperModel):
+    """What KerasTuner builds and fits: `build_model(hp)` compiled, trained on the fold's own train part."""
+
+    def __init__(self, build_model: Callable, train: Part, validation: Part, patience: int, seed: int):
+        super().__init__()
+        self.build_model, self.train, self.validation = build_model, train, validation
+        self.patience, self.seed = patience, seed
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        """Build and compile; every trial of a cell starts from the same seed, so only hyperparameters differ."""
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(self.seed)
+        return compiled(self.build_model(hp), hp.get("learning_rate"))
+
+    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, *args, callbacks: list, **kwargs):
+        """Train until the validation loss has not improved for `patience` epochs."""
+        stop = [keras.callbacks.EarlyStopping("val_loss", patience=self.patience), keras.callbacks.TerminateOnNaN()]
+        return model.fit(
+            self.train.x,
+            self.train.y,
+            batch_size=hp.get("batch_size"),
+            validation_data=(self.validation.x, self.validation.y),
+            callbacks=[*callbacks, *stop],
+            verbose=2,
+            **kwargs,
+        )
+
+
+def compiled(model: keras.Model, learning_rate: float) -> keras.Model:
+    """Compile as the published study did: Adam, sparse categorical cross-entropy, accuracy."""
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        # XLA on the CPU slows several of the six several times over; other backends always compile.
+        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
+    )
+    return model
+
+
+class _DefaultFirst:
+    """Makes an oracle try the default configuration first, as the yardstick of what the search buys."""
+
+    def populate_space(self, trial_id: str) -> dict:
+        if not self.start_order:
+            values = {hp.name: hp.default for hp in self.hyperparameters.space if self.hyperparameters.is_active(hp)}
+            return {"status": keras_tuner.engine.trial.TrialStatus.RUNNING, "values": values}
+        return super().populate_space(trial_id)
+
+
+class _RandomOracle(_DefaultFirst, keras_tuner.oracles.RandomSearchOracle):
+    pass
+
+
+class _BayesianOracle(_DefaultFirst, keras_tuner.oracles.BayesianOptimizationOracle):
+    pass
+
+
+class _Recording:
+    """Keeps each trial's learning curve and time beside the tuner's own state."""
+
+    def run_trial(self, trial, *args, **kwargs):
+        started = time.perf_counter()
+        histories = super().run_trial(trial, *args, **kwargs)
+        record = {"seconds": time.perf_counter() - started, "history": histories[0].history}
+        (Path(self.get_trial_dir(trial.trial_id)) / "record.json").write_text(json.dumps(record))
+        return histories
+
+
+class _Tuner(_Recording, keras_tuner.Tuner):
+    pass
+
+
+class _Hyperband(_Recording, keras_tuner.Hyperband):
+    pass
+
+
+def search(hypermodel: CellModel, settings: dict, epochs: int, state: Path) -> SearchResult:
+    """Run (or finish) the search and return the best trial's model at its best epoch.
+
+    `settings` is the study's `search`, `state` the tuner's folder. The best trial is the completed one with the lowest
+    validation loss; the first of equals. Raises RuntimeError with the trials' own messages if none completed.
+    """
+    try:
+        tuner = _tuner(hypermodel, settings, epochs, state)
+    except json.JSONDecodeError:
+        # Killed while the tuner wrote its state: start over, the seed makes the same trials.
+        shutil.rmtree(state)
+        tuner = _tuner(hypermodel, settings, epochs, state)
+    tuner.search(epochs=epochs)
+    trials = [tuner.oracle.trials[number] for number in sorted(tuner.oracle.trials)]
+    completed = [trial for trial in trials if trial.status == keras_tuner.engine.trial.TrialStatus.COMPLETED]
+    if not completed:
+        raise RuntimeError("no trial completed:\n" + "\n".join(str(trial.message) for trial in trials))
+    best = min(completed, key=lambda trial: (trial.score, trial.trial_id))
+    return SearchResult(
+        model=tuner.load_model(best),
+        hyperparameters=dict(best.hyperparameters.values),
+        history=history_table(_record(tuner, best)["history"]),
+        trials=pd.DataFrame([_trial_row(tuner, trial, trial is best) for trial in trials]),
+    )
+
+
+def history_table(history: dict[str, list[float]]) -> pd.DataFrame:
+    """Learning curve with columns epoch (from 1), loss, accuracy, val_loss, val_accuracy."""
+    columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
+    table = pd.DataFrame({column: history[column] for column in columns})
+    table.insert(0, "epoch", range(1, len(table) + 1))
+    return table
+
+
+def _tuner(hypermodel: CellModel, settings: dict, epochs: int, state: Path) -> keras_tuner.Tuner:
+    place = {"directory": str(state.parent), "project_name": state.name}
+    common = {"objective": "val_loss", "seed": hypermodel.seed}
+    if settings["tuner"] == "hyperband":
+        return _Hyperband(hypermodel, max_epochs=epochs, **common, **place)
+    oracle = {"random": _RandomOracle, "bayesian": _BayesianOracle}[settings["tuner"]]
+    return _Tuner(hypermodel=hypermodel, oracle=oracle(max_trials=settings["trials"], **common), **place)
+
+
+def _record(tuner: keras_tuner.Tuner, trial: keras_tuner.engine.trial.Trial) -> dict:
+    return json.loads((Path(tuner.get_trial_dir(trial.trial_id)) / "record.json").read_text())
+
+
+def _trial_row(tuner: keras_tuner.Tuner, trial: keras_tuner.engine.trial.Trial, best: bool) -> dict:
+    row = {"trial": trial.trial_id, "status": trial.status, "best": best}
+    if trial.status == keras_tuner.engine.trial.TrialStatus.COMPLETED:
+        record = _record(tuner, trial)
+        curve = record["history"]
+        at_best = int(np.nanargmin(curve["val_loss"]))
+        row |= {
+            "score": trial.score,
+            "val_accuracy": curve["val_accuracy"][at_best],
+            "epochs": len(curve["val_loss"]),
+            "seconds": round(record["seconds"], 3),
+        }
+    return row | {name: value for name, value in trial.hyperparameters.values.items() if "/" not in name}
