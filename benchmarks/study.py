@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-import architectures
 import yaml
 from jsonschema import Draft202012Validator
 
+import architectures
 from benchmarks import datasets, protocols
 from benchmarks.errors import BadInput
 

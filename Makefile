@@ -1,0 +1,37 @@
+# make reproduce: environment, default study, report.   make test: environment, test suite.
+PYTHON ?= python3
+VENV ?= .venv
+CORES ?= all
+STUDY ?= demo
+
+INSTALLED := $(VENV)/.requirements
+RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
+
+.PHONY: environment reproduce pdf test check lock
+
+environment: $(INSTALLED)
+
+$(INSTALLED): requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mammobench needs Python 3.11 or newer; say which: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	touch $@
+
+reproduce: environment
+	$(RUN) snakemake --cores $(CORES) --config study=$(STUDY)
+
+pdf: environment
+	$(RUN) snakemake --cores $(CORES) --config study=$(STUDY) -- pdf
+
+test: environment
+	$(RUN) python -m pytest
+
+check: environment
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) snakefmt --check Snakefile
+	$(RUN) snakemake --lint
+
+lock:
+	uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command "make lock" --output-file requirements.txt

@@ -1,0 +1,307 @@
+# mammobench: study -> samples -> folds -> cells -> scores and Grad-CAM -> report.
+#
+#   snakemake --cores 8                                          the default study, demo
+#   snakemake --cores 8 --config study=laptop data=PATH          another study, on the data at PATH
+#   snakemake --cores 8 pdf                                      report.pdf too, by latexmk
+#
+# Each rule is one call of one module; `python -m benchmarks.training --help` and its like run without Snakemake.
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.0")
+sys.path.insert(0, workflow.basedir)
+
+from benchmarks.errors import BadInput
+from benchmarks.lock import claim
+from benchmarks.study import load_study
+
+CODE = Path(workflow.basedir)
+shell.prefix(f"export PYTHONPATH={shlex.quote(workflow.basedir)}; ")
+
+try:
+    STUDY = load_study(config.get("study", "demo"), config.get("data"))
+    STUDY.check_data()
+except BadInput as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = STUDY.results()
+LOGS = RESULTS / "logs"
+ARCHITECTURES = list(STUDY.architectures)
+CELLS = [
+    RESULTS / "cells" / architecture / protocol / str(fold)
+    for architecture in ARCHITECTURES
+    for protocol in STUDY.protocols
+    for fold in STUDY.cells(protocol)
+]
+FOLDS = expand(RESULTS / "folds/{protocol}.parquet", protocol=STUDY.protocols)
+ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes())
+
+
+wildcard_constraints:
+    architecture="|".join(ARCHITECTURES),
+    protocol="|".join(STUDY.protocols),
+    fold=r"\d+",
+
+
+onstart:
+    try:
+        claim(RESULTS)
+    except BadInput as error:
+        raise WorkflowError(str(error)) from None
+
+
+onsuccess:
+    print(f"The report is {RESULTS.resolve() / 'report/report.html'}")
+
+
+rule all:
+    default_target: True
+    input:
+        RESULTS / "report/report.html",
+        RESULTS / "report/report.tex",
+
+
+rule samples:
+    input:
+        code=[CODE / "benchmarks/samples.py", CODE / f"benchmarks/datasets/{STUDY.dataset['name']}.py"],
+        data=STUDY.data or [],
+    output:
+        RESULTS / "samples.parquet",
+        RESULTS / "dataset.json",
+        ARRAYS,
+    log:
+        LOGS / "samples.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        dataset=STUDY.dataset,
+        seed=STUDY.seed,
+        data=f"--data {shlex.quote(str(STUDY.data))}" if STUDY.data else "",
+    shell:
+        "python -m benchmarks.samples --study {params.study:q} {params.data} > {log:q} 2>&1"
+
+
+rule folds:
+    input:
+        RESULTS / "samples.parquet",
+        code=CODE / "benchmarks/protocols.py",
+    output:
+        RESULTS / "folds/{protocol}.parquet",
+    log:
+        LOGS / "folds/{protocol}.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.folds, STUDY.repeats, STUDY.training["images"]],
+    shell:
+        "python -m benchmarks.protocols --study {params.study:q} --protocol {wildcards.protocol} > {log:q} 2>&1"
+
+
+# A mistake in an architecture file must show before anything trains.
+rule architectures:
+    input:
+        RESULTS / "dataset.json",
+        code=[CODE / "benchmarks/model.py", *(CODE / f"architectures/{name}.py" for name in ARCHITECTURES)],
+    output:
+        RESULTS / "architectures.json",
+    log:
+        LOGS / "architectures.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=STUDY.architectures,
+    shell:
+        "python -m benchmarks.model --study {params.study:q} > {log:q} 2>&1"
+
+
+rule cell:
+    input:
+        RESULTS / "samples.parquet",
+        RESULTS / "folds/{protocol}.parquet",
+        lambda wildcards: RESULTS / f"images_{STUDY.size_of(wildcards.architecture)}.npy",
+        ancient(RESULTS / "architectures.json"),
+        code=[
+            CODE / "architectures/{architecture}.py",
+            *(CODE / f"benchmarks/{name}.py" for name in ["model", "training", "tuning"]),
+        ],
+    output:
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/trials.csv",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/hyperparameters.json",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/history.csv",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/model.keras",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/predictions.parquet",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/validation_predictions.parquet",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/runtime.json",
+    log:
+        LOGS / "cells/{architecture}/{protocol}/{fold}.log",
+    benchmark:
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/benchmark.tsv"
+    conda:
+        "envs/benchmark.yaml"
+    threads: 1
+    params:
+        study=STUDY.path,
+        settings=lambda wildcards: STUDY.cell_settings(wildcards.architecture, wildcards.protocol),
+    shell:
+        "python -m benchmarks.training --study {params.study:q} --architecture {wildcards.architecture}"
+        " --protocol {wildcards.protocol} --fold {wildcards.fold} --threads {threads} > {log:q} 2>&1"
+
+
+rule scores:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        [cell / "predictions.parquet" for cell in CELLS],
+        code=[CODE / f"analysis/{name}.py" for name in ["scores", "metrics", "bootstrap", "predictions"]],
+    output:
+        expand(RESULTS / "tables/{table}.csv", table=["scores", "per_class", "headline", "inflation"]),
+        expand(
+            RESULTS / "tables/confusion_{architecture}_{protocol}.csv",
+            architecture=ARCHITECTURES,
+            protocol=STUDY.protocols,
+        ),
+    log:
+        LOGS / "scores.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.bootstrap],
+    shell:
+        "python -m analysis.scores --study {params.study:q} > {log:q} 2>&1"
+
+
+rule tables:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        [cell / name for cell in CELLS for name in ["runtime.json", "trials.csv", "history.csv", "predictions.parquet"]],
+        RESULTS / "tables/probes.csv",
+        code=CODE / "analysis/tables.py",
+    output:
+        expand(RESULTS / "tables/{table}.csv", table=["cells", "trials", "history", "data", "folds", "fold_notes"]),
+    log:
+        LOGS / "tables.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+    shell:
+        "python -m analysis.tables --study {params.study:q} > {log:q} 2>&1"
+
+
+rule probes:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        code=CODE / "analysis/probes.py",
+    output:
+        RESULTS / "tables/probes.csv",
+    log:
+        LOGS / "probes.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.probes],
+    shell:
+        "python -m analysis.probes --study {params.study:q} > {log:q} 2>&1"
+
+
+rule gradcam:
+    input:
+        RESULTS / "tables/probes.csv",
+        lambda wildcards: expand(
+            RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.size_of(wildcards.architecture)
+        ),
+        expand(
+            RESULTS / "cells/{{architecture}}/{protocol}/0/{file}",
+            protocol=STUDY.protocols,
+            file=["model.keras", "runtime.json"],
+        ),
+        code=CODE / "analysis/gradcam.py",
+    output:
+        RESULTS / "cams/{architecture}.npz",
+        RESULTS / "cams/{architecture}.csv",
+    log:
+        LOGS / "gradcam/{architecture}.log",
+    conda:
+        "envs/benchmark.yaml"
+    threads: 1
+    params:
+        study=STUDY.path,
+    shell:
+        "python -m analysis.gradcam --study {params.study:q} --architecture {wildcards.architecture}"
+        " --threads {threads} > {log:q} 2>&1"
+
+
+rule figures:
+    input:
+        rules.scores.output,
+        rules.tables.output,
+        expand(RESULTS / "cams/{architecture}.{kind}", architecture=ARCHITECTURES, kind=["npz", "csv"]),
+        ARRAYS,
+        code=CODE / "analysis/figures.py",
+    output:
+        RESULTS / "tables/gradcam.csv",
+        directory(RESULTS / "figures"),
+    log:
+        LOGS / "figures.log",
+    conda:
+        "envs/report.yaml"
+    params:
+        study=STUDY.path,
+    shell:
+        "(python -m analysis.gradcam --study {params.study:q} --collect"
+        " && python -m analysis.figures --study {params.study:q}) > {log:q} 2>&1"
+
+
+rule report:
+    input:
+        RESULTS / "dataset.json",
+        RESULTS / "tables/gradcam.csv",
+        RESULTS / "figures",
+        rules.scores.output,
+        rules.tables.output,
+        code=[
+            CODE / "reports/render.py",
+            CODE / "reports/provenance.py",
+            CODE / "reports/templates/report.html.j2",
+            CODE / "reports/templates/report.tex.j2",
+        ],
+    output:
+        RESULTS / "provenance.json",
+        RESULTS / "report/report.html",
+        RESULTS / "report/report.tex",
+    log:
+        LOGS / "report.log",
+    conda:
+        "envs/report.yaml"
+    params:
+        study=STUDY.path,
+        description=STUDY.description,
+    shell:
+        "(python -m reports.provenance --study {params.study:q}"
+        " && python -m reports.render --study {params.study:q}) > {log:q} 2>&1"
+
+
+rule pdf:
+    input:
+        RESULTS / "report/report.tex",
+    output:
+        RESULTS / "report/report.pdf",
+    log:
+        LOGS / "pdf.log",
+    conda:
+        "envs/latex.yaml"
+    params:
+        folder=RESULTS / "report",
+    shell:
+        "latexmk -pdf -interaction=nonstopmode -halt-on-error -cd {input:q} > {log:q} 2>&1"

@@ -1,0 +1,24 @@
+"""One run at a time in a results folder, by a lock that the kernel drops with its owner, however that ends.
+
+Snakemake's own lock outlives a killed run, so profiles/default turns it off.
+"""
+
+import fcntl
+from pathlib import Path
+from typing import TextIO
+
+from benchmarks.errors import BadInput
+
+_held: list[TextIO] = []
+
+
+def claim(folder: Path) -> None:
+    """Hold `folder` until this process ends. Raises BadInput while another process does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = open(folder / ".lock", "w")  # noqa: SIM115 - stays open, and so held, as long as the process lives
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise BadInput(f"another run is writing {folder}; wait until it ends, or stop it") from None
+    _held.append(lock)

@@ -1,0 +1,155 @@
+"""Folds: the published split to the file, and honest parts that share nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks import protocols
+from benchmarks.datasets import mendeley_inbreast, phantom
+from benchmarks.errors import BadInput
+from benchmarks.study import Study
+
+
+def study(folds=3, repeats=1, images="on_the_fly", seed=1):
+    return Study(
+        name="test", path=Path("test.yaml"), data=None, description="", seed=seed, dataset={"name": "phantom"},
+        image_size=64, protocols=[], folds=folds, repeats=repeats, training={"images": images}, published={}, search={},
+        architectures={}, probes={}, bootstrap=100,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def phantoms() -> pd.DataFrame:
+    return phantom.load(phantom.OPTIONS, None, 1).samples
+
+
+@pytest.fixture(scope="module")
+def real(real_zip) -> pd.DataFrame:
+    return mendeley_inbreast.load(mendeley_inbreast.OPTIONS, real_zip, 1).samples
+
+
+def parts(folds: pd.DataFrame, samples: pd.DataFrame, fold: int) -> dict[str, pd.DataFrame]:
+    joined = folds[folds["fold"] == fold].merge(samples, on="sample")
+    return dict(iter(joined.groupby("part")))
+
+
+def test_published_split_is_keras_own(tmp_path):
+    import keras
+    from PIL import Image
+
+    rows = []
+    for label, count in {"b": 9, "a": 14, "c": 2}.items():
+        (tmp_path / label).mkdir()
+        for number in range(count):
+            name = f"2058{number % 3} ({number + 1}).png"
+            Image.new("L", (4, 4)).save(tmp_path / label / name)
+            rows.append({"sample": f"after/{label}/{name}", "label": label})
+    train, validation = protocols.keras_split(pd.DataFrame(rows).sample(frac=1, random_state=0))
+    for subset, ours in (("training", train), ("validation", validation)):
+        keras_order = keras.utils.image_dataset_from_directory(
+            tmp_path, validation_split=0.2, seed=123, subset=subset, image_size=(4, 4), verbose=False
+        ).file_paths
+        assert ours == [f"after/{Path(path).relative_to(tmp_path).as_posix()}" for path in keras_order]
+
+
+def test_published_split_of_the_real_files_has_the_published_supports(real):
+    folds = protocols.published(real, study())
+    joined = parts(folds, real, 0)
+    assert joined["test"]["label"].value_counts().sort_index().tolist() == [2, 11, 1, 19, 3, 1, 4, 1]
+    assert {name: len(part) for name, part in joined.items()} == {"train": 6106, "validation": 1526, "test": 42}
+    assert set(joined["validation"]["source"]) <= set(joined["train"]["source"])
+    assert set(joined["test"]["source"]) <= set(joined["train"]["source"])
+
+
+@pytest.mark.parametrize("unit", ["source", "patient"])
+def test_every_real_source_is_tested_once_and_never_seen_before(real, unit):
+    folds = protocols.PROTOCOLS[f"by_{unit}"](real, study(folds=5))
+    tested = folds[folds["part"] == "test"].merge(real, on="sample")
+    assert sorted(tested["source"]) == sorted(real["source"].unique())
+    assert tested["upright"].all()
+    assert_nothing_shared(folds, real, unit)
+
+
+def assert_nothing_shared(folds, samples, unit):
+    for fold in folds["fold"].unique():
+        units = {name: set(part[unit]) for name, part in parts(folds, samples, fold).items()}
+        assert units.keys() == {"train", "validation", "test"}
+        assert not units["train"] & units["test"]
+        assert not units["train"] & units["validation"]
+        assert not units["validation"] & units["test"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    sources_of_patient=st.lists(st.tuples(st.integers(1, 3), st.sampled_from("aabbc")), min_size=25, max_size=50),
+    seed=st.integers(0, 1000),
+    unit=st.sampled_from(["source", "patient"]),
+    images=st.sampled_from(["on_the_fly", "shipped"]),
+)
+def test_no_fold_shares_a_unit_between_parts(sources_of_patient, seed, unit, images):
+    rows = [
+        {"patient": f"p{p}", "source": f"p{p}s{s}", "label": label, "copy": c, "folder": "after" if c else "before"}
+        for p, (count, label) in enumerate([*sources_of_patient, *([(1, "a")] * 6)])
+        for s in range(count)
+        for c in range(3)
+    ]
+    samples = pd.DataFrame(rows)
+    samples["sample"] = samples["folder"] + "/" + samples["source"] + samples["copy"].astype(str)
+    samples["upright"] = samples["copy"] == 0
+    folds = protocols.PROTOCOLS[f"by_{unit}"](samples, study(seed=seed, images=images))
+    assert_nothing_shared(folds, samples, unit)
+    test = folds[folds["part"] == "test"].merge(samples, on="sample")
+    assert sorted(test["source"]) == sorted(samples["source"].unique())
+
+
+def test_shipped_copies_train_and_only_train(phantoms):
+    folds = protocols.by_patient(phantoms, study(images="shipped"))
+    for fold in range(3):
+        joined = parts(folds, phantoms, fold)
+        assert (joined["train"]["folder"] == "after").all()
+        assert joined["train"].groupby("source").size().eq(24).all()
+        assert joined["validation"]["upright"].all() and joined["test"]["upright"].all()
+
+
+def test_repeats_run_on_and_differ(phantoms):
+    folds = protocols.by_patient(phantoms, study(repeats=2))
+    assert sorted(folds["fold"].unique()) == [0, 1, 2, 3, 4, 5]
+    assert folds.groupby("fold")["repeat"].first().tolist() == [0, 0, 0, 1, 1, 1]
+    tests = [frozenset(folds[(folds["fold"] == f) & (folds["part"] == "test")]["sample"]) for f in (0, 3)]
+    assert tests[0] != tests[1]
+
+
+def test_same_seed_same_folds_whatever_the_row_order(phantoms):
+    once = protocols.published(phantoms, study())
+    again = protocols.published(phantoms.sample(frac=1, random_state=0), study())
+    pd.testing.assert_frame_equal(once, again)
+    pd.testing.assert_frame_equal(protocols.by_source(phantoms, study()), protocols.by_source(phantoms, study()))
+
+
+def test_honest_protocols_refuse_data_without_patients(phantoms):
+    with pytest.raises(BadInput, match=r"doesn't say which patient .* take by_patient out"):
+        protocols.by_patient(phantoms.assign(patient=None), study())
+
+
+def test_too_few_patients_for_the_folds(phantoms):
+    few = phantoms[phantoms["patient"].isin(phantoms["patient"].unique()[:5])]
+    with pytest.raises(BadInput, match="too few for 3 folds"):
+        protocols.by_patient(few, study())
+
+
+def test_published_refuses_data_without_augmented_copies(phantoms):
+    with pytest.raises(BadInput, match="no folder of augmented copies"):
+        protocols.published(phantoms[phantoms["folder"] == "before"], study())
+
+
+def test_class_with_one_source_is_tested_once_and_then_not_trained_on(real):
+    folds = protocols.by_patient(real, study(folds=5))
+    lonely = folds.merge(real[real["label"] == "Density4Malignant"], on="sample")
+    assert (lonely["part"] == "test").sum() == 1
+    fold = lonely.loc[lonely["part"] == "test", "fold"].item()
+    assert (lonely["fold"] == fold).sum() == 1
+    assert np.isin(lonely["part"], ["train", "validation", "test"]).all()

@@ -1,0 +1,134 @@
+"""A study file: what is refused, with which words, and what a cell depends on."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from benchmarks.errors import BadInput
+from benchmarks.study import load_study
+
+GOOD = {
+    "description": "A study to test with.",
+    "seed": 1,
+    "dataset": {"name": "phantom", "patients": 24},
+    "image_size": 64,
+    "protocols": ["published", "by_patient"],
+    "folds": 3,
+    "architectures": {"simple": {}},
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(**changes):
+        content = {key: value for key, value in (GOOD | changes).items() if value is not None}
+        path = tmp_path / "mine.yaml"
+        path.write_text(yaml.safe_dump(content))
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize("name", ["demo", "laptop", "paper"])
+def test_the_studies_that_ship_are_sound(name):
+    study = load_study(name)
+    assert study.name == name and len(study.architectures) >= 6
+
+
+def test_defaults_are_filled_in(write):
+    study = load_study(write(training={"epochs": 3}))
+    assert study.training == {"images": "on_the_fly", "epochs": 3, "patience": 15, "precision": "float32"}
+    assert study.search == {"tuner": "random", "trials": 2}
+    assert study.dataset["patients"] == 24 and study.dataset["copies"] == 24
+    assert study.name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"epochs": 3}, ["(top level): unknown key epochs; allowed: description, seed"]),
+        ({"seed": None}, ["'seed' is a required property"]),
+        ({"folds": 1}, ["folds: 1 is less than the minimum of 2"]),
+        ({"search": {"tuner": "grid"}}, ["search.tuner: 'grid' is not allowed; allowed: random, bayesian, hyperband"]),
+        ({"search": {"trails": 4}}, ["search: unknown key trails; allowed: tuner, trials"]),
+        ({"dataset": {"name": "phantoms"}}, ["dataset.name: 'phantoms' is not a data set; allowed: image_folder"]),
+        ({"dataset": {"name": "phantom", "size": 3}}, ["dataset.size: unknown option of phantom; allowed: patients"]),
+        ({"protocols": ["by_file"]}, ["protocols: 'by_file' is not a protocol; allowed: published, by_source"]),
+        ({"architectures": {"resnet": {}}}, ["architectures.resnet: no file architectures/resnet.py; there are: al"]),
+        ({"architectures": {"simple": {"image_size": "big"}}}, ["architectures.simple.image_size: 'big' is not a whol"]),
+        ({"architectures": {"simple": {"colour": 1}}}, ["architectures.simple", "colour"]),
+        ({"architectures": {"simple": {"weights": "imagenet"}}}, ["architectures.simple", "weights"]),
+        ({"architectures": {"alexnet": {}}}, ["architectures.alexnet", "67"]),
+        ({"folds": 1, "image_size": "64"}, ["folds: 1 is less", "image_size: '64' is not of type 'integer'"]),
+    ],
+)
+def test_a_mistake_is_named_with_file_key_and_what_is_allowed(write, changes, words):
+    path = write(**changes)
+    with pytest.raises(BadInput) as error:
+        load_study(path)
+    for word in [path, *words]:
+        assert word in str(error.value)
+
+
+def test_alexnet_at_64_px_is_impossible_only_where_it_is_published(write):
+    assert load_study(write(architectures={"alexnet": {}}, protocols=["by_patient"]))
+    assert load_study(write(architectures={"alexnet": {"image_size": 70}}))
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("seed: 1\nseed: 2\n")
+    with pytest.raises(BadInput, match="'seed' stands twice"):
+        load_study(str(path))
+
+
+@pytest.mark.parametrize("content", ["just words", "a: [1", b"\xff\xfe"])
+def test_what_is_no_study_is_refused_by_name(tmp_path, content):
+    path = tmp_path / "odd.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(BadInput, match=r"odd\.yaml"):
+        load_study(str(path))
+
+
+def test_an_unknown_study_lists_the_known():
+    with pytest.raises(BadInput, match="study=dmeo: neither a study .*demo, laptop, paper"):
+        load_study("dmeo")
+
+
+def test_all_takes_every_architecture_and_keeps_overrides(write):
+    study = load_study(write(architectures={"all": {}, "alexnet": {"image_size": 70}}))
+    assert {"simple", "shufflenet", "densenet", "efficientnet", "vgg16", "alexnet"} <= set(study.architectures)
+    assert study.sizes() == [64, 70] and study.size_of("alexnet") == 70 and study.size_of("simple") == 64
+
+
+def test_a_cell_depends_on_what_it_uses_and_on_nothing_else(write):
+    before = load_study(write(architectures={"simple": {}, "vgg16": {}}))
+    after = load_study(
+        write(
+            architectures={"simple": {"filters": [8, 16]}, "vgg16": {}},
+            search={"trials": 5},
+            description="Other words.",
+            probes={"per_class": 1},
+        )
+    )
+    assert before.cell_settings("simple", "published") != after.cell_settings("simple", "published")
+    assert before.cell_settings("vgg16", "published") == after.cell_settings("vgg16", "published")
+    assert before.cell_settings("vgg16", "by_patient") != after.cell_settings("vgg16", "by_patient")
+
+
+def test_cells_run_on_over_the_repeats(write):
+    study = load_study(write(repeats=2))
+    assert study.cells("by_patient") == [0, 1, 2, 3, 4, 5]
+    assert study.cells("published") == [0, 1]
+
+
+def test_loading_a_study_does_not_load_keras(write):
+    code = f"import sys; from benchmarks.study import load_study; load_study({write()!r}); print('keras' in sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "False"

@@ -1,0 +1,148 @@
+"""The workflow as a user runs it: errors before any work, a whole small study, a killed run, a rerun after a change."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+
+SMALL = {
+    "description": "Small enough to run whole in a test.",
+    "seed": 5,
+    "dataset": {"name": "phantom", "patients": 24, "side": 64},
+    "image_size": 32,
+    "protocols": ["published", "by_patient"],
+    "folds": 2,
+    "training": {"epochs": 2, "patience": 1},
+    "published": {"epochs": 1},
+    "search": {"trials": 2},
+    "architectures": {
+        "simple": {"filters": [4, 4], "units": 8},
+        "vgg16": {"width": 0.05},
+    },
+    "probes": {"per_class": 1},
+    "bootstrap": 100,
+}
+
+
+def command(place: Path, *arguments: str) -> list[str]:
+    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(place)]
+    return [*snakemake, "--workflow-profile", str(ROOT / "profiles/default"), "--cores", "2", *arguments]
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def snakemake(place: Path, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command(place, *arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def write_study(place: Path, **changes) -> str:
+    path = place / "small.yaml"
+    path.write_text(yaml.safe_dump(SMALL | changes))
+    return "study=small.yaml"
+
+
+def planned(output: str, rule: str) -> int:
+    """How many jobs of `rule` the job statistics of a dry run list."""
+    for line in output.splitlines():
+        words = line.split()
+        if len(words) == 2 and words[0] == rule and words[1].isdigit():
+            return int(words[1])
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"epochs": 3}, "small.yaml:\n  - (top level): unknown key epochs; allowed: description"),
+        ({"dataset": {"name": "mendeley_inbreast"}}, "10.17632/x7bvzv6cvr.1"),
+        ({"architectures": {"alexnet": {}}}, "67"),
+    ],
+)
+def test_a_mistake_stops_the_run_before_any_work(tmp_path, changes, words):
+    run = snakemake(tmp_path, "--config", write_study(tmp_path, **changes))
+    assert run.returncode != 0 and words in run.stdout and "Traceback" not in run.stdout
+    assert not (tmp_path / "results").exists()
+
+
+def test_wrong_data_are_told_apart_before_any_work(tmp_path):
+    (tmp_path / "empty").mkdir()
+    run = snakemake(tmp_path, "--config", "study=laptop", "data=empty")
+    assert run.returncode != 0 and "Traceback" not in run.stdout
+    for words in ("empty", "Image {Before,After} Data Augmentation", "CC BY 4.0", "--config data=PATH"):
+        assert words in run.stdout
+
+
+@pytest.mark.parametrize(("study", "cells"), [("demo", 24), ("laptop", 66), ("paper", 66)])
+def test_a_dry_run_shows_every_cell(tmp_path, study, cells, request):
+    data = [] if study == "demo" else [f"data={request.getfixturevalue('real_zip')}"]
+    run = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--config", f"study={study}", *data)
+    assert run.returncode == 0, run.stdout
+    assert planned(run.stdout, "cell") >= cells
+
+
+@pytest.mark.slow
+def test_killed_resumed_and_changed(tmp_path):
+    """SIGKILL while training; the next plain run keeps the finished cells; a change reruns what it touches."""
+    config = ["--config", write_study(tmp_path)]
+    results = tmp_path / "results/small"
+    process = subprocess.Popen(
+        command(tmp_path, *config), env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )  # fmt: skip
+    searching = results / "search"
+    deadline = time.monotonic() + 600
+    while not ([*results.glob("cells/*/*/*/benchmark.tsv")] and [*searching.rglob("record.json")]):
+        assert process.poll() is None and time.monotonic() < deadline, "ended before it could be killed"
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    finished = {path: path.stat().st_mtime_ns for path in results.glob("cells/*/*/*/runtime.json")
+                if (path.parent / "benchmark.tsv").exists()}  # fmt: skip
+    assert finished
+
+    run = snakemake(tmp_path, *config)
+    assert run.returncode == 0, run.stdout
+    assert f"The report is {results / 'report/report.html'}" in run.stdout
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    cells = pd.read_csv(results / "tables/cells.csv")
+    assert len(cells) == 2 * (1 + 2)
+    assert not [*searching.rglob("record.json")]
+    assert len(pd.read_csv(results / "tables/trials.csv")) == 2 * (1 + 2 * 2)
+
+    run = snakemake(tmp_path, "--dry-run", *config)
+    assert "Nothing to be done" in run.stdout
+
+    architectures = SMALL["architectures"] | {"vgg16": {"width": 0.06}}
+    run = snakemake(tmp_path, "--dry-run", "--config", write_study(tmp_path, architectures=architectures))
+    assert planned(run.stdout, "cell") == 3 and planned(run.stdout, "samples") == planned(run.stdout, "folds") == 0
+    run = snakemake(tmp_path, "--dry-run", "--config", write_study(tmp_path, bootstrap=200))
+    assert planned(run.stdout, "cell") == 0 and planned(run.stdout, "scores") == 1
+
+    # Same study, same machine, same tables.
+    tables = {name: pd.read_csv(results / f"tables/{name}.csv") for name in ("scores", "per_class", "headline")}
+    shutil.rmtree(results)
+    assert snakemake(tmp_path, "--config", write_study(tmp_path)).returncode == 0
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(table, pd.read_csv(results / f"tables/{name}.csv"), check_exact=True, obj=name)
+
+
+@pytest.mark.slow
+def test_two_runs_of_one_study_do_not_mix(tmp_path):
+    config = ["--config", write_study(tmp_path)]
+    from benchmarks.lock import claim
+
+    claim(tmp_path / "results/small")
+    run = snakemake(tmp_path, *config)
+    assert run.returncode != 0 and "another run is writing" in run.stdout
+    assert not (tmp_path / "results/small/samples.parquet").exists()
