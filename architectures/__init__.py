@@ -1,0 +1,262 @@
+"""Architectures: one file each, found by its name, described without being imported.
+
+A file `architectures/<name>.py` holds one decorated function of its own name, from the image to features:
+
+    @architecture(minimum_size=32, cam_layer="relu", reference="Author et al. (year)")
+    def <name>(inputs, hp, *, width=1.0): ...
+
+- `inputs`: Keras tensor (N, S, S, 3), pixels 0..1, three equal channels. The harness has rescaled and augmented it.
+- `hp`: KerasTuner's HyperParameters; declare the architecture's own search space with it.
+- `width`: an option that a study may set. Options are keyword-only, with a literal default.
+- returns feature maps (N, h, w, c) or features (N, c). The harness adds pooling, dropout and the classifier.
+
+`cam_layer` names the last layer with a spatial map worth explaining, after its activation. An architecture whose
+weights can come from keras.applications says `pretrained="<function there>"`, names its layers as that does, and takes
+a keyword `pretrained`, true if the study asks for weights: then it normalises the pixels as those weights want and
+leaves the structure out of the search.
+
+What a published study built instead stands beside it and returns its softmax outputs (N, classes):
+
+    @<name>.published(
+        image_size=224, batch_size=8, parameters=123_456, precision="float32", cam_layer="relu", minimum_size=32
+    )
+    def published(inputs, classes, *, width=1.0): ...
+
+Decorator arguments and option defaults are literals, so that Snakemake can read them without loading Keras. Files that
+start with "_" are shared helpers.
+"""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import keyword
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.errors import BadInput
+
+CORRECTED, PUBLISHED = "corrected", "published"
+NOT_OPTIONS = ("pretrained",)  # keyword arguments that the harness fills in
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Form:
+    """What both forms of an architecture declare.
+
+    `minimum_size` is the smallest image side in pixels, `cam_layer` the layer that Grad-CAM explains, `options` the
+    keyword arguments that a study may set, with their defaults.
+    """
+
+    minimum_size: int
+    cam_layer: str
+    options: dict
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Corrected(Form):
+    """The form that honest protocols train; `pretrained` is the function of keras.applications it has weights from."""
+
+    reference: str
+    pretrained: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Published(Form):
+    """The form that a published study trained, with that study's recipe and parameter count (at 8 classes)."""
+
+    image_size: int
+    batch_size: int
+    parameters: int
+    precision: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """All that is known of an architecture without importing its file."""
+
+    name: str
+    corrected: Corrected
+    published: Published | None
+
+    @property
+    def reference(self) -> str:
+        """The paper that the corrected form follows."""
+        return self.corrected.reference
+
+    @property
+    def options(self) -> dict:
+        """Options of either form with their defaults."""
+        return {**self.corrected.options, **(self.published.options if self.published else {})}
+
+    def form(self, variant: str) -> Form:
+        """The form called `variant` (corrected or published); BadInput if nothing was published."""
+        if variant == PUBLISHED and self.published is None:
+            raise BadInput(f"{file(self.name)} declares no published form; add one, or leave out protocol `published`")
+        return self.published if variant == PUBLISHED else self.corrected
+
+
+class Architecture:
+    """A loaded architecture: `build(inputs, hp, **options)` and maybe `build_published(inputs, classes, **options)`."""
+
+    def __init__(self, build: Callable, **declared):
+        self.name = build.__name__
+        self.build, self.build_published = build, None
+        self.corrected = Corrected(options=_options_of(build), **declared)
+        self.published_form: Published | None = None
+        self.__doc__ = build.__doc__
+
+    def published(self, **declared) -> Callable:
+        """Decorator: declare what the published study built."""
+
+        def declare(build: Callable) -> Callable:
+            self.published_form = Published(options=_options_of(build), **declared)
+            self.build_published = build
+            return build
+
+        return declare
+
+    @property
+    def description(self) -> Description:
+        """The same as `describe(name)` reads from the file."""
+        return Description(self.name, self.corrected, self.published_form)
+
+
+def architecture(**declared) -> Callable[[Callable], Architecture]:
+    """Decorator: declare the corrected form; arguments as in `Corrected`, less its options."""
+    return lambda build: Architecture(build, **declared)
+
+
+def names() -> list[str]:
+    """The architectures there are."""
+    return sorted(path.stem for folder in __path__ for path in Path(folder).glob("[!_]*.py"))
+
+
+def file(name: str) -> Path:
+    """The file of architecture `name`; BadInput if there is none or its name can't be one."""
+    found = [path for folder in __path__ for path in Path(folder).glob(f"{name}.py")]
+    if not found:
+        raise BadInput(f"no file architectures/{name}.py; there are: {', '.join(names())}")
+    if not name.isidentifier() or keyword.iskeyword(name) or name in RESERVED:
+        raise BadInput(
+            f"{found[0]}: {name!r} can't name an architecture (it names the function too, and {', '.join(RESERVED)} "
+            f"are taken); rename the file"
+        )
+    return found[0]
+
+
+def describe(name: str) -> Description:
+    """Read an architecture's declarations from its file without importing it.
+
+    Raises BadInput with file and line if the decorated function is missing or an argument isn't a literal.
+    """
+    path = file(name)
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: not readable as Python: {error}") from None
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    corrected = _declared(path, functions.get(name), "architecture", Corrected)
+    if corrected is None:
+        raise BadInput(f"{path}: no function `def {name}(inputs, hp, ...)` decorated with @architecture(...); add it")
+    published = _declared(path, functions.get(PUBLISHED), f"{name}.published", Published)
+    if PUBLISHED in functions and published is None:
+        line = functions[PUBLISHED].lineno
+        raise BadInput(f"{path}:{line}: function published lacks its decorator @{name}.published(...)")
+    return Description(name, corrected, published)
+
+
+def check_options(name: str, options: dict, size: int, variant: str) -> Iterator[str]:
+    """Yield what is wrong with a study's `options` of architecture `name` at images of `size` px, for one form."""
+    description = describe(name)
+    for key, value in options.items():
+        if key not in description.options:
+            yield f"unknown option {key}; allowed: {', '.join(description.options) or 'none'}"
+        elif not _same_type(value, description.options[key]):
+            default = description.options[key]
+            yield f"{key}: {value!r} is not of the type of its default, {_type_name(default)} such as {default!r}"
+    if variant == PUBLISHED and description.published is None:
+        yield f"architectures/{name}.py declares no published form; leave out the architecture or protocol `published`"
+        return
+    minimum = description.form(variant).minimum_size
+    if size < minimum:
+        yield f"{variant} form runs out of pixels below {minimum} px; image_size is {size}: set {minimum} or more here"
+
+
+def weights_problems(name: str, weights: object) -> Iterator[str]:
+    """Yield what is wrong with a study's `weights` (None, `imagenet` or a path) of architecture `name`."""
+    if weights is None:
+        return
+    if describe(name).corrected.pretrained is None:
+        have = [other for other in names() if describe(other).corrected.pretrained]
+        yield f"weights: there are none for {name}; architectures that take them: {', '.join(have)}"
+    elif not isinstance(weights, str):
+        yield f"weights: {weights!r} is neither `imagenet` nor the path of a .keras or .h5 file"
+    elif weights != "imagenet" and not (weights.endswith((".keras", ".h5")) and Path(weights).is_file()):
+        yield f"weights: {weights} is neither `imagenet` nor an existing .keras or .h5 file"
+
+
+def load(name: str) -> Architecture:
+    """Import an architecture; BadInput names its file, the line and what to change."""
+    path = file(name)
+    try:
+        module = importlib.import_module(f"{__name__}.{name}")
+    except Exception as error:
+        raise BadInput(blame(path, error, "can't be imported")) from error
+    loaded = getattr(module, name, None)
+    if not isinstance(loaded, Architecture):
+        raise BadInput(f"{path}: no function `def {name}(inputs, hp, ...)` decorated with @architecture(...); add it")
+    return loaded
+
+
+def blame(path: Path, error: Exception, what: str) -> str:
+    """One line about an `error` raised by an architecture's own code: file, line, message."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    return f"{path}{f':{lines[-1]}' if lines else ''}: {what}: {type(error).__name__}: {error}"
+
+
+def _options_of(build: Callable) -> dict:
+    parameters = inspect.signature(build).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in NOT_OPTIONS}
+
+
+def _declared(path: Path, function: ast.FunctionDef | None, decorator: str, form: type[Form]) -> Form | None:
+    """Build `form` from the literals of the `decorator` and keyword arguments of `function`; None without it."""
+    calls = [d for d in function.decorator_list if isinstance(d, ast.Call)] if function else []
+    call = next((call for call in calls if ast.unparse(call.func) == decorator), None)
+    if call is None:
+        return None
+    declared = {argument.arg: _literal(path, argument.arg, argument.value) for argument in call.keywords}
+    arguments = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    options = {a.arg: _literal(path, a.arg, default or a) for a, default in arguments if a.arg not in NOT_OPTIONS}
+    try:
+        return form(options=options, **declared)
+    except TypeError as error:
+        raise BadInput(f"{path}:{call.lineno}: @{decorator}: {str(error).split('__init__() ')[-1]}") from None
+
+
+def _literal(path: Path, name: str | None, node: ast.AST) -> object:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise BadInput(
+            f"{path}:{node.lineno}: {name} has no literal value; write the number, text or tuple itself there "
+            f"(it is read without running the file)"
+        ) from None
+
+
+def _same_type(value: object, default: object) -> bool:
+    if isinstance(default, tuple):
+        return isinstance(value, list | tuple) and bool(value) and all(_same_type(v, default[0]) for v in value)
+    if isinstance(default, float) and not isinstance(value, bool):
+        return isinstance(value, int | float)
+    return type(value) is type(default)
+
+
+def _type_name(default: object) -> str:
+    return f"a list of {type(default[0]).__name__}" if isinstance(default, tuple) else f"a {type(default).__name__}"
+
+
+# A submodule's import sets its name on this package, where it must not hide what stands here; `all` is a study's word.
+RESERVED = sorted({"all", PUBLISHED, *(n for n in globals() if not n.startswith("_"))})

@@ -1,0 +1,130 @@
+"""EfficientNetV2-B0: fused and depthwise inverted bottlenecks (Tan & Le 2021, arXiv:2104.00298).
+
+Published (breast_cancer_cnn): the whole network with its own 8-way softmax, and another dense softmax on top of it;
+pixels already scaled to 0..1 are divided by 255 again by the network's built-in preprocessing; mixed precision. It
+collapsed to one class. Corrected: features only, pixels scaled once. Both forms keep the paper's initialisation and
+batch normalisation momentum (0.9). Layer names are those of keras.applications.EfficientNetV2B0.
+"""
+
+import math
+
+from keras import layers
+from keras.initializers import VarianceScaling
+
+from architectures import architecture
+
+# ImageNet's red, green, blue in 0..1: the weights want zero mean and unit variance.
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+# (blocks, channels, expansion, stride, fused) of each stage; those not fused squeeze and excite
+STAGES = (
+    (1, 16, 1, 1, True),
+    (2, 32, 4, 2, True),
+    (2, 48, 4, 2, True),
+    (3, 96, 4, 2, False),
+    (5, 112, 6, 1, False),
+    (8, 192, 6, 2, False),
+)
+STEM_CHANNELS, TOP_CHANNELS = 32, 1280
+DROP_PATH = 0.2
+
+
+@architecture(minimum_size=32, cam_layer="top_activation", reference="Tan & Le (2021)", pretrained="EfficientNetV2B0")
+def efficientnet(inputs, hp, *, width=1.0, depth=1.0, pretrained=False):
+    """Feature map (N, S/32, S/32, 1280). `width` scales the channels, `depth` the blocks of each stage."""
+    drop_path = hp.Choice("drop_path", [0.0, DROP_PATH, 2 * DROP_PATH], default=DROP_PATH)
+    if not pretrained:
+        width *= hp.Choice("width_multiplier", [0.5, 1.0], default=1.0)
+    return _features(_normalised(inputs), width, depth, drop_path)
+
+
+@efficientnet.published(
+    image_size=224,
+    batch_size=32,
+    parameters=5_929_632,
+    precision="mixed_float16",
+    cam_layer="top_activation",
+    minimum_size=32,
+)
+def published(inputs, classes, *, width=1.0, depth=1.0):
+    """Softmax outputs (N, classes). `width` scales the channels, `depth` the blocks of each stage."""
+    x = _normalised(layers.Rescaling(1 / 255)(inputs))
+    x = layers.GlobalAveragePooling2D()(_features(x, width, depth, DROP_PATH))
+    x = layers.Dense(classes, activation="softmax")(layers.Dropout(0.2)(x))
+    return layers.Dense(classes, activation="softmax")(x)
+
+
+def _normalised(x):
+    return layers.Normalization(mean=list(IMAGENET_MEAN), variance=[std**2 for std in IMAGENET_STD])(x)
+
+
+def _features(x, width, depth, drop_path):
+    x = _convolved(x, _rounded(STEM_CHANNELS * width), 3, 2, "stem_")
+    repeats = [math.ceil(depth * blocks) for blocks, *_ in STAGES]
+    number = 0
+    for stage, (_, channels, expansion, stride, fused) in enumerate(STAGES):
+        for block in range(repeats[stage]):
+            rate = drop_path * number / sum(repeats)
+            name = f"block{stage + 1}{chr(ord('a') + block)}_"
+            x = _bottleneck(x, _rounded(channels * width), expansion, 1 if block else stride, fused, rate, name)
+            number += 1
+    return _convolved(x, _rounded(TOP_CHANNELS * width), 1, 1, "top_")
+
+
+def _rounded(channels):
+    return max(8, int(channels + 4) // 8 * 8)
+
+
+def _bottleneck(inputs, channels, expansion, stride, fused, drop_rate, name):
+    channels_in = inputs.shape[-1]
+    x = inputs
+    if fused and expansion == 1:
+        x = _convolved(x, channels, 3, stride, f"{name}project_")
+    else:
+        if fused:
+            x = _convolved(x, expansion * channels_in, 3, stride, f"{name}expand_")
+        else:
+            x = _convolved(x, expansion * channels_in, 1, 1, f"{name}expand_")
+            x = layers.DepthwiseConv2D(
+                3, strides=stride, padding="same", use_bias=False, depthwise_initializer=_he(), name=f"{name}dwconv2"
+            )(x)
+            x = _activated(x, name)
+            x = _squeezed_and_excited(x, max(1, channels_in // 4), name)
+        x = layers.Conv2D(channels, 1, use_bias=False, kernel_initializer=_he(), name=f"{name}project_conv")(x)
+        x = layers.BatchNormalization(momentum=0.9, name=f"{name}project_bn")(x)
+    if stride == 1 and channels_in == channels:
+        if drop_rate:
+            x = layers.Dropout(drop_rate, noise_shape=(None, 1, 1, 1), name=f"{name}drop")(x)
+        x = layers.Add(name=f"{name}add")([x, inputs])
+    return x
+
+
+def _convolved(x, channels, side, stride, name):
+    x = layers.Conv2D(
+        channels,
+        side,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=_he(),
+        name=f"{name}conv",
+    )(x)
+    return _activated(x, name)
+
+
+def _activated(x, name):
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}bn")(x)
+    return layers.Activation("swish", name=f"{name}activation")(x)
+
+
+def _squeezed_and_excited(x, channels, name):
+    weights = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}se_squeeze")(x)
+    for label, count, activation in (("reduce", channels, "swish"), ("expand", x.shape[-1], "sigmoid")):
+        weights = layers.Conv2D(count, 1, activation=activation, kernel_initializer=_he(), name=f"{name}se_{label}")(
+            weights
+        )
+    return layers.Multiply(name=f"{name}se_excite")([x, weights])
+
+
+def _he():
+    return VarianceScaling(2.0, "fan_out", "truncated_normal")

@@ -1,0 +1,219 @@
+"""The model of a cell: an architecture between the harness's input and classifier, and the check of its contract.
+
+Corrected form: image -> 0..1 -> augmentation (training only) -> three channels -> architecture -> global average
+pooling -> dropout -> softmax. Published form: image -> 0..1 -> three channels -> what the study built. Models are flat
+functional graphs in the dtype policy that is set when they are built.
+
+The command builds every form that a study needs and writes results/<study>/architectures.json
+
+    {architecture: {variant: {parameters, trainable, cam_layer, cam_shape, layers}}}
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import architectures
+from architectures import CORRECTED, PUBLISHED
+from benchmarks import backend, protocols
+from benchmarks.errors import BadInput, run_cli
+
+if TYPE_CHECKING:
+    import keras
+    import keras_tuner
+
+ZOOM = 0.2  # at full strength; with rotation by up to 180 degrees and both reflections
+
+
+def build_model(
+    name: str,
+    *,
+    variant: str,
+    hp: "keras_tuner.HyperParameters | None",
+    classes: int,
+    image_size: int,
+    options: dict | None = None,
+    weights: str | None = None,
+    seed: int = 0,
+) -> tuple["keras.Model", str]:
+    """Build one form of architecture `name`; return the uncompiled model and the layer that Grad-CAM explains.
+
+    The model takes "image", float32 (N, image_size, image_size, 1) with values 0..255, and returns probabilities
+    float32 (N, classes); a published form returns them in its own precision. `hp` is KerasTuner's search space with
+    values (None for `published`), into which the shared and the architecture's own hyperparameters are declared.
+    `options` override the keyword arguments of the architecture, `weights` is None, `imagenet` or a path, `seed`
+    is that of the augmentation. Raises BadInput, naming the architecture's file, if it breaks the contract.
+    """
+    import keras
+    from keras import layers
+
+    form = architectures.describe(name).form(variant)
+    loaded = architectures.load(name)
+    # An option that only the other form has is no error: a study gives one list for both.
+    options = {key: _as_declared(value) for key, value in (options or {}).items() if key in form.options}
+    inputs = keras.Input((image_size, image_size, 1), name="image")
+    x = layers.Rescaling(1 / 255, dtype="float32")(inputs)
+    if variant == CORRECTED:
+        shared_space(hp)
+        x = _augmented(x, hp.get("augmentation"), seed)
+    x = layers.Concatenate(name="channels")([x, x, x])
+    if variant == PUBLISHED:
+        outputs = _called(name, lambda: loaded.build_published(x, classes, **options))
+        _check_tensor(name, "published", outputs, {2: f"softmax outputs (N, {classes})"})
+        if outputs.shape[-1] != classes:
+            raise BadInput(
+                f"{architectures.file(name)}: published returns {outputs.shape[-1]} outputs, but there are {classes} "
+                f"classes; end with Dense(classes, activation='softmax')"
+            )
+    else:
+        if form.pretrained:
+            options["pretrained"] = weights is not None
+        features = _called(name, lambda: loaded.build(x, hp, **options))
+        _check_tensor(name, name, features, {2: "features (N, c)", 4: "feature maps (N, h, w, c)"})
+        outputs = _classifier(features, hp.get("dropout"), classes)
+    model = _called(name, lambda: keras.Model(inputs, outputs, name=name))
+    _check_graph(name, model, form.cam_layer)
+    if variant == CORRECTED and weights is not None:
+        from architectures._pretrained import transfer
+
+        transfer(model, form.pretrained, weights)
+    return model, form.cam_layer
+
+
+def shared_space(hp: "keras_tuner.HyperParameters") -> None:
+    """Declare the hyperparameters that every architecture shares.
+
+    `augmentation` is the strength, from 0 (none) to 1 (reflection, rotation by any angle, zoom by up to 20 %).
+    """
+    hp.Float("learning_rate", 1e-4, 3e-3, sampling="log", default=1e-3)
+    hp.Choice("batch_size", [8, 16, 32], default=16)
+    hp.Float("dropout", 0.0, 0.5, step=0.1, default=0.2)
+    hp.Float("augmentation", 0.0, 1.0, step=0.25, default=0.5)
+
+
+def published_recipe(name: str) -> dict:
+    """What the published study set for architecture `name`: batch_size and precision (a Keras dtype policy)."""
+    published = architectures.describe(name).form(PUBLISHED)
+    return {"batch_size": published.batch_size, "precision": published.precision}
+
+
+def _as_declared(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _augmented(x: "keras.KerasTensor", strength: float, seed: int) -> "keras.KerasTensor":
+    """Reflect, rotate and zoom; Keras skips these layers outside training. What comes into view is black."""
+    from keras import layers
+
+    if strength == 0:
+        return x
+    black = {"fill_mode": "constant", "fill_value": 0.0, "dtype": "float32"}
+    x = layers.RandomFlip("horizontal_and_vertical", seed=seed, dtype="float32")(x)
+    x = layers.RandomRotation(strength * 0.5, seed=seed + 1, **black)(x)
+    return layers.RandomZoom((-ZOOM * strength, ZOOM * strength), seed=seed + 2, **black)(x)
+
+
+def _classifier(x: "keras.KerasTensor", dropout: float, classes: int) -> "keras.KerasTensor":
+    from keras import layers
+
+    if len(x.shape) == 4:
+        x = layers.GlobalAveragePooling2D(name="pooled")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
+
+
+def _called(name: str, build: Callable) -> object:
+    """Run an architecture's own code; its errors name its file and line."""
+    try:
+        return build()
+    except Exception as error:
+        raise BadInput(architectures.blame(architectures.file(name), error, "can't be built")) from error
+
+
+def _check_tensor(name: str, function: str, tensor: object, allowed: dict[int, str]) -> None:
+    import keras
+
+    if not isinstance(tensor, keras.KerasTensor) or len(tensor.shape) not in allowed:
+        got = f"shape {tensor.shape}" if isinstance(tensor, keras.KerasTensor) else type(tensor).__name__
+        raise BadInput(
+            f"{architectures.file(name)}: function {function} returns {got}; return a Keras tensor of "
+            f"{' or '.join(allowed.values())}"
+        )
+
+
+def _check_graph(name: str, model: "keras.Model", cam_layer: str) -> None:
+    import keras
+
+    path = architectures.file(name)
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            raise BadInput(
+                f"{path}: {layer.name} is a model inside the model, which Grad-CAM can't look into; apply its layers "
+                f"one by one, or build it on the tensor (keras.applications: input_tensor=...)"
+            )
+        if isinstance(layer, keras.layers.Lambda):
+            raise BadInput(f"{path}: layer {layer.name} is a Lambda, which can't be saved safely; use keras layers")
+    found = {layer.name: layer.output.shape for layer in model.layers if not isinstance(layer.output, list)}
+    maps = [layer for layer, shape in found.items() if len(shape) == 4]
+    if cam_layer not in maps:
+        what = f"has shape {found[cam_layer]}" if cam_layer in found else "is not in the model"
+        raise BadInput(
+            f"{path}: cam_layer {cam_layer!r} {what}; name the last layer with a feature map (N, h, w, c), after its "
+            f"activation, e.g. {maps[-1]!r}"
+        )
+
+
+def check(name: str, study, classes: int) -> dict:
+    """Build what `study` needs of architecture `name` with default hyperparameters; return counts and CAM layers."""
+    import keras
+    import keras_tuner
+
+    report = {}
+    for variant in sorted({protocols.variant(protocol) for protocol in study.protocols}):
+        keras.backend.clear_session()
+        model, cam_layer = build_model(
+            name,
+            variant=variant,
+            hp=None if variant == PUBLISHED else keras_tuner.HyperParameters(),
+            classes=classes,
+            image_size=study.size_of(name),
+            options=study.options_of(name),
+            weights=study.weights_of(name),
+            seed=study.seed,
+        )
+        report[variant] = {
+            "parameters": model.count_params(),
+            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+            "cam_layer": cam_layer,
+            "cam_shape": list(model.get_layer(cam_layer).output.shape[1:]),
+            "layers": len(model.layers),
+        }
+    return report
+
+
+def main() -> None:
+    """Check that a study's architectures keep their contract."""
+    from benchmarks.study import load_study
+
+    parser = argparse.ArgumentParser(description="Build every model that a study needs and write what it holds.")
+    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    parser.add_argument("--architecture", help="only this one; default: all of the study")
+    parser.add_argument("--out", type=Path, help="default: results/<study>/architectures.json")
+    arguments = parser.parse_args()
+    backend.prepare(1)
+    study = load_study(arguments.study)
+    about = study.results() / "dataset.json"
+    if not about.exists():
+        raise BadInput(f"{about} is missing; run python -m benchmarks.samples --study {arguments.study} first")
+    classes = len(json.loads(about.read_text())["classes"])
+    chosen = [arguments.architecture] if arguments.architecture else list(study.architectures)
+    report = {name: check(name, study, classes) for name in chosen}
+    out = arguments.out or study.results() / "architectures.json"
+    out.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    run_cli(main)
