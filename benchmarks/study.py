@@ -205,3 +205,4 @@ def _architecture_problems(content: dict) -> Iterator[str]:
         options = {k: v for k, v in entry.items() if k not in HARNESS_KEYS}
         for variant in sorted({protocols.variant(protocol) for protocol in content["protocols"]}):
             yield from (f"{key}: {p}" for p in architectures.check_options(name, options, size, variant))
+        yield from (f"{key}.{p}" for p in architectures.weights_problems(name, entry.get("weights")))

@@ -28,12 +28,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+import architectures
 from benchmarks import backend, protocols
 from benchmarks.errors import BadInput, run_cli
+from benchmarks.model import build_model, published_recipe
 from benchmarks.study import Study, load_study
 
 if TYPE_CHECKING:
     import keras
+    import keras_tuner
 
     from benchmarks.tuning import Part, SearchResult
 
@@ -108,7 +111,7 @@ def train_cell(cell: Cell, threads: int) -> None:
         "variant": cell.variant,
         "image_size": cell.study.size_of(cell.architecture),
         "parameters": result.model.count_params(),
-        "cam_layer": _cam_layer(cell),
+        "cam_layer": architectures.describe(cell.architecture).form(cell.variant).cam_layer,
         "seed": cell.seed,
         "threads": threads,
         "backend": keras.backend.backend(),
@@ -167,14 +170,28 @@ def _precision(cell: Cell) -> str:
     precision = cell.study.training["precision"]
     if precision != protocols.PUBLISHED:
         return precision
-    return _recipe(cell)["precision"] if cell.variant == protocols.PUBLISHED else "float32"
+    return published_recipe(cell.architecture)["precision"] if cell.variant == protocols.PUBLISHED else "float32"
+
+
+def _build(cell: Cell, hp: "keras_tuner.HyperParameters | None", n_classes: int) -> "keras.Model":
+    model, _ = build_model(
+        cell.architecture,
+        variant=cell.variant,
+        hp=hp,
+        classes=n_classes,
+        image_size=cell.study.size_of(cell.architecture),
+        options=cell.study.options_of(cell.architecture),
+        weights=cell.study.weights_of(cell.architecture),
+        seed=cell.seed,
+    )
+    return model
 
 
 def _published(cell: Cell, parts: dict[str, "Part"], n_classes: int) -> "SearchResult":
     from benchmarks.tuning import SearchResult, compiled, history_table
 
     started = time.perf_counter()
-    epochs, batch_size = cell.study.published["epochs"], _recipe(cell)["batch_size"]
+    epochs, batch_size = cell.study.published["epochs"], published_recipe(cell.architecture)["batch_size"]
     model = compiled(_build(cell, None, n_classes), PUBLISHED_LEARNING_RATE)
     fitted = model.fit(
         parts["train"].x,

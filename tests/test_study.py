@@ -59,7 +59,10 @@ def test_defaults_are_filled_in(write):
         ({"dataset": {"name": "phantom", "size": 3}}, ["dataset.size: unknown option of phantom; allowed: patients"]),
         ({"protocols": ["by_file"]}, ["protocols: 'by_file' is not a protocol; allowed: published, by_source"]),
         ({"architectures": {"resnet": {}}}, ["architectures.resnet: no file architectures/resnet.py; there are: al"]),
-        ({"architectures": {"simple": {"image_size": "big"}}}, ["architectures.simple.image_size: 'big' is not a whol"]),
+        (
+            {"architectures": {"simple": {"image_size": "big"}}},
+            ["architectures.simple.image_size: 'big' is not a whol"],
+        ),
         ({"architectures": {"simple": {"colour": 1}}}, ["architectures.simple", "colour"]),
         ({"architectures": {"simple": {"weights": "imagenet"}}}, ["architectures.simple", "weights"]),
         ({"architectures": {"alexnet": {}}}, ["architectures.alexnet", "67"]),
@@ -127,7 +130,9 @@ def test_cells_run_on_over_the_repeats(write):
 
 
 def test_loading_a_study_does_not_load_keras(write):
-    code = f"import sys; from benchmarks.study import load_study; load_study({write()!r}); print('keras' in sys.modules)"
+    code = (
+        f"import sys; from benchmarks.study import load_study; load_study({write()!r}); print('keras' in sys.modules)"
+    )
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=True
     )

@@ -77,7 +77,9 @@ def test_an_honest_cell_predicts_its_test_part_with_the_best_epoch_of_the_best_t
     again = model.predict(images[rows[table["sample"]]][..., None], verbose=0)
     np.testing.assert_allclose(again, probabilities, atol=1e-5)
     validation = pd.read_parquet(cell.folder / "validation_predictions.parquet")
-    numbers = validation["label"].map({label: i for i, label in enumerate(sorted(rows.index.str.split("/").str[1].unique()))})
+    numbers = validation["label"].map(
+        {label: i for i, label in enumerate(sorted(rows.index.str.split("/").str[1].unique()))}
+    )
     chosen = validation.filter(regex="^p_").to_numpy()[np.arange(len(validation)), numbers]
     assert -np.log(chosen).mean() == pytest.approx(best_loss, rel=1e-3)
 
