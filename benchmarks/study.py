@@ -143,7 +143,8 @@ def _read(path: Path) -> dict:
 
 
 def _listing(path: Path, problems: list[str]) -> str:
-    return "\n".join([f"{path}:", *(f"  - {problem}" for problem in problems)])
+    # Both forms of an architecture may have the same to say.
+    return "\n".join([f"{path}:", *(f"  - {problem}" for problem in dict.fromkeys(problems))])
 
 
 def _explain(error) -> str:

@@ -6,7 +6,7 @@ results/<study>/cells/<architecture>/<protocol>/<fold>/
     trials.csv                        one row a trial; a published cell has the one it was given
     hyperparameters.json              of the chosen trial
     history.csv                       its learning curve: epoch, loss, accuracy, val_loss, val_accuracy
-    model.keras                       as of the epoch with the lowest validation loss; a published one, of the last epoch
+    model.keras                       of the epoch with the lowest validation loss; a published one, of the last
     predictions.parquet               of the test part: sample, source, patient, label, predicted, p_<class>...
     validation_predictions.parquet    the same of the validation part
     runtime.json                      what ran, on what, for how long

@@ -58,10 +58,10 @@ def test_defaults_are_filled_in(write):
         ({"dataset": {"name": "phantoms"}}, ["dataset.name: 'phantoms' is not a data set; allowed: image_folder"]),
         ({"dataset": {"name": "phantom", "size": 3}}, ["dataset.size: unknown option of phantom; allowed: patients"]),
         ({"protocols": ["by_file"]}, ["protocols: 'by_file' is not a protocol; allowed: published, by_source"]),
-        ({"architectures": {"resnet": {}}}, ["architectures.resnet: no file architectures/resnet.py; there are: al"]),
+        ({"architectures": {"resnet": {}}}, ["architectures.resnet: no file architectures/resnet.py; there are: "]),
         (
             {"architectures": {"simple": {"image_size": "big"}}},
-            ["architectures.simple.image_size: 'big' is not a whol"],
+            ["architectures.simple.image_size: 'big' is not a "],
         ),
         ({"architectures": {"simple": {"colour": 1}}}, ["architectures.simple", "colour"]),
         ({"architectures": {"simple": {"weights": "imagenet"}}}, ["architectures.simple", "weights"]),
@@ -98,7 +98,7 @@ def test_what_is_no_study_is_refused_by_name(tmp_path, content):
 
 
 def test_an_unknown_study_lists_the_known():
-    with pytest.raises(BadInput, match="study=dmeo: neither a study .*demo, laptop, paper"):
+    with pytest.raises(BadInput, match=r"study=dmeo: neither a study .*demo, laptop, paper"):
         load_study("dmeo")
 
 

@@ -24,7 +24,7 @@ SMALL = {
     "published": {"epochs": 1},
     "search": {"trials": 2},
     "architectures": {
-        "simple": {"filters": [4, 4], "units": 8},
+        "simple": {"filters": [4, 4]},
         "vgg16": {"width": 0.05},
     },
     "probes": {"per_class": 1},
@@ -97,9 +97,8 @@ def test_killed_resumed_and_changed(tmp_path):
     """SIGKILL while training; the next plain run keeps the finished cells; a change reruns what it touches."""
     config = ["--config", write_study(tmp_path)]
     results = tmp_path / "results/small"
-    process = subprocess.Popen(
-        command(tmp_path, *config), env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )  # fmt: skip
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command(tmp_path, *config), env=environment(), start_new_session=True, **quiet)
     searching = results / "search"
     deadline = time.monotonic() + 600
     while not ([*results.glob("cells/*/*/*/benchmark.tsv")] and [*searching.rglob("record.json")]):
@@ -107,8 +106,8 @@ def test_killed_resumed_and_changed(tmp_path):
         time.sleep(0.2)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    finished = {path: path.stat().st_mtime_ns for path in results.glob("cells/*/*/*/runtime.json")
-                if (path.parent / "benchmark.tsv").exists()}  # fmt: skip
+    done = [path.parent / "runtime.json" for path in results.glob("cells/*/*/*/benchmark.tsv")]
+    finished = {path: path.stat().st_mtime_ns for path in done}
     assert finished
 
     run = snakemake(tmp_path, *config)
