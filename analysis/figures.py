@@ -1,0 +1,52 @@
+"""Draw a study's figures from its tables, heat maps and images, as SVG and PDF, the same bytes every time.
+
+Writes into results/<study>/figures: headline, data, confusion_<architecture>_<protocol>, learning_<protocol>,
+search_<protocol> (honest protocols), gradcam_<protocol> (its PDF in pages), gradcam_shares.
+"""
+
+import argparse
+
+from analysis import figures_data, figures_gradcam, figures_scores, figures_training
+from analysis.style import save, use_style
+from analysis.tidy import read_table
+from benchmarks.errors import run_cli
+from benchmarks.protocols import PUBLISHED
+from benchmarks.study import Study, load_study
+
+
+def draw(study: Study) -> None:
+    """Draw all figures of `study`. Raises BadInput if a table is missing."""
+    use_style()
+    results = study.results()
+    folder = results / "figures"
+    architectures, protocols = list(study.architectures), list(study.protocols)
+    save(figures_scores.headline(read_table(results, "headline"), architectures, protocols), folder, "headline")
+    save(figures_data.data(read_table(results, "data")), folder, "data")
+    history, trials = read_table(results, "history"), read_table(results, "trials")
+    probes, answers = read_table(results, "probes"), read_table(results, "gradcam")
+    save(figures_gradcam.shares(answers, architectures, protocols), folder, "gradcam_shares")
+    for protocol in protocols:
+        for architecture in architectures:
+            name = f"confusion_{architecture}_{protocol}"
+            save(figures_scores.confusion(read_table(results, name), f"{architecture}, {protocol}"), folder, name)
+        kept = "last" if protocol == PUBLISHED else "best"
+        curves = figures_training.learning(history[history["protocol"] == protocol], architectures, kept)
+        save(curves, folder, f"learning_{protocol}")
+        if protocol != PUBLISHED:
+            default_first = study.search["tuner"] != "hyperband"
+            rows = trials[trials["protocol"] == protocol]
+            save(figures_training.search(rows, architectures, default_first), folder, f"search_{protocol}")
+        own = [table[table["protocol"] == protocol] for table in (probes, answers)]
+        long, pages = figures_gradcam.gallery(study, protocol, *own)
+        save(long, folder, f"gradcam_{protocol}", pages)
+
+
+def main() -> None:
+    """Draw the figures of one study."""
+    parser = argparse.ArgumentParser(description="Draw a study's figures from its tables, heat maps and images.")
+    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    draw(load_study(parser.parse_args().study))
+
+
+if __name__ == "__main__":
+    run_cli(main)
