@@ -175,7 +175,7 @@ def check_options(name: str, options: dict, size: int, variant: str) -> Iterator
             yield f"unknown option {key}; allowed: {', '.join(description.options) or 'none'}"
         elif not _same_type(value, description.options[key]):
             default = description.options[key]
-            yield f"{key}: {value!r} is not of the type of its default, {_type_name(default)} such as {default!r}"
+            yield f"{key}: {value!r} is not {_type_name(default)} like its default {_shown(default)}"
     if variant == PUBLISHED and description.published is None:
         yield f"architectures/{name}.py declares no published form; leave out the architecture or protocol `published`"
         return
@@ -255,7 +255,13 @@ def _same_type(value: object, default: object) -> bool:
 
 
 def _type_name(default: object) -> str:
-    return f"a list of {type(default[0]).__name__}" if isinstance(default, tuple) else f"a {type(default).__name__}"
+    if isinstance(default, tuple):
+        return f"a list of which each is {_type_name(default[0])}"
+    return {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}[type(default)]
+
+
+def _shown(default: object) -> object:
+    return list(default) if isinstance(default, tuple) else default
 
 
 # A submodule's import sets its name on this package, where it must not hide what stands here; `all` is a study's word.

@@ -105,15 +105,22 @@ def _as_declared(value: object) -> object:
 
 
 def _augmented(x: "keras.KerasTensor", strength: float, seed: int) -> "keras.KerasTensor":
-    """Reflect, rotate and zoom; Keras skips these layers outside training. What comes into view is black."""
+    """Reflect, rotate and zoom in training (fit) alone. What comes into view is black."""
     from keras import layers
 
     if strength == 0:
         return x
     black = {"fill_mode": "constant", "fill_value": 0.0, "dtype": "float32"}
-    x = layers.RandomFlip("horizontal_and_vertical", seed=seed, dtype="float32")(x)
-    x = layers.RandomRotation(strength * 0.5, seed=seed + 1, **black)(x)
-    return layers.RandomZoom((-ZOOM * strength, ZOOM * strength), seed=seed + 2, **black)(x)
+    zoom = (-ZOOM * strength, ZOOM * strength)
+    random_layers = [
+        layers.RandomFlip("horizontal_and_vertical", seed=seed, dtype="float32"),
+        layers.RandomRotation(strength * 0.5, seed=seed + 1, **black),
+        layers.RandomZoom(zoom, seed=seed + 2, **black),
+    ]
+    for layer in random_layers:
+        # Keras records training=True for these layers, so that a plain model(x) would train batch normalisation too.
+        x = layer(x, training=False)
+    return x
 
 
 def _classifier(x: "keras.KerasTensor", dropout: float, classes: int) -> "keras.KerasTensor":
