@@ -1,12 +1,14 @@
 """Draw a study's figures from its tables, heat maps and images, as SVG and PDF, the same bytes every time.
 
 Writes into results/<study>/figures: headline, data, confusion_<architecture>_<protocol>, learning_<protocol>,
-search_<protocol> (honest protocols), gradcam_<protocol> (its PDF in pages), gradcam_shares.
+search_<protocol> (honest protocols), gradcam_<protocol> (its PDF in pages), gradcam_shares; and into
+results/<study>/tables gradcam_summary.csv, the means of what gradcam_shares shows.
 """
 
 import argparse
 
 from analysis import figures_data, figures_gradcam, figures_scores, figures_training
+from analysis.gradcam_summary import summarise
 from analysis.style import save, use_style
 from analysis.tidy import read_table
 from benchmarks.errors import run_cli
@@ -24,6 +26,8 @@ def draw(study: Study) -> None:
     save(figures_data.data(read_table(results, "data")), folder, "data")
     history, trials = read_table(results, "history"), read_table(results, "trials")
     probes, answers = read_table(results, "probes"), read_table(results, "gradcam")
+    summary = summarise(answers, probes, study.seed, study.bootstrap)
+    summary.to_csv(results / "tables" / "gradcam_summary.csv", index=False)
     save(figures_gradcam.shares(answers, architectures, protocols), folder, "gradcam_shares")
     for protocol in protocols:
         for architecture in architectures:

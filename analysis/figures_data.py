@@ -3,8 +3,9 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from analysis.style import FAINT, FULL_WIDTH, GREY, INK
+from analysis.style import FAINT, FULL_WIDTH, INK
 
 TOTAL = "all"  # label of the last row of tables/data.csv
 # (columns with their labels, markers and colours) of each panel
@@ -24,26 +25,14 @@ def data(table: pd.DataFrame) -> Figure:
     figure, both = plt.subplots(1, 2, figsize=(FULL_WIDTH, height), sharey=True, layout="constrained")
     for axes, (title, columns) in zip(both, PANELS, strict=True):
         shown = [column for column in columns if classes[column[0]].notna().any() and classes[column[0]].sum() > 0]
-        for place, (column, label, marker, colour) in enumerate(shown):
-            axes.plot(
-                classes[column], classes["label"], linestyle="", marker=marker, color=colour, label=label, markersize=5
-            )
-            for y, count in enumerate(classes[column]):
-                if pd.notna(count):
-                    below = {"xytext": (0, -6.5), "va": "top"} if place == 0 and len(shown) > 1 else None
-                    offset = below or {"xytext": (6, 0), "va": "center"}
-                    axes.annotate(
-                        f"{count:.0f}",
-                        (count, y),
-                        textcoords="offset points",
-                        ha="center" if below else "left",
-                        fontsize=6,
-                        color=GREY,
-                        **offset,
-                    )
+        for column, label, marker, colour in shown:
+            axes.plot(classes[column], classes["label"], marker, color=colour, label=label, markersize=5, alpha=0.85)
         axes.set_xlabel(f"{title} of the class")
-        axes.set_xlim(0, 1.12 * max((classes[column[0]].max() for column in shown), default=1))
-        axes.grid(axis="y", color=FAINT, linewidth=0.5)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.grid(axis="both", color=FAINT, linewidth=0.5)
         axes.tick_params(axis="y", length=0)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.1, handletextpad=0.2)
     both[0].set_ylim(len(classes) - 0.4, -0.6)

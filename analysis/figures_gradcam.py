@@ -15,6 +15,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
+from analysis.gradcam_summary import REGIONS
 from analysis.style import FAINT, FULL_WIDTH, GREY, INK, WRONG, looks, short_names
 from benchmarks.study import Study
 
@@ -24,7 +25,6 @@ SIDE = 80  # pixels of an embedded cell: sharp enough in print, small enough for
 ROWS_A_PAGE = 6  # probes on a page of the PDF
 CELL_HEIGHT = 1.2  # inches, its title included
 BREAST, LESION = "#ffffff", "#00e5ff"
-REGIONS = {"breast": ("heat_in_breast", "area_of_breast"), "lesion": ("heat_in_lesion", "area_of_lesion")}
 
 
 def n_pages(n_probes: int) -> int:
@@ -118,7 +118,6 @@ def _shrunk(image: np.ndarray) -> np.ndarray:
 
 
 def _draw(axes, pixels: np.ndarray, breast: np.ndarray, boxes, title: str, colour: str, frame: str | None) -> None:
-    height, width = pixels.shape[:2]
     axes.imshow(pixels, interpolation="none", extent=(0, 1, 1, 0))
     if breast.any() and not breast.all():
         centres = [(np.arange(n) + 0.5) / n for n in breast.shape[::-1]]
@@ -158,7 +157,9 @@ def shares(answers: pd.DataFrame, architectures: list[str], protocols: list[str]
             for name in sorted(architectures):
                 points = answers[(answers["architecture"] == name) & (answers["protocol"] == protocol)]
                 colour, marker = style[name]
-                axes.plot(points[area], points[heat], color=colour, marker=marker, linestyle="", markersize=4, alpha=0.8)
+                axes.plot(
+                    points[area], points[heat], color=colour, marker=marker, linestyle="", markersize=4, alpha=0.8
+                )
             axes.set(xlim=(0, most), ylim=(-0.03, 1.03), xlabel=f"area of the {region} (share of image)")
             axes.set_ylabel(f"heat in the {region}" if protocol == protocols[0] else "")
             axes.grid(color=FAINT, linewidth=0.5)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.style import FAINT, FULL_WIDTH, GREY, INK, looks
+from analysis.style import FAINT, FULL_WIDTH, GREY, INK, log_scale, looks
 
 COLUMNS = 3
 MEASURES = (("loss", "loss"), ("accuracy", "accuracy"))
@@ -24,8 +24,8 @@ def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str)
     style = looks(architectures)
     columns, blocks = min(COLUMNS, len(names)), math.ceil(len(names) / COLUMNS)
     figure = plt.figure(figsize=(FULL_WIDTH, 2.75 * blocks + 0.35), layout="constrained")
-    grid = figure.subplots(2 * blocks, columns, squeeze=False, sharey=False)
-    limits = _loss_limits(history)
+    grid = figure.subplots(2 * blocks, columns, squeeze=False, sharey="row")
+    limits = _limits(history[["loss", "val_loss"]])
     for place, name in enumerate(names):
         block, column = divmod(place, columns)
         rows = history[history["architecture"] == name]
@@ -33,7 +33,7 @@ def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str)
             axes = grid[2 * block + offset, column]
             _curves(axes, rows, measure, style[name][0], chosen_epoch)
             if measure == "loss":
-                axes.set(yscale="log", ylim=limits)
+                log_scale(axes, *limits)
                 axes.set_title(name, loc="left", weight="bold")
             else:
                 axes.set(ylim=(-0.02, 1.02), xlabel="epoch")
@@ -55,12 +55,12 @@ def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str)
     return figure
 
 
-def _loss_limits(history: pd.DataFrame) -> tuple[float, float]:
-    losses = history[["loss", "val_loss"]].to_numpy(float)
+def _limits(table: pd.DataFrame) -> tuple[float, float]:
+    losses = table.to_numpy(float)
     losses = losses[np.isfinite(losses) & (losses > 0)]
     # A diverged fold would press all other curves flat.
     low, high = np.quantile(losses, [0, 0.98]) if losses.size else (0.1, 10)
-    return low / 1.3, high * 1.5
+    return low / 1.15, high * 1.15
 
 
 def _curves(axes, rows: pd.DataFrame, measure: str, colour: str, chosen_epoch: str) -> None:
@@ -101,7 +101,8 @@ def search(trials: pd.DataFrame, architectures: list[str], default_first: bool) 
         for x, fold in enumerate(folds):
             _trials(axes, x, cells[cells["fold"] == fold], style[names[place]], default_first)
         axes.set_xticks(range(len(folds)), folds)
-        axes.set(yscale="log", xlim=(-0.6, len(folds) - 0.4), xlabel="fold")
+        log_scale(axes, *_limits(trials[["score"]]))
+        axes.set(xlim=(-0.6, len(folds) - 0.4), xlabel="fold")
         axes.set_ylabel("validation loss" if place % columns == 0 else "")
         failed = int(cells["score"].isna().sum())
         note = f"  ({failed} of {len(cells)} trials failed)" if failed else ""

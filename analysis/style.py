@@ -9,8 +9,10 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 FULL_WIDTH = 7.2  # inches; a little more than the text block of the paper
 INK, GREY, FAINT = "#1a1a1a", "#6b6b6b", "#d9d9d9"
@@ -70,9 +72,19 @@ def short_names(labels: list[str]) -> dict[str, str]:
     return {label: label if len(label) <= 10 else f"{label[:9]}…" for label in labels}
 
 
+def log_scale(axes: Axes, low: float, high: float) -> None:
+    """Make the y axis logarithmic from `low` to `high`, with plain numbers that a narrow range has enough of."""
+    axes.set(yscale="log", ylim=(low, high))
+    axes.yaxis.set_major_locator(MaxNLocator(4) if high < 5 * low else LogLocator(subs=(1, 2, 5), numticks=8))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
 def save(figure: Figure, folder: Path, name: str, pages: list[Figure] | None = None) -> None:
     """Write `figure` as <name>.svg and <name>.pdf without dates, and close it; `pages` make a PDF of several pages."""
     folder.mkdir(parents=True, exist_ok=True)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # what is laid out needs no second time for the other format
     figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
     with PdfPages(folder / f"{name}.pdf", metadata={"CreationDate": None}) as pdf:
         for page in pages or [figure]:

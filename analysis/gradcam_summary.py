@@ -1,0 +1,49 @@
+"""How much heat lies in the breast and in the lesion, against their areas, over the probes of each cell."""
+
+import numpy as np
+import pandas as pd
+
+REGIONS = {"breast": ("heat_in_breast", "area_of_breast"), "lesion": ("heat_in_lesion", "area_of_lesion")}
+COLUMNS = [
+    *("architecture", "protocol", "region", "n_probes", "n_units", "unit", "heat", "area", "difference"),
+    *("ci_low", "ci_high", "note"),
+]
+
+
+def summarise(answers: pd.DataFrame, probes: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
+    """Mean share of heat in each region, mean share of the image it covers, and their difference with its interval.
+
+    `answers` is tables/gradcam.csv, `probes` tables/probes.csv. The interval is a 95 % percentile bootstrap over the
+    probes' patients (sources where a patient is not known). Without a usable probe the estimates are missing and
+    `note` says why.
+    """
+    unit = "patient" if probes["patient"].notna().all() else "source"
+    table = answers.merge(probes[["protocol", "probe", unit]], on=["protocol", "probe"], validate="m:1")
+    rows = []
+    for (architecture, protocol), cell in table.groupby(["architecture", "protocol"], sort=False):
+        for region, (heat, area) in REGIONS.items():
+            known = cell.dropna(subset=[heat, area])
+            row = {"architecture": architecture, "protocol": protocol, "region": region, "n_probes": len(known)}
+            row |= {"n_units": known[unit].nunique(), "unit": f"{unit}s", "note": "; ".join(_notes(cell, heat))}
+            if len(known):
+                difference = known[heat] - known[area]
+                low, high = _interval(difference, known[unit], seed, resamples)
+                row |= {"heat": known[heat].mean(), "area": known[area].mean(), "difference": difference.mean()}
+                row |= {"ci_low": low, "ci_high": high}
+            rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _notes(cell: pd.DataFrame, heat: str) -> list[str]:
+    counts = cell.loc[cell[heat].isna(), "note"].fillna("not evaluable").value_counts().sort_index()
+    return [f"{n} of {len(cell)} probes: {note}" for note, n in counts.items()]
+
+
+def _interval(values: pd.Series, units: pd.Series, seed: int, resamples: int) -> tuple[float, float]:
+    groups = values.groupby(units.to_numpy())
+    sums, sizes = groups.sum().to_numpy(), groups.size().to_numpy()
+    if len(sums) < 2:
+        return np.nan, np.nan
+    drawn = np.random.default_rng(seed).integers(len(sums), size=(resamples, len(sums)))
+    low, high = np.quantile(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1), [0.025, 0.975])
+    return low, high

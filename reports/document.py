@@ -1,0 +1,110 @@
+"""What a report is made of, before it is HTML or LaTeX: sections of plain text, tables and figures.
+
+Texts are plain; `[@key]` in them cites an entry of templates/references.bib. The templates escape everything.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Paragraph:
+    """One paragraph of plain text."""
+
+    text: str
+    kind: str = "paragraph"
+
+
+@dataclasses.dataclass(frozen=True)
+class Bullets:
+    """A list of plain texts."""
+
+    items: list[str]
+    kind: str = "bullets"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """A cell of a table: a value, and in small print below it what belongs to it (an interval)."""
+
+    text: str
+    below: str = ""
+    strong: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A column; `align` is left (names), right (numbers), wrap (sentences) or code (commands that may break)."""
+
+    title: str
+    align: str = "right"
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table; `sources` are the names of the CSV files that its numbers come from."""
+
+    anchor: str
+    caption: str
+    columns: list[Column]
+    rows: list[list[Cell]]
+    sources: list[str]
+    long: bool = False  # may break over pages
+    folded: bool = False  # closed at first in HTML
+    kind: str = "table"
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A file of figures/ by its stem; `pages` of its PDF; `alt` says what is to be seen."""
+
+    name: str
+    alt: str
+    pages: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    """Pictures under one caption, `columns` side by side."""
+
+    anchor: str
+    caption: str
+    pictures: list[Picture]
+    sources: list[str]
+    columns: int = 1
+    kind: str = "figures"
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """Text to be shown as it is: a study file, commands."""
+
+    caption: str
+    text: str
+    kind: str = "listing"
+
+
+Block = Paragraph | Bullets | Table | Figures | Listing
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A section; subsections have `level` 2."""
+
+    anchor: str
+    title: str
+    blocks: list[Block]
+    level: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """The whole report; `finding` and `headline` stand on the first screen."""
+
+    title: str
+    question: str
+    dataset: str
+    warning: str
+    finding: list[str]
+    headline: Figures
+    sections: list[Section]
+    stamp: str

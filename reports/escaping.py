@@ -1,0 +1,103 @@
+"""Text from data made harmless in LaTeX, and citations in both formats."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from markupsafe import Markup, escape
+
+from reports.bibliography import CITATION, Reference, cited_keys
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_\allowbreak{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": "'{}",
+    "`": r"\textasciigrave{}",
+    "-": "-{}",  # no ligature to a dash, nor a broken number range
+    "[": "{[}",  # after a line break in a table it would be an option
+    "]": "{]}",
+    "*": "{*}",
+    "\N{MINUS SIGN}": r"\ensuremath{-}",
+    "\N{EN DASH}": r"\textendash{}",
+    "\N{EM DASH}": r"\textemdash{}",
+    "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
+    "\N{MULTIPLICATION SIGN}": r"\ensuremath{\times}",
+}
+LAST_OF_T1 = 0x17F  # Latin Extended-A; pdfLaTeX's T1 fonts have no letters beyond
+
+
+def tex(text: object) -> Markup:
+    """Escape `text` for LaTeX; letters that its fonts lack become their code, [U+4E2D]."""
+    return Markup("".join(map(_tex_letter, unicodedata.normalize("NFC", str(text)))))
+
+
+def _tex_letter(letter: str) -> str:
+    if letter in SPECIAL:
+        return SPECIAL[letter]
+    if letter.isspace():
+        return " "
+    if letter.isascii():
+        return letter if letter.isprintable() else ""
+    known = 0xA0 < ord(letter) <= LAST_OF_T1 and letter.isalpha()
+    return letter if known else f"{{[}}U+{ord(letter):04X}{{]}}"
+
+
+def tex_listing(text: str) -> Markup:
+    """Escape `text` for typewriter print, line by line: indented as it is, long lines broken after punctuation."""
+    lines = []
+    for line in text.rstrip("\n").split("\n"):
+        indent = len(line) - len(line.lstrip(" "))
+        broken = re.sub(r"([/.=,]|(?<=\w)-\{\})", r"\1\\allowbreak{}", str(tex(line.strip())))
+        lines.append(rf"\codeline{{{indent}}}{{{broken}}}")
+    return Markup("\n".join(lines))
+
+
+def cited(
+    known: dict[str, Reference], escape_text: Callable[[str], Markup], cite: Callable[[list[str]], Markup]
+) -> Callable[[str], Markup]:
+    """A filter that escapes text but turns [@key; @other] into `cite(keys)`, where all keys are `known`."""
+
+    def convert(text: str) -> Markup:
+        pieces = []
+        for number, piece in enumerate(CITATION.split(text)):
+            keys = cited_keys(f"[{piece}]") if number % 2 else []
+            if number % 2 and all(key in known for key in keys):
+                pieces.append(cite(keys))
+            else:
+                pieces.append(escape_text(f"[{piece}]" if number % 2 else piece))
+        return Markup("").join(pieces)
+
+    return convert
+
+
+def html_citation(used: list[str]) -> Callable[[list[str]], Markup]:
+    """Citations as numbers in the order of first use, linked to #ref-<key>; new keys are added to `used`."""
+
+    def cite(keys: list[str]) -> Markup:
+        used.extend(key for key in keys if key not in used)
+        links = [Markup('<a href="#ref-{}">{}</a>').format(key, used.index(key) + 1) for key in keys]
+        return Markup("[") + Markup(", ").join(links) + Markup("]")
+
+    return cite
+
+
+def tex_citation(keys: list[str]) -> Markup:
+    """Citations for natbib."""
+    return Markup(r"\citep{" + ",".join(keys) + "}")
+
+
+def html(text: str) -> Markup:
+    """Escape `text` for HTML; long names may break after an underscore or slash."""
+    return Markup(re.sub(r"(?<=\w)([_/])(?=\w)", r"\1<wbr>", str(escape(text))))

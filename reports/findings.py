@@ -1,0 +1,134 @@
+"""The finding: sentences that follow from the tables, whatever these say."""
+
+import pandas as pd
+
+from benchmarks.protocols import PUBLISHED
+from reports.wording import count, interval, listed, number, plural, units
+
+STRICTEST = ("by_patient", "by_source")
+KEPT_APART = {"by_patient": "patient", "by_source": "source image"}
+BEATS = "beats majority"
+
+
+def main_honest(protocols: list[str]) -> str | None:
+    """The strictest honest protocol of the study, or None."""
+    honest = [protocol for protocol in protocols if protocol != PUBLISHED]
+    return next((protocol for protocol in STRICTEST if protocol in honest), honest[0] if honest else None)
+
+
+def finding(headline: pd.DataFrame, inflation: pd.DataFrame, folds: pd.DataFrame, protocols: list[str]) -> list[str]:
+    """The sentences of the first screen, from tables/headline.csv, inflation.csv and folds.csv."""
+    honest = main_honest(protocols)
+    sentences = []
+    if PUBLISHED in protocols:
+        rows = headline[headline["protocol"] == PUBLISHED]
+        sentences += [_range_sentence(rows, "Under the published protocol"), _leak_sentence(folds)]
+    if honest:
+        rows = headline[headline["protocol"] == honest]
+        apart = KEPT_APART.get(honest, "group")
+        opening = f"When no {apart} stands on both sides of the split ({honest})"
+        sentences += [_range_sentence(rows, opening), _majority_sentence(rows)]
+        sentences.append(_inflation_sentence(inflation[inflation["honest_protocol"] == honest]))
+    else:
+        sentences.append(
+            "This study ran no protocol that keeps sources or patients apart, so nothing here says what these "
+            "architectures do on images of new patients."
+        )
+    sentences.append(_collapse_sentence(headline))
+    return [sentence for sentence in sentences if sentence]
+
+
+def _range_sentence(rows: pd.DataFrame, opening: str) -> str:
+    known = rows.dropna(subset=["accuracy"]).sort_values(["accuracy", "architecture"])
+    if known.empty:
+        return f"{opening}, accuracy is not evaluable."
+    first, last = known.iloc[0], known.iloc[-1]
+    tested = f"on {count(last['n_samples'])} test images of {units(last['n_units'], last['unit'])}"
+    if len(known) == 1:
+        return f"{opening}, {_accuracy(first)} {tested}."
+    return (
+        f"{opening}, test accuracy runs from {_named(first)} to {_named(last)} over {len(known)} architectures, {tested}."
+    )
+
+
+def _named(row: pd.Series) -> str:
+    low_high = interval(row["ci_low"], row["ci_high"])
+    return f"{number(row['accuracy'])} ({row['architecture']}; 95 % interval {low_high})"
+
+
+def _accuracy(row: pd.Series) -> str:
+    low_high = interval(row["ci_low"], row["ci_high"])
+    return f"{row['architecture']} reaches a test accuracy of {number(row['accuracy'])} (95 % interval {low_high})"
+
+
+def _leak_sentence(folds: pd.DataFrame) -> str:
+    test = folds[(folds["protocol"] == PUBLISHED) & (folds["part"] == "test") & (folds["repeat"] == 0)]
+    if test.empty or test["seen_source"].isna().all():
+        return ""
+    seen, n = int(test["seen_source"].sum()), int(test["n_samples"].sum())
+    return f"Of these test images, {seen:,} of {n:,} have other copies of the same source image in training."
+
+
+def _majority_sentence(rows: pd.DataFrame) -> str:
+    evaluable = rows[~rows["verdict"].str.startswith("not evaluable")].sort_values("architecture")
+    if evaluable.empty:
+        return "Whether any beats the majority class is not evaluable."
+    beat = evaluable.loc[evaluable["verdict"] == BEATS, "architecture"].tolist()
+    if not beat:
+        who = "none" if len(evaluable) > 1 else f"{evaluable['architecture'].iloc[0]} does not"
+        verb = f"{who} of the {len(evaluable)} architectures beats" if len(evaluable) > 1 else f"{who} beat"
+    elif len(beat) == len(evaluable) and len(beat) > 2:
+        verb = f"all {len(beat)} architectures beat"
+    else:
+        verb = f"{listed(beat)} {'beats' if len(beat) == 1 else 'beat'}"
+        if len(beat) < len(evaluable):
+            verb += f" (and the other {len(evaluable) - len(beat)} of {len(evaluable)} not)"
+    sentence = f"{verb[0].upper()}{verb[1:]} always answering the majority class of the training part"
+    return f"{sentence}, {_majority_accuracy(evaluable)} (paired bootstrap, 95 %)."
+
+
+def _majority_accuracy(rows: pd.DataFrame) -> str:
+    low, high = rows["majority_accuracy"].min(), rows["majority_accuracy"].max()
+    labels = sorted(rows["majority_label"].dropna().unique())
+    name = f" ({labels[0]})" if len(labels) == 1 else ""
+    scores = number(low) if number(low) == number(high) else f"{number(low)} to {number(high)}"
+    return f"which scores {scores}{name} on the same images"
+
+
+def _inflation_sentence(rows: pd.DataFrame) -> str:
+    known = rows.dropna(subset=["inflation"]).sort_values(["inflation", "architecture"])
+    if known.empty:
+        return ""
+    first, last = known.iloc[0], known.iloc[-1]
+    protocol = last["honest_protocol"]
+    n_units = f"{count(last['n_published_units'])} and {count(last['n_honest_units'])} independent units"
+    clear = int((known["ci_low"] > 0).sum())
+    if len(known) == 1:
+        differs = "excludes" if clear else "includes"
+        return (
+            f"The published accuracy of {last['architecture']} exceeds the one {protocol} by {number(last['inflation'])} "
+            f"({interval(last['ci_low'], last['ci_high'])}; {n_units}); the interval {differs} zero."
+        )
+    return (
+        f"Published minus {protocol} accuracy runs from {_difference(first)} to {_difference(last)}, on {n_units}; "
+        f"the 95 % interval lies above zero for {clear} of {len(known)} architectures."
+    )
+
+
+def _difference(row: pd.Series) -> str:
+    return f"{number(row['inflation'])} ({row['architecture']}; {interval(row['ci_low'], row['ci_high'])})"
+
+
+def _collapse_sentence(headline: pd.DataFrame) -> str:
+    parts = []
+    for protocol, rows in headline.groupby("protocol", sort=False):
+        collapsed = rows[rows["collapsed_cells"] > 0].sort_values("architecture")
+        if not collapsed.empty:
+            names = [
+                f"{row.architecture} ({row.collapsed_cells:.0f} of {plural(int(row.cells), 'cell')})"
+                for row in collapsed.itertuples()
+            ]
+            parts.append(f"under {protocol}, {listed(names)}")
+    if not parts:
+        return "No model answers the same class for all of its test images."
+    return f"Collapsed, that is answering one class for every test image: {'; '.join(parts)}."

@@ -1,0 +1,41 @@
+"""A study's files as the report reads them."""
+
+import functools
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.tidy import read_table
+from benchmarks.errors import BadInput
+from benchmarks.protocols import PUBLISHED
+from benchmarks.study import Study
+
+
+class Results:
+    """One study with its tables, data set and provenance, each read once."""
+
+    def __init__(self, study: Study):
+        self.study = study
+        self.folder = study.results()
+        self.architectures = sorted(study.architectures)
+        self.protocols = list(study.protocols)
+        self.honest = [protocol for protocol in self.protocols if protocol != PUBLISHED]
+        self.dataset: dict = self._json("dataset.json")
+        self.provenance: dict = self._json("provenance.json")
+
+    @functools.cache  # noqa: B019 - lives as long as one rendering
+    def table(self, name: str) -> pd.DataFrame:
+        """tables/<name>.csv. Raises BadInput if it is not there."""
+        return read_table(self.folder, name)
+
+    def cell(self, name: str, architecture: str, protocol: str) -> pd.Series:
+        """The one row of tables/<name>.csv for `architecture` under `protocol`."""
+        table = self.table(name)
+        return table[(table["architecture"] == architecture) & (table["protocol"] == protocol)].iloc[0]
+
+    def _json(self, name: str) -> dict:
+        path: Path = self.folder / name
+        if not path.exists():
+            raise BadInput(f"{path} is missing; run the stages before this one first (snakemake does so in order)")
+        return json.loads(path.read_text())

@@ -1,0 +1,82 @@
+"""What the numbers can't say: limits of the design, of the folds, and everything that was not evaluable."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from benchmarks.protocols import PUBLISHED
+from reports.document import Block, Bullets, Cell, Column, Paragraph, Section, Table
+from reports.results import Results
+from reports.wording import plural, units
+
+GENERATED = "phantom"
+GENERATED_WARNING = (
+    "The images of this study are generated phantoms. Its numbers show that the harness works and how a leaking split "
+    "behaves; they say nothing about mammograms."
+)
+
+
+def limits(results: Results) -> Iterator[Section]:
+    """The section on limits."""
+    blocks: list[Block] = [Bullets(list(_general(results)))]
+    notes = results.table("fold_notes")
+    if len(notes):
+        rows = [[Cell(str(value)) for value in row] for row in notes[["protocol", "label", "note"]].itertuples(index=False)]
+        titles = [Column("protocol", "left"), Column("class", "left"), Column("note", "wrap")]
+        caption = "Classes that the folds can't treat like the others."
+        blocks.append(Table("table-fold-notes", caption, titles, rows, ["fold_notes"], long=True))
+    missing = list(_not_evaluable(results))
+    if missing:
+        titles = [Column("where", "left"), Column("what", "left"), Column("cells of the study"), Column("why", "wrap")]
+        caption = "Not evaluable: numbers that this study can't give, and why."
+        blocks.append(Table("table-missing", caption, titles, missing, ["scores", "headline", "gradcam"], long=True))
+    else:
+        blocks.append(Paragraph("Every number of this study was evaluable."))
+    yield Section("limits", "Limits", blocks)
+
+
+def _general(results: Results) -> Iterator[str]:
+    if results.dataset["name"] == GENERATED:
+        yield GENERATED_WARNING
+    whole = results.table("data").iloc[-1]
+    n_units, unit = (whole["patients"], "patient") if pd.notna(whole["patients"]) else (whole["sources"], "source")
+    yield (
+        f"All results rest on {units(n_units, unit)}. Intervals describe which of them happened to be sampled; they "
+        "leave out the chance of the training itself (seed, order, hardware)"
+        + (", of which this study shows one run." if results.study.repeats == 1 else ".")
+    )
+    if pd.isna(whole["patients"]):
+        yield "Patients are unknown, so images of one patient may stand on both sides of every split."
+    if PUBLISHED in results.protocols:
+        yield (
+            "Scores under the published protocol come from test images whose copies were trained on. They measure recall "
+            "of known images, not performance on new ones [@kapoor2023]."
+        )
+    if "by_source" in results.protocols:
+        yield "Under by_source, other images of a test patient may have been trained on, so its scores still flatter."
+    yield (
+        "Several architectures are compared without correction for multiple comparisons; read single verdicts near the "
+        "edge of their interval with care."
+    )
+    yield "Scores pool the out-of-fold predictions of models trained on different folds; no fold is scored on its own."
+    yield "Nothing here is a diagnostic device, and none of the models may be used on patients."
+
+
+def _not_evaluable(results: Results) -> Iterator[list[Cell]]:
+    scores = results.table("scores")
+    scores = scores[scores["estimate"].isna()].assign(where="scores", what=lambda t: t["task"] + ", " + t["metric"])
+    headline = results.table("headline")
+    headline = headline[headline["verdict"].str.startswith("not evaluable")]
+    headline = headline.assign(where="verdict", what="beats majority", note=headline["verdict"])
+    gradcam = results.table("gradcam")
+    gradcam = gradcam[gradcam["note"].notna()].assign(where="Grad-CAM", what="probes")
+    columns = ["where", "what", "architecture", "protocol", "note"]
+    table = pd.concat([part[columns] for part in (scores, headline, gradcam) if len(part)] or [pd.DataFrame(columns=columns)])
+    for (where, what, note), rows in table.groupby(["where", "what", "note"], sort=False):
+        cells = rows[["architecture", "protocol"]].drop_duplicates()
+        number = plural(len(rows), "probe") if where == "Grad-CAM" else f"{len(cells)} of {_n_pairs(results)}"
+        yield [Cell(where), Cell(what), Cell(number), Cell(note)]
+
+
+def _n_pairs(results: Results) -> str:
+    return plural(len(results.architectures) * len(results.protocols), "pair")

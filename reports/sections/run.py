@@ -1,0 +1,158 @@
+"""What was run: study, data, folds, architectures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+import architectures
+from benchmarks.protocols import PUBLISHED, variant
+from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
+from reports.results import Results
+from reports.wording import count, listed, number, plural
+
+AS_PUBLISHED = Path(__file__).parents[1] / "published_study.csv"
+PUBLISHED_DATASET = "mendeley_inbreast"  # the data of the study that published_study.csv quotes
+
+
+def run(results: Results) -> Iterator[Section]:
+    """The sections on what was run."""
+    yield Section("run", "What was run", _study(results))
+    yield Section("data", "Data", _data(results), level=2)
+    yield Section("folds", "Protocols and folds", _folds(results), level=2)
+    yield Section("architectures", "Architectures", [_architectures(results)], level=2)
+    if results.dataset["name"] == PUBLISHED_DATASET:
+        yield Section("as-published", "The study as published", _as_published(), level=2)
+
+
+def _study(results: Results) -> list[Block]:
+    study = results.study
+    n_cells = len(results.table("cells"))
+    return [
+        Paragraph(study.description.strip()),
+        Paragraph(
+            f"{plural(len(results.architectures), 'architecture')} ({listed(results.architectures)}) under "
+            f"{plural(len(results.protocols), 'protocol')} ({listed(results.protocols)}) make "
+            f"{plural(n_cells, 'cell')}: one architecture, one protocol, one fold, trained and tested once. "
+            f"Images are {listed([f'{size} x {size}' for size in study.sizes()])} pixels; the seed is {study.seed}."
+        ),
+    ]
+
+
+def _data(results: Results) -> list[Block]:
+    dataset, table = results.dataset, results.table("data")
+    licence = f" Licence: {dataset['licence']}." if dataset["licence"] else ""
+    doi = f" doi:{dataset['doi']}" if dataset["doi"] else ""
+    text = f"{dataset['title']}. {dataset['citation']}{doi}{licence}"
+    columns = {"patients": "patients", "sources": "source images", "before_files": "un-augmented files"}
+    columns |= {"after_files": "augmented files"}
+    rows = [
+        [Cell(row["label"], strong=row["label"] == "all"), *(Cell(count(row[column])) for column in columns)]
+        for _, row in table.iterrows()
+    ]
+    caption = "Images of each class. A patient may have images of several classes, so patients need not add up."
+    titles = [Column("class", "left"), *(Column(title) for title in columns.values())]
+    return [
+        Paragraph(text),
+        Table("table-data", caption, titles, rows, ["data"]),
+        Figures(
+            "figure-data",
+            "Independent units and files of each class, on logarithmic scales.",
+            [Picture("data", "Dot plot of patients, source images and files per class")],
+            ["data"],
+        ),
+    ]
+
+
+def _folds(results: Results) -> list[Block]:
+    study, table = results.study, results.table("folds")
+    budget = (
+        "hyperband" if study.search["tuner"] == "hyperband" else plural(study.search["trials"], "trial")
+    ) + f" a cell, {study.search['tuner']} search"
+    honest = (
+        f"Folds: {study.folds}, stratified by class [@pedregosa2011]. Architectures train in corrected form; their "
+        f"hyperparameters are searched inside the fold [@omalley2019] ({budget}), and validation and test parts hold "
+        f"only upright originals."
+    )
+    texts = {
+        PUBLISHED: (
+            "published: the published study's own split. Four fifths of the augmented files train, the rest validate, "
+            "and a fifth of the un-augmented files test, drawn file by file, so that copies of a source image stand on "
+            f"both sides. Architectures train in published form with the published recipe, {study.published['epochs']} "
+            "epochs without a search."
+        ),
+        "by_source": "by_source: all files of a source image stand in one part; other images of its patient may not.",
+        "by_patient": "by_patient: all files of all images of a patient stand in one part.",
+    }
+    blocks: list[Block] = [Bullets([texts.get(protocol, protocol) for protocol in results.protocols])]
+    if results.honest:
+        blocks.append(Paragraph(honest))
+    rows = [
+        [
+            *(Cell(str(row[column])) for column in ("protocol", "repeat", "fold", "part")),
+            *(Cell(count(row[column])) for column in ("n_samples", "n_sources", "n_patients")),
+            *(_share(row, column) for column in ("seen_source", "seen_patient")),
+            Cell(count(row["classes"])),
+        ]
+        for _, row in table[table["part"] != "train"].iterrows()
+    ]
+    titles = [Column(title, "left") for title in ("protocol", "repeat", "fold", "part")]
+    titles += [Column(title) for title in ("images", "sources", "patients", "source in training")]
+    titles += [Column("patient in training"), Column("classes")]
+    caption = (
+        "What was validated and tested in each fold, and how many of those images have their source image, or another "
+        "image of their patient, in the training part of the same fold. Anything but 0 is a leak."
+    )
+    return [*blocks, Table("table-folds", caption, titles, rows, ["folds"], long=True)]
+
+
+def _share(row: pd.Series, column: str) -> Cell:
+    if pd.isna(row[column]):
+        return Cell("unknown")
+    return Cell(f"{row[column]:,.0f} of {row['n_samples']:,.0f}", strong=bool(row[column]))
+
+
+def _architectures(results: Results) -> Table:
+    cells = results.table("cells")
+    rows = []
+    for name in results.architectures:
+        own = cells[cells["architecture"] == name]
+        for form in sorted({variant(protocol) for protocol in results.protocols}, reverse=True):
+            chosen = own[own["variant"] == form]
+            low, high = chosen["parameters"].min(), chosen["parameters"].max()
+            parameters = count(low) if low == high else f"{count(low)} to {count(high)}"
+            rows.append(
+                [
+                    *(Cell(name), Cell(form), Cell(parameters), Cell(f"{chosen['image_size'].iloc[0]}")),
+                    Cell(listed(sorted(chosen["precision"].unique()))),
+                    Cell(architectures.describe(name).reference if form == "corrected" else "as the study built it"),
+                ]
+            )
+    titles = [Column("architecture", "left"), Column("form", "left"), Column("parameters"), Column("image side")]
+    titles += [Column("precision", "left"), Column("follows", "wrap")]
+    caption = "The architectures. Where the search may choose widths or depths, parameters range over the cells."
+    return Table("table-architectures", caption, titles, rows, ["cells"])
+
+
+def _as_published() -> list[Block]:
+    table = pd.read_csv(AS_PUBLISHED)
+    rows = [
+        [
+            Cell(row["architecture"]),
+            Cell(count(row["parameters"])),
+            *(Cell(number(row["validation_accuracy"], 4)), Cell(count(row["validation_images"]))),
+            *(Cell(number(row["test_accuracy"])), Cell(count(row["test_images"])), Cell(number(row["macro_f1"]))),
+        ]
+        for _, row in table.iterrows()
+    ]
+    titles = [Column("architecture", "left"), Column("parameters"), Column("validation accuracy"), Column("images")]
+    titles += [Column("test accuracy"), Column("images"), Column("macro F1")]
+    caption = "As published: numbers quoted from the study's notebooks, not measured here. It gave no intervals."
+    return [
+        Paragraph(
+            "The study under re-evaluation [@alves] trained six networks on these data [@huang2020; @moreira2012] and "
+            "reported an accuracy of up to 98 %: 41 of 42 test images, every one of which has augmented copies of its "
+            "source image in training. Three networks, at 0.45, answered Density2Malignant for every image."
+        ),
+        Table("table-as-published", caption, titles, rows, []),
+    ]
