@@ -2,10 +2,18 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 
 class BadInput(Exception):
     """Input that the user can mend; the message names the file and the fix."""
+
+
+def existing(path: Path) -> Path:
+    """Return `path`, the output of an earlier stage. Raises BadInput if it is not there."""
+    if not path.exists():
+        raise BadInput(f"{path} is missing; run the stage that writes it first (snakemake runs them in order)")
+    return path
 
 
 def run_cli(main: Callable[[], None]) -> None:

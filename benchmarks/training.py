@@ -30,7 +30,7 @@ import pandas as pd
 
 import architectures
 from benchmarks import backend, protocols
-from benchmarks.errors import BadInput, run_cli
+from benchmarks.errors import BadInput, existing, run_cli
 from benchmarks.model import build_model, published_recipe
 from benchmarks.study import Study, load_study
 
@@ -83,7 +83,7 @@ def train_cell(cell: Cell, threads: int) -> None:
     import keras
 
     started = time.perf_counter()
-    about = json.loads(_existing(cell.study.results() / "dataset.json").read_text())
+    about = json.loads(existing(cell.study.results() / "dataset.json").read_text())
     classes = about["classes"]
     samples, parts = _parts(cell, classes)
     policy = _precision(cell)
@@ -151,13 +151,13 @@ def _parts(cell: Cell, classes: list[str]) -> tuple[pd.DataFrame, dict[str, "Par
     from benchmarks.tuning import Part
 
     results = cell.study.results()
-    folds = pd.read_parquet(_existing(results / "folds" / f"{cell.protocol}.parquet"))
+    folds = pd.read_parquet(existing(results / "folds" / f"{cell.protocol}.parquet"))
     folds = folds[folds["fold"] == cell.fold]
     if folds.empty:
         raise BadInput(f"{results}/folds/{cell.protocol}.parquet has no fold {cell.fold}")
     # A left merge keeps the order of the folds file, which the training seed's shuffling starts from.
     samples = folds.merge(pd.read_parquet(results / "samples.parquet"), on="sample", how="left", validate="m:1")
-    images = np.load(_existing(results / f"images_{cell.study.size_of(cell.architecture)}.npy"), mmap_mode="r")
+    images = np.load(existing(results / f"images_{cell.study.size_of(cell.architecture)}.npy"), mmap_mode="r")
     numbers = samples["label"].map({label: number for number, label in enumerate(classes)}).to_numpy()
     parts = {}
     for part in ("train", "validation", "test"):
@@ -218,12 +218,6 @@ def _searched(cell: Cell, parts: dict[str, "Part"], n_classes: int, state: Path)
         lambda hp: _build(cell, hp, n_classes), parts["train"], parts["validation"], training["patience"], cell.seed
     )
     return search(hypermodel, cell.study.search, training["epochs"], state)
-
-
-def _existing(path: Path) -> Path:
-    if not path.exists():
-        raise BadInput(f"{path} is missing; run the stage that writes it first (snakemake does so in order)")
-    return path
 
 
 def _write_json(path: Path, content: dict) -> None:
