@@ -22,7 +22,7 @@ from benchmarks.study import Study
 HEAT = plt.get_cmap("plasma")
 OPACITY = 0.6  # of the hottest pixel; the coldest leaves the image as it is
 SIDE = 80  # pixels of an embedded cell: sharp enough in print, small enough for one HTML file
-ROWS_A_PAGE = 6  # probes on a page of the PDF
+ROWS_A_PAGE = 8  # probes on a page of the PDF
 CELL_HEIGHT = 1.2  # inches, its title included
 BREAST, LESION = "#ffffff", "#00e5ff"
 

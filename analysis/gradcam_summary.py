@@ -1,7 +1,8 @@
 """How much heat lies in the breast and in the lesion, against their areas, over the probes of each cell."""
 
-import numpy as np
 import pandas as pd
+
+from analysis.bootstrap import Bootstrap, Interval, interval
 
 REGIONS = {"breast": ("heat_in_breast", "area_of_breast"), "lesion": ("heat_in_lesion", "area_of_lesion")}
 COLUMNS = [
@@ -27,9 +28,9 @@ def summarise(answers: pd.DataFrame, probes: pd.DataFrame, seed: int, resamples:
             row |= {"n_units": known[unit].nunique(), "unit": f"{unit}s", "note": "; ".join(_notes(cell, heat))}
             if len(known):
                 difference = known[heat] - known[area]
-                low, high = _interval(difference, known[unit], seed, resamples)
+                around = _interval(difference, known[unit].astype(str), unit, seed, resamples)
                 row |= {"heat": known[heat].mean(), "area": known[area].mean(), "difference": difference.mean()}
-                row |= {"ci_low": low, "ci_high": high}
+                row |= {"ci_low": around.low, "ci_high": around.high}
             rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -39,11 +40,6 @@ def _notes(cell: pd.DataFrame, heat: str) -> list[str]:
     return [f"{n} of {len(cell)} probes: {note}" for note, n in counts.items()]
 
 
-def _interval(values: pd.Series, units: pd.Series, seed: int, resamples: int) -> tuple[float, float]:
-    groups = values.groupby(units.to_numpy())
-    sums, sizes = groups.sum().to_numpy(), groups.size().to_numpy()
-    if len(sums) < 2:
-        return np.nan, np.nan
-    drawn = np.random.default_rng(seed).integers(len(sums), size=(resamples, len(sums)))
-    low, high = np.quantile(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1), [0.025, 0.975])
-    return low, high
+def _interval(values: pd.Series, units: pd.Series, unit: str, seed: int, resamples: int) -> Interval:
+    weights = Bootstrap(units.tolist(), resamples, seed).weights(units)
+    return interval(weights @ values.to_numpy() / weights.sum(axis=1), units.nunique(), unit)

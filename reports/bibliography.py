@@ -37,7 +37,13 @@ def _text(fields: dict[str, str]) -> str:
     where = next((fields[name] for name in ("journal", "booktitle", "publisher", "howpublished") if name in fields), "")
     volume = f" {fields['volume']}" if "volume" in fields else ""
     pages = f":{fields['pages']}" if "pages" in fields else ""
-    parts = [_authors(fields["author"]), fields["title"], f"{where}{volume}{pages}", fields.get("year"), fields.get("note")]
+    parts = [
+        _authors(fields["author"]),
+        fields["title"],
+        f"{where}{volume}{pages}",
+        fields.get("year"),
+        fields.get("note"),
+    ]
     return ". ".join(part for part in parts if part) + "."
 
 

@@ -19,7 +19,9 @@ def build(study: Study) -> Report:
     results = Results(study)
     parts = (run, scores, training, explanations, limits, provenance)
     code = results.provenance["code"]
-    commit = f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"
+    commit = (
+        f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"
+    )
     return Report(
         title=TITLE,
         question=_question(results),
@@ -47,8 +49,8 @@ def _headline(results: Results) -> Figures:
     caption = (
         "Accuracy on test images with 95 % intervals (bootstrap over the units named). "
         + ("Open markers: published protocol; filled: honest ones. " if PUBLISHED in results.protocols else "")
-        + "Black ticks: always answering the majority class of the training part, on the same test images; an architecture "
-        "beats it if the paired interval of the difference lies above zero."
+        + "Black ticks: always answering the majority class of the training part, on the same test images; an "
+        "architecture beats it if the paired interval of the difference lies above zero."
     )
     alt = "Accuracy and 95 % interval of every architecture under every protocol, beside the majority class"
     return Figures("figure-headline", caption, [Picture("headline", alt)], ["headline"])

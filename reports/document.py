@@ -48,7 +48,7 @@ class Table:
     columns: list[Column]
     rows: list[list[Cell]]
     sources: list[str]
-    long: bool = False  # may break over pages
+    grouped: bool = False  # by the first column, whose repeats stay empty
     folded: bool = False  # closed at first in HTML
     kind: str = "table"
 

@@ -47,18 +47,18 @@ def _range_sentence(rows: pd.DataFrame, opening: str) -> str:
     if len(known) == 1:
         return f"{opening}, {_accuracy(first)} {tested}."
     return (
-        f"{opening}, test accuracy runs from {_named(first)} to {_named(last)} over {len(known)} architectures, {tested}."
+        f"{opening}, the accuracy of {len(known)} architectures runs from {_named(first)} to {_named(last)}, {tested}."
     )
 
 
 def _named(row: pd.Series) -> str:
     low_high = interval(row["ci_low"], row["ci_high"])
-    return f"{number(row['accuracy'])} ({row['architecture']}; 95 % interval {low_high})"
+    return f"{number(row['accuracy'])} ({row['architecture']}, 95 % CI {low_high})"
 
 
 def _accuracy(row: pd.Series) -> str:
     low_high = interval(row["ci_low"], row["ci_high"])
-    return f"{row['architecture']} reaches a test accuracy of {number(row['accuracy'])} (95 % interval {low_high})"
+    return f"{row['architecture']} reaches a test accuracy of {number(row['accuracy'])} (95 % CI {low_high})"
 
 
 def _leak_sentence(folds: pd.DataFrame) -> str:
@@ -104,10 +104,9 @@ def _inflation_sentence(rows: pd.DataFrame) -> str:
     n_units = f"{count(last['n_published_units'])} and {count(last['n_honest_units'])} independent units"
     clear = int((known["ci_low"] > 0).sum())
     if len(known) == 1:
-        differs = "excludes" if clear else "includes"
         return (
-            f"The published accuracy of {last['architecture']} exceeds the one {protocol} by {number(last['inflation'])} "
-            f"({interval(last['ci_low'], last['ci_high'])}; {n_units}); the interval {differs} zero."
+            f"Published minus {protocol} accuracy is {_difference(last)}, on {n_units}; "
+            f"the 95 % interval {'lies' if clear else 'does not lie'} above zero."
         )
     return (
         f"Published minus {protocol} accuracy runs from {_difference(first)} to {_difference(last)}, on {n_units}; "
@@ -116,7 +115,7 @@ def _inflation_sentence(rows: pd.DataFrame) -> str:
 
 
 def _difference(row: pd.Series) -> str:
-    return f"{number(row['inflation'])} ({row['architecture']}; {interval(row['ci_low'], row['ci_high'])})"
+    return f"{number(row['inflation'])} ({row['architecture']}, {interval(row['ci_low'], row['ci_high'])})"
 
 
 def _collapse_sentence(headline: pd.DataFrame) -> str:

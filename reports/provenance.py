@@ -53,7 +53,7 @@ def collect(study: Study) -> dict:
 
 
 def git_state(folder: Path) -> dict:
-    """Commit of the checkout at `folder`, and whether any file differs from it or is new; null where there is no git."""
+    """Commit of the checkout at `folder`, and whether any file is new or changed; null where there is no git."""
     unknown = {"commit": None, "dirty": None}
     try:
         top = _git(folder, "rev-parse", "--show-toplevel")

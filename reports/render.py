@@ -21,7 +21,7 @@ from reports.document import Cell, Report
 
 TEMPLATES = Path(__file__).parent / "templates"
 LINES_A_PAGE = 44  # table lines that fit on a page of the PDF
-PICTURES_A_PAGE = 4  # of those set side by side
+PICTURES_A_PAGE = 6  # of those set side by side
 
 
 def html(report: Report, figures: Path) -> str:

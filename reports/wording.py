@@ -10,7 +10,8 @@ NOT_EVALUABLE = "not evaluable"
 
 def number(value: float, digits: int = 2) -> str:
     """A number with fixed digits (a proper minus sign); a dash if it is missing."""
-    return MISSING if pd.isna(value) else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    # Adding 0 after rounding turns -0.00 into 0.00.
+    return MISSING if pd.isna(value) else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def count(value: float) -> str:

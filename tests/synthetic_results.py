@@ -137,7 +137,7 @@ class World:
                     ("train", 56), ("validation", 15), ("test", 35)
                 ):  # fmt: skip
                     seen = n if part == "train" or published else 0
-                    seen_patient = n if part == "train" or published else (30 if protocol == "by_source" else 0)
+                    seen_patient = n if part == "train" or published else (n - 4 if protocol == "by_source" else 0)
                     seen_patient = seen_patient if self.patients else ""
                     row = {"protocol": protocol, "repeat": 0, "fold": fold, "part": part, "n_samples": n}
                     row |= {"n_sources": min(n, self.n), "n_patients": min(n, 50) if self.patients else ""}

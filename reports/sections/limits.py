@@ -7,6 +7,7 @@ import pandas as pd
 from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Column, Paragraph, Section, Table
 from reports.results import Results
+from reports.sections.scores import METRICS, TASKS
 from reports.wording import plural, units
 
 GENERATED = "phantom"
@@ -21,15 +22,17 @@ def limits(results: Results) -> Iterator[Section]:
     blocks: list[Block] = [Bullets(list(_general(results)))]
     notes = results.table("fold_notes")
     if len(notes):
-        rows = [[Cell(str(value)) for value in row] for row in notes[["protocol", "label", "note"]].itertuples(index=False)]
+        rows = [
+            [Cell(str(value)) for value in row] for row in notes[["protocol", "label", "note"]].itertuples(index=False)
+        ]
         titles = [Column("protocol", "left"), Column("class", "left"), Column("note", "wrap")]
         caption = "Classes that the folds can't treat like the others."
-        blocks.append(Table("table-fold-notes", caption, titles, rows, ["fold_notes"], long=True))
+        blocks.append(Table("table-fold-notes", caption, titles, rows, ["fold_notes"], grouped=True))
     missing = list(_not_evaluable(results))
     if missing:
         titles = [Column("where", "left"), Column("what", "left"), Column("cells of the study"), Column("why", "wrap")]
         caption = "Not evaluable: numbers that this study can't give, and why."
-        blocks.append(Table("table-missing", caption, titles, missing, ["scores", "headline", "gradcam"], long=True))
+        blocks.append(Table("table-missing", caption, titles, missing, ["scores", "headline", "gradcam"], grouped=True))
     else:
         blocks.append(Paragraph("Every number of this study was evaluable."))
     yield Section("limits", "Limits", blocks)
@@ -49,8 +52,8 @@ def _general(results: Results) -> Iterator[str]:
         yield "Patients are unknown, so images of one patient may stand on both sides of every split."
     if PUBLISHED in results.protocols:
         yield (
-            "Scores under the published protocol come from test images whose copies were trained on. They measure recall "
-            "of known images, not performance on new ones [@kapoor2023]."
+            "Scores under the published protocol come from test images whose copies were trained on. They measure "
+            "recall of known images, not performance on new ones [@kapoor2023]."
         )
     if "by_source" in results.protocols:
         yield "Under by_source, other images of a test patient may have been trained on, so its scores still flatter."
@@ -64,14 +67,21 @@ def _general(results: Results) -> Iterator[str]:
 
 def _not_evaluable(results: Results) -> Iterator[list[Cell]]:
     scores = results.table("scores")
-    scores = scores[scores["estimate"].isna()].assign(where="scores", what=lambda t: t["task"] + ", " + t["metric"])
+    scores = scores[scores["note"].notna()]
+    scores = scores.assign(
+        where="scores",
+        what=[
+            f"{TASKS[task][0]}, {METRICS[metric]}"
+            for task, metric in zip(scores["task"], scores["metric"], strict=True)
+        ],
+    )
     headline = results.table("headline")
     headline = headline[headline["verdict"].str.startswith("not evaluable")]
     headline = headline.assign(where="verdict", what="beats majority", note=headline["verdict"])
     gradcam = results.table("gradcam")
     gradcam = gradcam[gradcam["note"].notna()].assign(where="Grad-CAM", what="probes")
     columns = ["where", "what", "architecture", "protocol", "note"]
-    table = pd.concat([part[columns] for part in (scores, headline, gradcam) if len(part)] or [pd.DataFrame(columns=columns)])
+    table = pd.concat([part[columns] for part in (scores, headline, gradcam)])
     for (where, what, note), rows in table.groupby(["where", "what", "note"], sort=False):
         cells = rows[["architecture", "protocol"]].drop_duplicates()
         number = plural(len(rows), "probe") if where == "Grad-CAM" else f"{len(cells)} of {_n_pairs(results)}"

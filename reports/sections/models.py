@@ -53,7 +53,7 @@ def _chosen(results: Results) -> Table:
     titles += [Column(title) for title in ("trials", "chosen", "its loss", "first trial's loss", "learning rate")]
     titles += [Column("batch")]
     caption = "The trial chosen in each cell by validation loss. All hyperparameters of all trials stand in trials.csv."
-    return Table("table-chosen", caption, titles, rows, ["trials"], long=True, folded=True)
+    return Table("table-chosen", caption, titles, rows, ["trials"], grouped=True, folded=True)
 
 
 def explanations(results: Results) -> Iterator[Section]:
@@ -64,9 +64,9 @@ def explanations(results: Results) -> Iterator[Section]:
     key = ", ".join(f"{short[label]} {label}" for label in results.dataset["classes"] if short[label] != label)
     blocks: list[Block] = [
         Paragraph(
-            "Grad-CAM [@selvaraju2017] of the predicted class, at the last layer with a feature map, for the same probe "
-            "images in every architecture. Probes are drawn from the test part of fold 0 by the study's seed, so the "
-            "model that explains an honest probe has not seen it. A map shows what raises a class score, not whether "
+            "Grad-CAM [@selvaraju2017] of the predicted class, at the last layer with a feature map, for the same "
+            "probe images in every architecture. Probes are drawn from the test part of fold 0 by the study's seed, so "
+            "the model that explains an honest probe has not seen it. A map shows what raises a class score, not whether"
             "the answer rests on sound evidence."
         ),
         _shares_figure(),
@@ -74,8 +74,8 @@ def explanations(results: Results) -> Iterator[Section]:
     ]
     for protocol in results.protocols:
         caption = (
-            f"{protocol}: probes (rows) and the heat map of each architecture (columns), with the class predicted and its "
-            f"probability.{f' Classes: {key}.' if key else ''}"
+            f"{protocol}: probes (rows) and the heat map of each architecture (columns), with the class predicted and "
+            f"its probability.{f' Classes: {key}.' if key else ''}"
         )
         pages = n_pages(n_probes[protocol])
         picture = Picture(f"gradcam_{protocol}", f"Gallery of Grad-CAM heat maps under {protocol}", pages)
@@ -112,4 +112,4 @@ def _shares(results: Results) -> Table:
         "Mean share of the heat in a region against the mean share of the image it covers; the difference with its "
         "95 % percentile bootstrap interval over the probes' patients (or sources). Above zero: more heat than by area."
     )
-    return Table("table-shares", caption, titles, rows, ["gradcam_summary"], long=True)
+    return Table("table-shares", caption, titles, rows, ["gradcam_summary"], grouped=True)

@@ -15,9 +15,9 @@ def provenance(results: Results) -> Iterator[Section]:
         "Provenance",
         [
             Paragraph(
-                "Every number of this report stands in a CSV file of the folder tables, named under its table or figure; "
-                "each of these is computed from the predictions of the cells (cells/<architecture>/<protocol>/<fold>). "
-                "The same facts as here stand in provenance.json."
+                "Every number of this report stands in a CSV file of the folder tables, named under its table or "
+                "figure; each of these is computed from the cells' files (cells/<architecture>/<protocol>/<fold>). The "
+                "same facts as here stand in provenance.json."
             ),
             _facts(told),
             _packages(told),
@@ -28,7 +28,9 @@ def provenance(results: Results) -> Iterator[Section]:
         "commands",
         "Commands and study file",
         [
-            Listing("All stages, in order; the cells' own commands follow the protocols'.", "\n".join(told["commands"])),
+            Listing(
+                "All stages, in order; the cells' own commands follow the protocols'.", "\n".join(told["commands"])
+            ),
             Listing("The cells.", "\n".join(cell["command"] for cell in told["cells"])),
             Listing(f"The study file, {told['study']['file']}.", told["study"]["text"]),
         ],
@@ -66,7 +68,7 @@ def _packages(told: dict) -> Table:
         trained = sorted({one[name] for one in told["cell_versions"] if name in one})
         rows.append([Cell(name), Cell(told["packages"].get(name) or "not installed"), Cell(", ".join(trained))])
     titles = [Column("package", "left"), Column("report", "left"), Column("cells, where recorded", "left")]
-    return Table("table-packages", "Versions of the packages asked for.", titles, rows, [], long=True, folded=True)
+    return Table("table-packages", "Versions of the packages asked for.", titles, rows, [], folded=True)
 
 
 def _cells(results: Results) -> Table:
@@ -83,4 +85,4 @@ def _cells(results: Results) -> Table:
     titles += [Column("threads"), Column("backend", "left"), Column("precision", "left"), Column("time")]
     titles += [Column("memory, MiB"), Column("finished", "left")]
     caption = "Each cell: how it ran, its wall-clock time, its peak memory."
-    return Table("table-cells", caption, titles, rows, ["cells"], long=True, folded=True)
+    return Table("table-cells", caption, titles, rows, ["cells"], grouped=True, folded=True)

@@ -103,7 +103,7 @@ def _folds(results: Results) -> list[Block]:
         "What was validated and tested in each fold, and how many of those images have their source image, or another "
         "image of their patient, in the training part of the same fold. Anything but 0 is a leak."
     )
-    return [*blocks, Table("table-folds", caption, titles, rows, ["folds"], long=True)]
+    return [*blocks, Table("table-folds", caption, titles, rows, ["folds"], grouped=True)]
 
 
 def _share(row: pd.Series, column: str) -> Cell:
@@ -131,7 +131,7 @@ def _architectures(results: Results) -> Table:
     titles = [Column("architecture", "left"), Column("form", "left"), Column("parameters"), Column("image side")]
     titles += [Column("precision", "left"), Column("follows", "wrap")]
     caption = "The architectures. Where the search may choose widths or depths, parameters range over the cells."
-    return Table("table-architectures", caption, titles, rows, ["cells"])
+    return Table("table-architectures", caption, titles, rows, ["cells"], grouped=True)
 
 
 def _as_published() -> list[Block]:

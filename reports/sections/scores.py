@@ -47,11 +47,12 @@ def _headline(results: Results) -> Table:
     for protocol in results.protocols:
         for architecture in results.architectures:
             row = results.cell("headline", architecture, protocol)
+            label = row["majority_label"]
             rows.append(
                 [
                     *(Cell(protocol), Cell(architecture), _tested(row)),
                     estimate(row["accuracy"], row["ci_low"], row["ci_high"]),
-                    Cell(number(row["majority_accuracy"]), MISSING if pd.isna(row["majority_label"]) else row["majority_label"]),
+                    Cell(number(row["majority_accuracy"]), "" if pd.isna(label) else label),
                     estimate(row["difference"], row["difference_low"], row["difference_high"]),
                     Cell(row["verdict"], strong=row["verdict"] == "beats majority"),
                     Cell(count(row["predicted_classes"])),
@@ -63,10 +64,10 @@ def _headline(results: Results) -> Table:
     titles += [Column("collapsed cells")]
     caption = (
         f"Accuracy on test images with {INTERVALS} [@efron1993], beside always answering the majority class of the "
-        "training part, scored on the same images. An architecture beats the majority class only if the paired interval "
-        "of the difference lies above zero. A collapsed cell answers one class for all of its test images."
+        "training part, scored on the same images. An architecture beats the majority class only if the paired "
+        "interval of the difference lies above zero. A collapsed cell answers one class for all of its test images."
     )
-    return Table("table-headline", caption, titles, rows, ["headline"], long=True)
+    return Table("table-headline", caption, titles, rows, ["headline"], grouped=True)
 
 
 def _tested(row: pd.Series, unit: str | None = None) -> Cell:
@@ -92,7 +93,7 @@ def _inflation(results: Results) -> list[Block]:
     titles += [Column("tested on"), Column("honest accuracy"), Column("tested on"), Column("difference")]
     caption = f"Published minus honest accuracy, with {INTERVALS} of both test sets, resampled together."
     return [
-        Table("table-inflation", caption, titles, rows, ["inflation", "headline"], long=True),
+        Table("table-inflation", caption, titles, rows, ["inflation", "headline"], grouped=True),
         Paragraph(
             "The difference is between two whole procedures: split, form of the architecture, recipe and test images "
             "all change between the published and the honest protocols. It is what a reader of the published number "
@@ -138,8 +139,10 @@ def _per_class(results: Results, protocol: str) -> Table:
             rows.append([Cell("F1" if metric == "f1" else metric), Cell(label), *supports, *values])
     titles = [Column("score", "left"), Column("class", "left"), Column("images"), Column("tested on")]
     titles += [Column(architecture) for architecture in results.architectures]
-    caption = f"{protocol}: precision, recall and F1 of each class. A dash: not evaluable, such as precision without answers."
-    return Table(f"table-classes-{protocol}", caption, titles, rows, ["per_class"], folded=True)
+    caption = (
+        f"{protocol}: precision, recall and F1 of each class. A dash: not evaluable, such as precision without answers."
+    )
+    return Table(f"table-classes-{protocol}", caption, titles, rows, ["per_class"], grouped=True, folded=True)
 
 
 def _confusion(results: Results, protocol: str) -> Figures:
@@ -149,7 +152,7 @@ def _confusion(results: Results, protocol: str) -> Figures:
         for name, architecture in zip(names, results.architectures, strict=True)
     ]
     caption = (
-        f"{protocol}: counts of test images, pooled over the folds; shade and per cent are shares of the true class, whose "
-        "images are counted in brackets. Right answers stand in the framed diagonal."
+        f"{protocol}: counts of test images, pooled over the folds; shade and per cent are shares of the true class, "
+        "whose images are counted in brackets. Right answers stand in the framed diagonal."
     )
     return Figures(f"figure-confusion-{protocol}", caption, pictures, names, columns=2)
