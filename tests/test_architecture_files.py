@@ -1,0 +1,194 @@
+"""The contract of an architecture file: what a contributor's or a study's mistake is answered with."""
+
+import re
+import sys
+from pathlib import Path
+
+import keras
+import keras_tuner
+import pytest
+
+import architectures
+from benchmarks.errors import BadInput
+from benchmarks.model import build_model
+
+SIZE = 64
+NOT_A_LIST = "is not a list of which each is a whole number like its default [6, 12, 24, 16]"
+
+
+@pytest.fixture(autouse=True)
+def fresh_keras():
+    keras.backend.clear_session()
+
+
+@pytest.fixture
+def contribute(tmp_path, monkeypatch):
+    """Write an architecture file of the given name and text, found beside the shipped ones; return its path."""
+    monkeypatch.setattr(architectures, "__path__", [*architectures.__path__, str(tmp_path)])
+    written = []
+
+    def write(name: str, text: str) -> Path:
+        written.append(name)
+        path = tmp_path / f"{name}.py"
+        path.write_text("from keras import layers\nimport keras\nfrom architectures import architecture\n\n" + text)
+        return path
+
+    yield write
+    for name in written:
+        if sys.modules.pop(f"architectures.{name}", None):
+            delattr(architectures, name)
+
+
+GOOD = """
+@architecture(minimum_size=16, cam_layer="relu", reference="Test (2026)")
+def mine(inputs, hp, *, filters=4):
+    x = layers.Conv2D(hp.Choice("factor", [1, 2]) * filters, 3)(inputs)
+    return layers.Activation("relu", name="relu")(x)
+"""
+GOOD_PUBLISHED = """
+@mine.published(image_size=32, batch_size=4, parameters=9, precision="float32", cam_layer="relu", minimum_size=8)
+def published(inputs, classes, *, width=1.0):
+    x = layers.Conv2D(4, 3, activation="relu", name="relu")(inputs)
+    return layers.Dense(classes, activation="softmax")(layers.Flatten()(x))
+"""
+
+
+def corrected(name, options=None):
+    hp = keras_tuner.HyperParameters()
+    return build_model(name, variant="corrected", hp=hp, classes=8, image_size=SIZE, options=options)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"blocks": [2, 2, 2], "growth_rate": 8}, None),
+        ({"blocks": (2, 2.5)}, f"blocks: (2, 2.5) {NOT_A_LIST}"),
+        ({"blocks": []}, f"blocks: [] {NOT_A_LIST}"),
+        ({"growth_rate": 8.0}, "growth_rate: 8.0 is not a whole number like its default 32"),
+        ({"growth_rate": True}, "growth_rate: True is not a whole number like its default 32"),
+        ({"growth": 8}, "unknown option growth; allowed: blocks, growth_rate"),
+        ({"pretrained": True}, "unknown option pretrained; allowed: blocks, growth_rate"),
+    ],
+)
+def test_options_are_checked_against_their_defaults(options, problem):
+    found = list(architectures.check_options("densenet", options, SIZE, "corrected"))
+    assert found == ([problem] if problem else [])
+
+
+def test_a_whole_number_will_do_for_a_float_but_not_a_text():
+    assert list(architectures.check_options("vgg16", {"width": 1}, SIZE, "corrected")) == []
+    assert len(list(architectures.check_options("vgg16", {"width": "1"}, SIZE, "corrected"))) == 1
+    assert len(list(architectures.check_options("vgg16", {"width": True}, SIZE, "corrected"))) == 1
+
+
+def test_an_option_of_one_form_is_no_error_for_the_other():
+    assert list(architectures.check_options("alexnet", {"stem_stride": 2}, 227, "published")) == []
+    build_model(
+        "alexnet", variant="published", hp=None, classes=2, image_size=67, options={"width": 0.1, "stem_stride": 2}
+    )
+
+
+def test_published_alexnet_needs_67_pixels():
+    assert list(architectures.check_options("alexnet", {}, 67, "published")) == []
+    assert list(architectures.check_options("alexnet", {}, 64, "corrected")) == []
+    (problem,) = architectures.check_options("alexnet", {}, 64, "published")
+    assert problem == "published form runs out of pixels below 67 px; image_size is 64: set 67 or more here"
+
+
+def test_a_contributed_file_stands_beside_the_others(contribute):
+    contribute("mine", GOOD + GOOD_PUBLISHED)
+    assert "mine" in architectures.names()
+    description = architectures.describe("mine")
+    assert description.options == {"filters": 4, "width": 1.0}
+    assert (description.reference, description.published.batch_size) == ("Test (2026)", 4)
+    assert description == architectures.load("mine").description
+    model, cam_layer = corrected("mine", {"filters": 3})
+    assert model.get_layer(cam_layer).output.shape == (None, SIZE - 2, SIZE - 2, 3)
+
+
+def test_a_file_without_published_form_is_told_so(contribute):
+    contribute("mine", GOOD)
+    assert len(list(architectures.check_options("mine", {}, SIZE, "published"))) == 1
+    with pytest.raises(BadInput, match=r"mine\.py declares no published form"):
+        build_model("mine", variant="published", hp=None, classes=2, image_size=SIZE)
+
+
+def test_an_underscore_hides_a_helper(contribute):
+    contribute("_helper", "")
+    assert "_helper" not in architectures.names()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"mine\.py: no function `def mine\(inputs, hp, ...\)` decorated with @architecture"),
+        (GOOD.replace("def mine", "def other"), r"mine\.py: no function `def mine"),
+        (GOOD.split("\n", 2)[2], r"mine\.py: no function `def mine"),
+        (GOOD.replace("def mine(", "def mine"), r"mine\.py: not readable as Python"),
+        (GOOD.replace("=16", "=4 * layers"), r"mine\.py:6: minimum_size has no literal value"),
+        (GOOD.replace("filters=4", "filters=2 * N"), r"mine\.py:7: filters has no literal value"),
+        (GOOD.replace("filters=4", "filters"), r"mine\.py:7: filters has no literal value"),
+        (GOOD.replace(', reference="Test (2026)"', ""), r"mine\.py:6: @architecture: missing .*'reference'"),
+        (GOOD.replace("cam_layer", "camlayer"), r"mine\.py:6: @architecture: got an unexpected .*'camlayer'"),
+        (GOOD + GOOD_PUBLISHED.replace("@mine", "#"), r"mine\.py:\d+: function published lacks its decorator"),
+        (GOOD + GOOD_PUBLISHED.replace("batch_size=4, ", ""), r"@mine\.published: missing .*'batch_size'"),
+    ],
+)
+def test_a_wrong_declaration_is_found_without_import(contribute, text, message):
+    contribute("mine", text)
+    with pytest.raises(BadInput, match=message):
+        architectures.describe("mine")
+
+
+@pytest.mark.parametrize("name", ["my-net", "class", "all", "published", "load"])
+def test_a_name_that_cannot_be_is_refused(contribute, name):
+    contribute(name, GOOD)
+    with pytest.raises(BadInput, match=re.escape(f"{name}.py: '{name}' can't name an architecture")):
+        architectures.describe(name)
+
+
+def test_an_unknown_architecture_is_answered_with_the_known():
+    with pytest.raises(BadInput, match=r"no file architectures/resnet\.py; there are: alexnet, densenet"):
+        architectures.describe("resnet")
+
+
+def test_an_error_at_import_names_file_and_line(contribute):
+    contribute("mine", GOOD + "\nimport surely_no_such_module\n")
+    with pytest.raises(BadInput, match=r"mine\.py:11: can't be imported: ModuleNotFoundError: .*surely"):
+        architectures.load("mine")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return None", r"mine\.py: function mine returns NoneType; return a Keras tensor"),
+        ("return layers.Reshape((-1, 3))(inputs)", r"function mine returns shape \(None, 4096, 3\)"),
+        ("return layers.Conv2D(0, 3)(inputs)", r"mine\.py:8: can't be built: ValueError"),
+        ("return layers.Conv2D(4, 3, name='image')(inputs)", r"can't be built: .*'image'|\"image\""),
+        ("return layers.Conv2D(4, 3)(inputs)", r"cam_layer 'relu' is not in the model; name .* e\.g\. 'conv2d'"),
+        (
+            "x = layers.Conv2D(4, 3)(inputs)\n    return layers.GlobalAveragePooling2D(name='relu')(x)",
+            r"cam_layer 'relu' has shape \(None, 4\); name the last layer with a feature map",
+        ),
+        (
+            "return keras.Sequential([layers.Conv2D(4, 3, name='relu')], name='backbone')(inputs)",
+            r"mine\.py: backbone is a model inside the model",
+        ),
+        (
+            "x = layers.Lambda(lambda x: x, output_shape=(64, 64, 3), name='trick')(inputs)\n"
+            "    return layers.ReLU(name='relu')(x)",
+            r"layer trick is a Lambda",
+        ),
+    ],
+)
+def test_a_broken_corrected_form_is_answered_with_the_mend(contribute, body, message):
+    head = GOOD.split("    x =")[0]
+    contribute("mine", f"{head}    {body}\n")
+    with pytest.raises(BadInput, match=message):
+        corrected("mine")
+
+
+def test_a_published_form_must_end_in_the_classes(contribute):
+    contribute("mine", GOOD + GOOD_PUBLISHED.replace("Dense(classes", "Dense(5"))
+    with pytest.raises(BadInput, match=r"mine\.py: published returns 5 outputs, but there are 8 classes"):
+        build_model("mine", variant="published", hp=None, classes=8, image_size=SIZE)
