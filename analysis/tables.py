@@ -53,7 +53,7 @@ def folds_table(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame) -> pd
             rows_of = whole[whole["part"] == part]
             row = {"protocol": protocol, "repeat": repeat, "fold": fold, "part": part, "n_samples": len(rows_of)}
             for unit in ("source", "patient"):
-                known = rows_of[unit].notna().all()
+                known = samples[unit].notna().all()
                 row[f"n_{unit}s"] = rows_of[unit].nunique() if known else None
                 row[f"seen_{unit}"] = int(rows_of[unit].isin(train[unit].unique()).sum()) if known else None
             rows.append(row | {"classes": rows_of["label"].nunique()})

@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
+
+# Timings differ between machines, and a slow example is not a wrong one.
+settings.register_profile("mammobench", deadline=None)
+settings.load_profile("mammobench")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,182 @@
+"""Scores against hand-computed numbers and against scikit-learn, and what is said where nothing can be computed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_results import CLASSES, PREDICTED, predictions, samples_table, write_results
+
+from analysis import metrics
+from analysis.bootstrap import Bootstrap, interval
+from analysis.scores import write_scores
+from benchmarks.errors import BadInput
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return write_results(tmp_path)
+
+
+def tables(study, *names):
+    write_scores(study)
+    return [pd.read_csv(study.results() / "tables" / f"{name}.csv") for name in names]
+
+
+def test_scores_of_a_case_worked_by_hand(study):
+    (scores,) = tables(study, "scores")
+    assert scores.columns.tolist()[:7] == [
+        *("architecture", "protocol", "task", "metric", "estimate", "n_samples", "n_units")
+    ]
+    honest = scores[scores["protocol"] == "by_patient"].set_index(["task", "metric"])
+    assert (honest["n_samples"] == 6).all() and (honest["n_units"] == 4).all()
+    # Right: s1, s3, s5. Recalls 1/2, 0/1, 2/3; precisions 1/2, 0/1, 2/3.
+    expected = {
+        ("class8", "accuracy"): 3 / 6,
+        ("class8", "balanced_accuracy"): (1 / 2 + 0 + 2 / 3) / 3,
+        ("class8", "macro_precision"): (1 / 2 + 0 + 2 / 3) / 3,
+        ("class8", "macro_recall"): (1 / 2 + 0 + 2 / 3) / 3,
+        ("class8", "macro_f1"): (1 / 2 + 0 + 2 / 3) / 3,
+        ("class8", "weighted_precision"): (2 * 1 / 2 + 0 + 3 * 2 / 3) / 6,
+        ("class8", "weighted_recall"): 3 / 6,
+        # Density 1 or 2 by summed probabilities: s1, s2, s3, s5 right, s4 taken for 1, s6 for 2.
+        ("density", "accuracy"): 4 / 6,
+        # Malignant at 0.5: s3, s4, s5 right and s2 (0.2) missed; of the benign s1 right, s6 (0.9) missed.
+        ("severity", "sensitivity"): 3 / 4,
+        ("severity", "specificity"): 1 / 2,
+        # Malignant probabilities .2 .9 .9 .9 against benign .2 .9: wins 0 + 3, ties .5 + 1.5, of 8 pairs.
+        ("severity", "roc_auc"): 5 / 8,
+    }
+    for key, value in expected.items():
+        assert honest.loc[key, "estimate"] == pytest.approx(value), key
+    published = scores[scores["protocol"] == "published"].set_index(["task", "metric"])
+    assert published.loc[("class8", "accuracy"), "estimate"] == 1
+    assert published["n_units"].eq(2).all() and published["n_samples"].eq(2).all()
+
+
+def test_intervals_hold_their_estimate_and_repeat(study):
+    (first,) = tables(study, "scores")
+    (again,) = tables(study, "scores")
+    pd.testing.assert_frame_equal(first, again)
+    known = first.dropna(subset=["ci_low"])
+    assert len(known) and (known["ci_low"] <= known["estimate"]).all() and (known["estimate"] <= known["ci_high"]).all()
+
+
+def test_per_class_and_confusion(study):
+    per_class, confusion = tables(study, "per_class", "confusion_simple_by_patient")
+    honest = per_class[per_class["protocol"] == "by_patient"].set_index("label")
+    assert honest["support"].tolist() == [2, 1, 3] and honest["n_units"].tolist() == [2, 1, 2]
+    assert honest["recall"].tolist() == pytest.approx([1 / 2, 0, 2 / 3])
+    absent = per_class[(per_class["protocol"] == "published") & (per_class["label"] == "Density1Malignant")]
+    assert absent["support"].item() == 0 and absent["recall"].isna().all()
+    assert confusion.columns.tolist() == ["label", *CLASSES]
+    assert confusion[CLASSES].to_numpy().tolist() == [[1, 0, 1], [1, 0, 0], [0, 1, 2]]
+
+
+def test_headline_and_inflation(study):
+    headline, inflation = tables(study, "headline", "inflation")
+    honest = headline[headline["protocol"] == "by_patient"].iloc[0]
+    # Fold 0 trains on s5 (D2M) and s6 (D1B): a tie, the alphabet's first; fold 1 on two D2M of four.
+    assert honest["majority_label"] == "Density1Benign / Density2Malignant"
+    assert honest["majority_accuracy"] == pytest.approx(2 / 6)
+    assert honest["difference"] == pytest.approx(1 / 6)
+    assert honest["verdict"] == "does not beat majority" and honest["unit"] == "patients"
+    assert honest["cells"] == 2 and honest["collapsed_cells"] == 1 and honest["predicted_classes"] == 3
+    row = inflation.iloc[0]
+    assert (row["published_accuracy"], row["honest_accuracy"], row["inflation"]) == (1, 0.5, 0.5)
+    assert (row["n_published_units"], row["n_honest_units"]) == (2, 4)
+
+
+def test_a_clear_winner_beats_the_majority(study):
+    right = {row.source: row.label for row in samples_table().itertuples()}
+    for fold in (0, 1):
+        path = study.results() / f"cells/simple/by_patient/{fold}/predictions.parquet"
+        predictions(pd.read_parquet(path), right).to_parquet(path)
+    (headline,) = tables(study, "headline")
+    verdicts = headline.set_index("protocol")["verdict"]
+    assert verdicts["by_patient"] == "beats majority"
+    # Two patients, one of them in the majority class: no proof.
+    assert verdicts["published"] != "beats majority"
+
+
+def test_a_prediction_that_is_not_finite_is_wrong_and_spoils_the_auc(study):
+    path = study.results() / "cells/simple/by_patient/1/predictions.parquet"
+    table = predictions(pd.read_parquet(path), PREDICTED)
+    table.loc[table["source"] == "s5", [f"p_{label}" for label in CLASSES]] = np.nan
+    table.loc[table["source"] == "s5", "predicted"] = ""
+    table.to_parquet(path)
+    (scores,) = tables(study, "scores")
+    honest = scores[scores["protocol"] == "by_patient"].set_index(["task", "metric"])
+    assert honest.loc[("class8", "accuracy"), "estimate"] == pytest.approx(2 / 6)
+    assert honest.loc[("density", "accuracy"), "estimate"] == pytest.approx(3 / 6)
+    assert honest.loc[("severity", "sensitivity"), "estimate"] == pytest.approx(2 / 4)
+    auc = honest.loc[("severity", "roc_auc")]
+    assert np.isnan(auc["estimate"]) and auc["note"].startswith("not evaluable:")
+
+
+def test_without_densities_there_is_no_density_task(study):
+    path = study.results() / "samples.parquet"
+    samples_table().assign(density=pd.NA, severity=pd.NA).to_parquet(path)
+    (scores,) = tables(study, "scores")
+    assert scores["task"].unique().tolist() == ["class8"]
+
+
+def test_without_patients_sources_are_the_units(study):
+    samples_table().assign(patient=None).to_parquet(study.results() / "samples.parquet")
+    (headline,) = tables(study, "headline")
+    assert headline["unit"].eq("sources").all() and headline["n_units"].tolist() == [2, 6]
+
+
+def test_a_missing_cell_is_named(study):
+    (study.results() / "cells/simple/by_patient/1/predictions.parquet").unlink()
+    with pytest.raises(BadInput, match=r"by_patient/1/predictions\.parquet is missing"):
+        write_scores(study)
+
+
+def test_one_unit_has_no_interval():
+    limits = interval(np.ones(100), 1, "patient")
+    assert np.isnan(limits.low) and limits.note == "interval not evaluable: one patient"
+
+
+def test_a_score_that_is_mostly_undefined_has_no_interval():
+    values = np.r_[np.full(90, 0.5), np.full(10, np.nan)]
+    assert "undefined in 10% of the resamples" in interval(values, 5, "patient").note
+
+
+labels = st.lists(st.tuples(*[st.sampled_from(["a", "b", "c", ""])] * 2), min_size=2, max_size=30)
+
+
+@given(pairs=labels, seed=st.integers(0, 99))
+def test_resampled_class_metrics_are_scikit_learns(pairs, seed):
+    truth = np.array([t or "a" for t, _ in pairs])
+    predicted = np.array([p for _, p in pairs])
+    weights = np.random.default_rng(seed).integers(0, 3, (3, len(pairs)))
+    weights[:, 0] += 1
+    drawn = metrics.resampled_class_metrics(truth, predicted, weights)
+    for resample, counts in enumerate(weights):
+        expected = metrics.class_metrics(np.repeat(truth, counts), np.repeat(predicted, counts))
+        for name, value in expected.items():
+            assert drawn[name][resample] == pytest.approx(value), name
+
+
+@given(
+    pairs=st.lists(st.tuples(st.booleans(), st.sampled_from([0.1, 0.4, 0.5, 0.9])), min_size=2, max_size=30),
+    seed=st.integers(0, 99),
+)
+def test_resampled_binary_metrics_are_scikit_learns(pairs, seed):
+    positive, probability = (np.array(column) for column in zip(*pairs, strict=True))
+    weights = np.random.default_rng(seed).integers(0, 3, (3, len(pairs)))
+    drawn = metrics.resampled_binary_metrics(positive, probability, weights)
+    for resample, counts in enumerate(weights):
+        expected = metrics.binary_metrics(np.repeat(positive, counts), np.repeat(probability, counts))
+        for name, value in expected.items():
+            assert drawn[name][resample] == pytest.approx(value, nan_ok=True), name
+
+
+@given(n=st.integers(1, 9), seed=st.integers(0, 99))
+def test_a_resample_keeps_patients_whole_and_their_number(n, seed):
+    units = [f"p{i % n}" for i in range(3 * n)]
+    weights = Bootstrap(units, 5, seed).weights(pd.Series(units))
+    assert (weights[:, :n].sum(axis=1) == n).all()
+    assert (weights[:, :n] == weights[:, n : 2 * n]).all()
