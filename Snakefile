@@ -248,9 +248,14 @@ rule figures:
         rules.tables.output,
         expand(RESULTS / "cams/{architecture}.{kind}", architecture=ARCHITECTURES, kind=["npz", "csv"]),
         ARRAYS,
-        code=CODE / "analysis/figures.py",
+        code=[
+            *sorted(CODE.glob("analysis/figures*.py")),
+            CODE / "analysis/gradcam_summary.py",
+            CODE / "analysis/style.py",
+        ],
     output:
         RESULTS / "tables/gradcam.csv",
+        RESULTS / "tables/gradcam_summary.csv",
         directory(RESULTS / "figures"),
     log:
         LOGS / "figures.log",
@@ -267,14 +272,12 @@ rule report:
     input:
         RESULTS / "dataset.json",
         RESULTS / "tables/gradcam.csv",
+        RESULTS / "tables/gradcam_summary.csv",
         RESULTS / "figures",
         rules.scores.output,
         rules.tables.output,
         code=[
-            CODE / "reports/render.py",
-            CODE / "reports/provenance.py",
-            CODE / "reports/templates/report.html.j2",
-            CODE / "reports/templates/report.tex.j2",
+            path for path in sorted(CODE.glob("reports/**/*")) if path.suffix in {".py", ".j2", ".css", ".csv", ".bib"}
         ],
     output:
         RESULTS / "provenance.json",
