@@ -33,7 +33,7 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column; `align` is left (names), right (numbers), wrap (sentences) or code (commands that may break)."""
+    """A column; `align` is left (names), right (numbers), phrase (a few words), wrap or wide (sentences)."""
 
     title: str
     align: str = "right"

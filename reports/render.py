@@ -29,7 +29,6 @@ def html(report: Report, figures: Path) -> str:
     known, used = references(), []
     environment = _environment(autoescape=True)
     environment.filters["cited"] = escaping.cited(known, escaping.html, escaping.html_citation(used))
-    environment.filters["breakable"] = escaping.html
     environment.filters["data_uri"] = lambda name: _data_uri(figures / f"{name}.svg")
     return environment.get_template("report.html.j2").render(report=report, known=known, used=used)
 

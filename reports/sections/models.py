@@ -66,8 +66,8 @@ def explanations(results: Results) -> Iterator[Section]:
         Paragraph(
             "Grad-CAM [@selvaraju2017] of the predicted class, at the last layer with a feature map, for the same "
             "probe images in every architecture. Probes are drawn from the test part of fold 0 by the study's seed, so "
-            "the model that explains an honest probe has not seen it. A map shows what raises a class score, not whether"
-            "the answer rests on sound evidence."
+            "the model that explains an honest probe has not seen it. A map shows what raises a class score, not "
+            "whether the answer rests on sound evidence."
         ),
         _shares_figure(),
         _shares(results),

@@ -42,7 +42,7 @@ def _study(results: Results) -> list[Block]:
 def _data(results: Results) -> list[Block]:
     dataset, table = results.dataset, results.table("data")
     licence = f" Licence: {dataset['licence']}." if dataset["licence"] else ""
-    doi = f" doi:{dataset['doi']}" if dataset["doi"] else ""
+    doi = f" doi:{dataset['doi']}." if dataset["doi"] else ""
     text = f"{dataset['title']}. {dataset['citation']}{doi}{licence}"
     columns = {"patients": "patients", "sources": "source images", "before_files": "un-augmented files"}
     columns |= {"after_files": "augmented files"}
@@ -81,7 +81,10 @@ def _folds(results: Results) -> list[Block]:
             f"both sides. Architectures train in published form with the published recipe, {study.published['epochs']} "
             "epochs without a search."
         ),
-        "by_source": "by_source: all files of a source image stand in one part; other images of its patient may not.",
+        "by_source": (
+            "by_source: all files of a source image stand in one part; other images of the same patient may "
+            "stand in another."
+        ),
         "by_patient": "by_patient: all files of all images of a patient stand in one part.",
     }
     blocks: list[Block] = [Bullets([texts.get(protocol, protocol) for protocol in results.protocols])]

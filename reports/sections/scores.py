@@ -60,7 +60,7 @@ def _headline(results: Results) -> Table:
                 ]
             )
     titles = [Column("protocol", "left"), Column("architecture", "left"), Column("test images"), Column("accuracy")]
-    titles += [Column("majority class"), Column("difference"), Column("verdict", "left"), Column("classes answered")]
+    titles += [Column("majority class"), Column("difference"), Column("verdict", "phrase"), Column("classes answered")]
     titles += [Column("collapsed cells")]
     caption = (
         f"Accuracy on test images with {INTERVALS} [@efron1993], beside always answering the majority class of the "

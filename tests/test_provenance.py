@@ -1,0 +1,92 @@
+import json
+import subprocess
+
+import pytest
+from synthetic_results import write_results
+
+from benchmarks.errors import BadInput
+from benchmarks.study import load_study
+from reports import provenance
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "file").write_text("a")
+    git(tmp_path, "add", "file")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    return tmp_path
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_results(tmp_path, architectures=("simple",), protocols=("published", "by_patient"), n_folds=2)
+    return load_study("synthetic.yaml")
+
+
+def test_commit_and_changes_of_a_checkout(checkout):
+    state = provenance.git_state(checkout)
+    assert len(state["commit"]) == 40 and state["dirty"] is False
+    (checkout / "file").write_text("b")
+    assert provenance.git_state(checkout) == {"commit": state["commit"], "dirty": True}
+
+
+def test_a_new_file_makes_a_checkout_dirty(checkout):
+    (checkout / "new").write_text("")
+    assert provenance.git_state(checkout)["dirty"] is True
+
+
+def test_no_commit_without_git_nor_from_the_repository_around(checkout, monkeypatch):
+    inner = checkout / "copy"
+    inner.mkdir()
+    unknown = {"commit": None, "dirty": None}
+    assert provenance.git_state(inner) == unknown
+    monkeypatch.setenv("PATH", "")
+    assert provenance.git_state(checkout) == unknown
+
+
+def test_packages_are_those_asked_for(tmp_path):
+    requirements = tmp_path / "requirements.in"
+    requirements.write_text("# a comment\nnumpy>=1  # why\nno-such-package-here==1\n\n")
+    found = provenance.packages(requirements)
+    assert list(found) == ["no-such-package-here", "numpy"]
+    assert found["no-such-package-here"] is None and found["numpy"][0].isdigit()
+
+
+def test_collects_cells_seeds_data_and_times(study):
+    told = provenance.collect(study)
+    assert [(cell["protocol"], cell["fold"]) for cell in told["cells"]] == [
+        ("published", 0),
+        ("by_patient", 0),
+        ("by_patient", 1),
+    ]
+    assert told["seeds"] == {"study": 1, "cells": [1, 2]}
+    assert told["data"]["digest"] == "ab" * 32
+    # The first cell took 60 + 1.25 s and finished at 10:00.
+    assert told["started"] == "2026-01-01T09:58:58+00:00" and told["finished"] == "2026-01-02T10:00:00+00:00"
+    assert told["study"]["text"] == study.path.read_text()
+    assert told["hardware"]["cells"] == [{"cpu": "A CPU", "cores": 2, "memory_gb": 16.0, "system": "Linux"}]
+
+
+def test_same_results_give_the_same_provenance(study):
+    assert json.dumps(provenance.collect(study)) == json.dumps(provenance.collect(study))
+
+
+def test_commands_pass_study_and_data(study):
+    commands = provenance.commands(study, "my data.zip")
+    assert commands[0] == "snakemake --cores all --config study=synthetic.yaml 'data=my data.zip'"
+    assert "python -m benchmarks.samples --study synthetic.yaml --data 'my data.zip'" in commands
+    assert "python -m benchmarks.protocols --study synthetic.yaml --protocol by_patient" in commands
+    assert not [command for command in provenance.commands(study, None) if "data=" in command or "--data" in command]
+
+
+def test_a_cell_that_has_not_run_is_named(study):
+    (study.results() / "cells/simple/by_patient/1/runtime.json").unlink()
+    with pytest.raises(BadInput, match="simple/by_patient/1/runtime.json is missing"):
+        provenance.collect(study)
