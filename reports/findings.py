@@ -74,25 +74,25 @@ def _majority_sentence(rows: pd.DataFrame) -> str:
     if evaluable.empty:
         return "Whether any beats the majority class is not evaluable."
     beat = evaluable.loc[evaluable["verdict"] == BEATS, "architecture"].tolist()
-    if not beat:
-        who = "none" if len(evaluable) > 1 else f"{evaluable['architecture'].iloc[0]} does not"
-        verb = f"{who} of the {len(evaluable)} architectures beats" if len(evaluable) > 1 else f"{who} beat"
-    elif len(beat) == len(evaluable) and len(beat) > 2:
-        verb = f"all {len(beat)} architectures beat"
+    n, others = len(evaluable), len(evaluable) - len(beat)
+    if n == 1:
+        who = f"{evaluable['architecture'].iloc[0]} {'beats' if beat else 'does not beat'} it"
+    elif not beat:
+        who = f"none of the {n} architectures beats it"
+    elif not others:
+        who = f"all {n} architectures beat it"
     else:
-        verb = f"{listed(beat)} {'beats' if len(beat) == 1 else 'beat'}"
-        if len(beat) < len(evaluable):
-            verb += f" (and the other {len(evaluable) - len(beat)} of {len(evaluable)} not)"
-    sentence = f"{verb[0].upper()}{verb[1:]} always answering the majority class of the training part"
-    return f"{sentence}, {_majority_accuracy(evaluable)} (paired bootstrap, 95 %)."
+        rest = "the other does not" if others == 1 else f"the other {others} do not"
+        who = f"{listed(beat)} {'beats' if len(beat) == 1 else 'beat'} it, {rest}"
+    return f"{_majority(evaluable)} on the same images; {who} (paired bootstrap, 95 %)."
 
 
-def _majority_accuracy(rows: pd.DataFrame) -> str:
+def _majority(rows: pd.DataFrame) -> str:
     low, high = rows["majority_accuracy"].min(), rows["majority_accuracy"].max()
     labels = sorted(rows["majority_label"].dropna().unique())
     name = f" ({labels[0]})" if len(labels) == 1 else ""
     scores = number(low) if number(low) == number(high) else f"{number(low)} to {number(high)}"
-    return f"which scores {scores}{name} on the same images"
+    return f"Always answering the majority class of the training part{name} scores {scores}"
 
 
 def _inflation_sentence(rows: pd.DataFrame) -> str:

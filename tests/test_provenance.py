@@ -88,5 +88,5 @@ def test_commands_pass_study_and_data(study):
 
 def test_a_cell_that_has_not_run_is_named(study):
     (study.results() / "cells/simple/by_patient/1/runtime.json").unlink()
-    with pytest.raises(BadInput, match="simple/by_patient/1/runtime.json is missing"):
+    with pytest.raises(BadInput, match=r"simple/by_patient/1/runtime\.json is missing"):
         provenance.collect(study)

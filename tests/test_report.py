@@ -1,0 +1,361 @@
+import json
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from synthetic_results import write_results
+
+from analysis import figures
+from analysis.tidy import read_table
+from benchmarks.errors import BadInput
+from benchmarks.study import load_study
+from reports import bibliography, provenance, render, wording
+from reports.context import build
+from reports.escaping import cited, tex, tex_citation
+from reports.findings import finding
+from reports.wording import count, number
+
+NASTY = ("a_b & <script>alert(1)</script>", "50 % $x^2$ {#} ~\\undefined", "breast [@nobody] \N{EN DASH} 乳 'é'")
+
+
+class Page(HTMLParser):
+    """What a browser would see: links, resources, scripts, text and tables (rows of cell texts by the table's id)."""
+
+    def __init__(self, source: str):
+        super().__init__()
+        self.links, self.resources, self.scripts, self.ids, self.tables = [], [], [], [], {}
+        self.styles, self.text, self._inside, self._table = "", "", [], None
+        self.feed(source)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag not in ("meta", "img", "br", "wbr", "link"):
+            self._inside.append(tag)
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "a":
+            self.links.append(attributes["href"])
+        self.resources += [
+            attributes[key] for key in ("src", "srcset", "data", "poster", "action") if key in attributes
+        ]
+        if tag == "link":
+            self.resources.append(attributes["href"])
+        if tag == "script":
+            self.scripts.append("")
+        if tag == "table":
+            self._table = self.tables.setdefault(attributes["id"], [])
+        if tag == "tr":
+            self._table.append([])
+        if tag in ("td", "th"):
+            self._table[-1].append("")
+        if tag == "small":
+            self._table[-1][-1] += "|"
+
+    def handle_endtag(self, tag):
+        assert self._inside.pop() == tag
+
+    def handle_data(self, data):
+        if "script" in self._inside:
+            self.scripts[-1] += data
+        elif "style" in self._inside:
+            self.styles += data
+        else:
+            self.text += data
+            if {"td", "th"} & set(self._inside):
+                self._table[-1][-1] += data
+
+
+def produce(folder: Path, monkeypatch, **options):
+    monkeypatch.chdir(folder)
+    write_results(folder, **options)
+    study = load_study("synthetic.yaml")
+    figures.draw(study)
+    told = provenance.collect(study)
+    (study.results() / "provenance.json").write_text(json.dumps(told))
+    render.render(study)
+    return study
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A study of two architectures and all protocols on the published data set, rendered."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        study = produce(
+            tmp_path_factory.mktemp("made"),
+            monkeypatch,
+            architectures=("simple", "vgg16"),
+            dataset="mendeley_inbreast",
+            n_folds=2,
+        )
+        yield study
+
+
+@pytest.fixture(scope="module")
+def page(made):
+    return Page((made.results() / "report/report.html").read_text())
+
+
+def compile_tex(study) -> str:
+    if not shutil.which("latexmk"):
+        pytest.skip("latexmk is not installed")
+    folder = study.results() / "report"
+    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-cd", str(folder / "report.tex")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    log = (folder / "report.log").read_text(errors="replace")
+    assert done.returncode == 0, log[-3000:]
+    return log
+
+
+def overfull(log: str) -> list[float]:
+    """By how many points each overfull line sticks out."""
+    return [float(line.split("(")[1].split("pt")[0]) for line in log.splitlines() if line.startswith("Overfull \\hbox")]
+
+
+def test_html_needs_nothing_beside_itself(made, page):
+    assert page.resources and all(resource.startswith("data:image/svg+xml;base64,") for resource in page.resources)
+    assert "url(" not in page.styles and "@import" not in page.styles
+    assert len(page.scripts) == 1
+    assert not [word for word in ("fetch", "import", "XMLHttp", "http") if word in page.scripts[0]]
+
+
+def test_every_link_leads_somewhere(made, page):
+    report = made.results() / "report"
+    assert len(page.ids) == len(set(page.ids))
+    for link in page.links:
+        if link.startswith("#"):
+            assert link[1:] in page.ids
+        elif not link.startswith("https://doi.org/10."):
+            assert (report / link).is_file(), link
+
+
+def test_html_is_small_enough_to_send(made):
+    assert (made.results() / "report/report.html").stat().st_size < 15e6
+
+
+def test_headline_numbers_are_those_of_the_csv(made, page):
+    table = read_table(made.results(), "headline")
+    rows = page.tables["table-headline"][1:]
+    expected = table.sort_values(
+        ["protocol", "architecture"], key=lambda c: c.map(list(made.protocols).index) if c.name == "protocol" else c
+    )
+    for shown, (_, row) in zip(rows, expected.iterrows(), strict=True):
+        assert shown[1] == row["architecture"]
+        assert shown[2] == f"{row['n_samples']}|{row['n_units']} patients"
+        assert shown[3] == f"{row['accuracy']:.2f}|{row['ci_low']:.2f} to {row['ci_high']:.2f}"
+        assert shown[4] == f"{row['majority_accuracy']:.2f}|Density2Malignant"
+        assert shown[6] == row["verdict"]
+
+
+def test_scores_and_classes_are_those_of_the_csv(made, page):
+    scores = read_table(made.results(), "scores")
+    row = scores[(scores["architecture"] == "vgg16") & (scores["protocol"] == "by_patient")]
+    row = row[(row["task"] == "density") & (row["metric"] == "macro_f1")].iloc[0]
+    header, *rows = page.tables["table-density-by_patient"]
+    shown = next(cells for cells in rows if cells[0] == "vgg16")[header.index("macro F1")]
+    assert shown == f"{row['estimate']:.2f}|{row['ci_low']:.2f} to {row['ci_high']:.2f}"
+    header, *rows = page.tables["table-severity-published"]
+    assert {cells[header.index("area under ROC")] for cells in rows} == {"not evaluable"}
+    per_class = read_table(made.results(), "per_class")
+    chosen = per_class[(per_class["protocol"] == "published") & (per_class["architecture"] == "simple")]
+    header, *rows = page.tables["table-classes-published"]
+    shown = [cells[header.index("simple")] for cells in rows[: len(chosen)]]
+    assert shown == [f"{value:.2f}" for value in chosen["precision"]]
+
+
+def test_folds_show_what_training_has_seen(page):
+    rows = {tuple(row[1:4]): row for row in page.tables["table-folds"][1:4]}
+    assert rows["0", "0", "test"][7:9] == ["42 of 42", "42 of 42"]
+
+
+def test_published_numbers_are_quoted_for_the_published_data_only(page, tmp_path, monkeypatch):
+    assert page.tables["table-as-published"][5][0] == "simple" and page.tables["table-as-published"][5][4] == "0.98"
+    study = produce(tmp_path, monkeypatch, architectures=("simple",), classes=("a", "b"), n_folds=2)
+    other = Page((study.results() / "report/report.html").read_text())
+    assert "table-as-published" not in other.tables
+    assert "say nothing about mammograms" in other.text
+
+
+def test_report_is_the_same_twice(made):
+    folder = made.results() / "report"
+    first = [(folder / name).read_bytes() for name in ("report.html", "report.tex")]
+    render.render(made)
+    assert [(folder / name).read_bytes() for name in ("report.html", "report.tex")] == first
+
+
+def test_no_citation_is_left_over(made, page):
+    assert "[@" not in page.text
+    assert "[@" not in (made.results() / "report/report.tex").read_text()
+
+
+def test_pdf_compiles_without_overfull_lines(made):
+    log = compile_tex(made)
+    assert max(overfull(log), default=0) < 3
+    assert "undefined" not in log.lower().replace("undefined on input line", "")
+
+
+def test_text_from_data_does_no_harm(tmp_path, monkeypatch):
+    study = produce(
+        tmp_path,
+        monkeypatch,
+        architectures=("simple",),
+        classes=NASTY,
+        protocols=("published", "by_patient"),
+        n_folds=2,
+    )
+    page = Page((study.results() / "report/report.html").read_text())
+    assert len(page.scripts) == 1 and "alert" not in page.scripts[0]
+    assert {row[0] for row in page.tables["table-data"]} >= set(NASTY)
+    compile_tex(study)
+    if shutil.which("pdftotext"):
+        pdf = study.results() / "report/report.pdf"
+        text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True).stdout
+        assert "a_b & <script>alert(1)</script>" in text
+        assert "50 % $x^2$ {#} ~\\undefined" in text
+        assert "[@nobody]" in text and "[U+4E73]" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "absent", "present"),
+    [
+        ({"protocols": ("published",)}, ["table-inflation", "table-chosen"], "no protocol that keeps sources"),
+        ({"protocols": ("by_source",)}, ["table-inflation"], "no source image stands on both sides"),
+        (
+            {"factors": False, "patients": False, "boxes": False, "protocols": ("by_source",)},
+            ["table-severity-by_source", "table-density-by_source"],
+            "Patients are unknown",
+        ),
+    ],
+)
+def test_what_is_missing_is_left_out(options, absent, present, tmp_path, monkeypatch):
+    study = produce(tmp_path, monkeypatch, architectures=("simple",), classes=("x", "y", "z"), n_folds=2, **options)
+    page = Page((study.results() / "report/report.html").read_text())
+    assert not set(absent) & set(page.tables)
+    assert present in page.text
+    compile_tex(study)
+
+
+def test_missing_figures_and_tables_are_named(tmp_path, monkeypatch):
+    study = produce(tmp_path, monkeypatch, architectures=("simple",), classes=("x", "y"), n_folds=2)
+    (study.results() / "figures/headline.svg").unlink()
+    with pytest.raises(BadInput, match=r"headline\.svg is missing"):
+        render.render(study)
+    (study.results() / "tables/folds.csv").unlink()
+    with pytest.raises(BadInput, match=r"folds\.csv is missing"):
+        build(study)
+
+
+def headline(**accuracies: float) -> pd.DataFrame:
+    rows = [
+        {
+            "architecture": name,
+            "protocol": protocol,
+            "accuracy": value,
+            "ci_low": value - 0.1,
+            "ci_high": value + 0.1,
+            "n_samples": 100,
+            "n_units": 1 if name == "alone" else 50,
+            "unit": "patients",
+            "majority_label": "m",
+            "majority_accuracy": 0.3,
+            "verdict": "beats majority" if value > 0.4 else "does not beat majority",
+            "collapsed_cells": int(value == 0.3),
+            "cells": 3,
+        }
+        for name, value in accuracies.items()
+        for protocol in ("by_patient",)
+    ]
+    return pd.DataFrame(rows)
+
+
+NO_INFLATION = pd.DataFrame(columns=["architecture", "honest_protocol", "inflation", "ci_low", "ci_high"])
+NO_FOLDS = pd.DataFrame(columns=["protocol", "part", "repeat", "seen_source", "n_samples"])
+
+
+def say(table, inflation=NO_INFLATION, folds=NO_FOLDS, protocols=("by_patient",)) -> str:
+    return " ".join(finding(table, inflation, folds, list(protocols)))
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "words"),
+    [
+        ({"a": 0.2, "b": 0.3}, "none of the 2 architectures beats it"),
+        ({"a": 0.2, "b": 0.5}, "b beats it, the other does not"),
+        ({"a": 0.2, "b": 0.5, "c": 0.6, "d": 0.1}, "b and c beat it, the other 2 do not"),
+        ({"a": 0.5, "b": 0.6}, "all 2 architectures beat it"),
+        ({"a": 0.2}, "a does not beat it"),
+        ({"a": 0.5}, "a beats it"),
+    ],
+)
+def test_sentences_follow_the_verdicts(accuracies, words):
+    opening = "Always answering the majority class of the training part (m) scores 0.30 on the same images"
+    assert f"{opening}; {words} (paired bootstrap, 95 %)." in say(headline(**accuracies))
+
+
+def test_a_verdict_that_is_not_evaluable_is_said_so():
+    table = headline(a=0.2).assign(verdict="not evaluable: no majority")
+    assert "Whether any beats the majority class is not evaluable." in say(table)
+
+
+def test_sentences_follow_collapse():
+    assert "answering one class for every test image: under by_patient, b (1 of 3 cells)." in say(
+        headline(a=0.2, b=0.3)
+    )
+    assert "No model answers the same class for all of its test images." in say(headline(a=0.2, b=0.5))
+
+
+def test_sentences_follow_accuracy_and_its_units():
+    assert "from 0.20 (a, 95 % CI 0.10 to 0.30) to 0.50 (b, 95 % CI 0.40 to 0.60)" in say(headline(b=0.5, a=0.2))
+    assert "on 100 test images of 50 patients" in say(headline(b=0.5, a=0.2))
+    assert "on 100 test images of 1 patient." in say(headline(alone=0.5))
+    assert "accuracy is not evaluable" in say(headline(a=float("nan")).assign(verdict="not evaluable: x"))
+
+
+def test_sentences_follow_inflation():
+    row = {"architecture": "a", "honest_protocol": "by_patient", "inflation": 0.4, "ci_low": 0.1, "ci_high": 0.7}
+    row |= {"n_published_units": 35, "n_honest_units": 50}
+    one = say(headline(a=0.2), pd.DataFrame([row]))
+    assert "Published minus by_patient accuracy is 0.40 (a, 0.10 to 0.70), on 35 and 50 independent units" in one
+    assert "the 95 % interval lies above zero" in one
+    low = row | {"architecture": "b", "inflation": -0.1, "ci_low": -0.3, "ci_high": 0.1}
+    assert "interval does not lie above zero" in say(headline(b=0.2), pd.DataFrame([low]))
+    two = say(headline(a=0.2, b=0.3), pd.DataFrame([row, low]))
+    assert "from \N{MINUS SIGN}0.10 (b, \N{MINUS SIGN}0.30 to 0.10) to 0.40" in two
+    assert "lies above zero for 1 of 2 architectures" in two
+
+
+def test_sentence_counts_the_leaked_test_images():
+    folds = pd.DataFrame(
+        {"protocol": "published", "part": ["train", "test"], "repeat": 0, "seen_source": [9, 40], "n_samples": [9, 42]}
+    )
+    table = headline(a=0.9).assign(protocol="published")
+    assert "40 of 42 have other copies of the same source image in training" in say(
+        table, folds=folds, protocols=["published"]
+    )
+
+
+def test_numbers_are_worded():
+    assert number(-0.004) == "0.00" and number(-0.25) == "\N{MINUS SIGN}0.25" and number(None) == wording.MISSING
+    assert count(7632) == "7,632" and wording.units(1, "patients") == "1 patient"
+    assert wording.listed(["a", "b", "c"]) == "a, b and c"
+    assert [wording.duration(s) for s in (12.34, 200, 3720)] == ["12.3 s", "3 min 20 s", "1 h 02 min"]
+
+
+def test_tex_escapes_every_special_letter():
+    assert tex("a & 50% of $x_1$") == r"a \& 50\% of \$x\_\allowbreak{}1\$"
+    assert tex("\\input{x}") == r"\textbackslash{}input\{x\}"
+    assert tex("line\nbreak") == "line break"
+    convert = cited(bibliography.references(), tex, tex_citation)
+    assert convert("x [@kapoor2023; @efron1993]") == r"x \citep{kapoor2023,efron1993}"
+    assert "citep" not in convert("x [@unknown]")
+
+
+def test_references_read_as_text():
+    known = bibliography.references()
+    assert known["moreira2012"].text.startswith("Inês C. Moreira, Igor Amaral, Inês Domingues, António Cardoso")
+    assert known["moreira2012"].doi == "10.1016/j.acra.2011.09.014"
+    assert all(not set(reference.text) & set("{}\\") for reference in known.values())
+    sources = "".join(path.read_text() for path in Path(render.__file__).parent.rglob("*.py"))
+    assert set(known) == {key for key in bibliography.cited_keys(sources) if key in known}
