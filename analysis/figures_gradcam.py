@@ -54,12 +54,13 @@ class Gallery:
         height = CELL_HEIGHT * len(probes) + 0.65
         width = max(FULL_WIDTH, 1.0 * n_columns + 0.2)
         figure = plt.figure(figsize=(width, height))
+        right = min(0.995, 1.02 * n_columns / width)  # few columns stay together at the left
         top, bottom = 1 - 0.27 / height, 0.36 / height
         grid = figure.subplots(
             len(probes),
             n_columns,
             squeeze=False,
-            gridspec_kw={"left": 0.005, "right": 0.995, "top": top - 0.13 / height, "bottom": bottom},
+            gridspec_kw={"left": 0.005, "right": right, "top": top - 0.13 / height, "bottom": bottom},
         )
         figure.subplots_adjust(wspace=0.05, hspace=0.2)
         for row, probe in zip(grid, probes.itertuples(), strict=True):

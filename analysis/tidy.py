@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.errors import BadInput
+from benchmarks.errors import existing
 
 # Class and patient names may look like numbers ("0", "007") or like missing values ("None").
 TEXT = [
@@ -16,7 +16,5 @@ TEXT = [
 def read_table(results: Path, name: str) -> pd.DataFrame:
     """Read `results`/tables/<name>.csv. Raises BadInput that names the stage to run if it is not there."""
     path = results / "tables" / f"{name}.csv"
-    if not path.exists():
-        raise BadInput(f"{path} is missing; run the stages before this one first (snakemake does so in order)")
     text = [column for column in TEXT if not (column == "precision" and name == "per_class")]
-    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
+    return pd.read_csv(existing(path), dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])

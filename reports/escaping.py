@@ -19,6 +19,7 @@ SPECIAL = {
     "_": r"\_\allowbreak{}",
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
+    "\N{NO-BREAK SPACE}": "~",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
@@ -40,7 +41,12 @@ LAST_OF_T1 = 0x17F  # Latin Extended-A; pdfLaTeX's T1 fonts have no letters beyo
 
 def tex(text: object) -> Markup:
     """Escape `text` for LaTeX; letters that its fonts lack become their code, [U+4E2D]."""
-    return Markup("".join(map(_tex_letter, unicodedata.normalize("NFC", str(text)))))
+    return Markup("".join(map(_tex_letter, unicodedata.normalize("NFC", _tied(str(text))))))
+
+
+def _tied(text: str) -> str:
+    """Keep a per cent sign on the line of its number."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
 
 
 def _tex_letter(letter: str) -> str:
@@ -100,4 +106,4 @@ def tex_citation(keys: list[str]) -> Markup:
 
 def html(text: str) -> Markup:
     """Escape `text` for HTML; long names may break after an underscore or slash."""
-    return Markup(re.sub(r"(?<=\w)([_/])(?=\w)", r"\1<wbr>", str(escape(text))))
+    return Markup(re.sub(r"(?<=\w)([_/])(?=\w)", r"\1<wbr>", str(escape(_tied(text)))))

@@ -15,7 +15,7 @@ import subprocess
 from pathlib import Path
 
 from benchmarks import backend
-from benchmarks.errors import BadInput, run_cli
+from benchmarks.errors import existing, run_cli
 from benchmarks.study import STUDIES, Study, load_study
 
 CODE = Path(__file__).resolve().parents[1]
@@ -123,9 +123,7 @@ def _distinct(items: list[dict]) -> list[dict]:
 
 
 def _json(path: Path) -> dict:
-    if not path.exists():
-        raise BadInput(f"{path} is missing; run the stages before this one first (snakemake does so in order)")
-    return json.loads(path.read_text())
+    return json.loads(existing(path).read_text())
 
 
 def main() -> None:

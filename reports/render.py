@@ -12,7 +12,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from benchmarks.errors import BadInput, run_cli
+from benchmarks.errors import existing, run_cli
 from benchmarks.study import Study, load_study
 from reports import escaping
 from reports.bibliography import BIB, references
@@ -66,9 +66,7 @@ def _environment(**options) -> jinja2.Environment:
 
 
 def _data_uri(path: Path) -> str:
-    if not path.exists():
-        raise BadInput(f"{path} is missing; run python -m analysis.figures first (snakemake does so in order)")
-    return f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return f"data:image/svg+xml;base64,{base64.b64encode(existing(path).read_bytes()).decode()}"
 
 
 def _head(title: str) -> Markup:

@@ -2,12 +2,11 @@
 
 import functools
 import json
-from pathlib import Path
 
 import pandas as pd
 
 from analysis.tidy import read_table
-from benchmarks.errors import BadInput
+from benchmarks.errors import existing
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study
 
@@ -35,7 +34,4 @@ class Results:
         return table[(table["architecture"] == architecture) & (table["protocol"] == protocol)].iloc[0]
 
     def _json(self, name: str) -> dict:
-        path: Path = self.folder / name
-        if not path.exists():
-            raise BadInput(f"{path} is missing; run the stages before this one first (snakemake does so in order)")
-        return json.loads(path.read_text())
+        return json.loads(existing(self.folder / name).read_text())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from reports.document import Cell, Column, Listing, Paragraph, Section, Table
 from reports.results import Results
-from reports.wording import count, duration
+from reports.wording import MISSING, count, duration
 
 
 def provenance(results: Results) -> Iterator[Section]:
@@ -28,9 +28,7 @@ def provenance(results: Results) -> Iterator[Section]:
         "commands",
         "Commands and study file",
         [
-            Listing(
-                "All stages, in order; the cells' own commands follow the protocols'.", "\n".join(told["commands"])
-            ),
+            Listing("All stages, in order; the cells come after benchmarks.model.", "\n".join(told["commands"])),
             Listing("The cells.", "\n".join(cell["command"] for cell in told["cells"])),
             Listing(f"The study file, {told['study']['file']}.", told["study"]["text"]),
         ],
@@ -66,7 +64,9 @@ def _packages(told: dict) -> Table:
     rows = []
     for name in names:
         trained = sorted({one[name] for one in told["cell_versions"] if name in one})
-        rows.append([Cell(name), Cell(told["packages"].get(name) or "not installed"), Cell(", ".join(trained))])
+        rows.append(
+            [Cell(name), Cell(told["packages"].get(name, MISSING) or "not installed"), Cell(", ".join(trained))]
+        )
     titles = [Column("package", "left"), Column("report", "left"), Column("cells, where recorded", "left")]
     return Table("table-packages", "Versions of the packages asked for.", titles, rows, [], folded=True)
 
