@@ -4,7 +4,6 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from synthetic_results import write_results
 
@@ -12,11 +11,8 @@ from analysis import figures
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.study import load_study
-from reports import bibliography, provenance, render, wording
+from reports import provenance, render
 from reports.context import build
-from reports.escaping import cited, tex, tex_citation
-from reports.findings import finding
-from reports.wording import count, number
 
 NASTY = ("a_b & <script>alert(1)</script>", "50 % $x^2$ {#} ~\\undefined", "breast [@nobody] \N{EN DASH} 乳 'é'")
 
@@ -245,117 +241,3 @@ def test_missing_figures_and_tables_are_named(tmp_path, monkeypatch):
     (study.results() / "tables/folds.csv").unlink()
     with pytest.raises(BadInput, match=r"folds\.csv is missing"):
         build(study)
-
-
-def headline(**accuracies: float) -> pd.DataFrame:
-    rows = [
-        {
-            "architecture": name,
-            "protocol": protocol,
-            "accuracy": value,
-            "ci_low": value - 0.1,
-            "ci_high": value + 0.1,
-            "n_samples": 100,
-            "n_units": 1 if name == "alone" else 50,
-            "unit": "patients",
-            "majority_label": "m",
-            "majority_accuracy": 0.3,
-            "verdict": "beats majority" if value > 0.4 else "does not beat majority",
-            "collapsed_cells": int(value == 0.3),
-            "cells": 3,
-        }
-        for name, value in accuracies.items()
-        for protocol in ("by_patient",)
-    ]
-    return pd.DataFrame(rows)
-
-
-NO_INFLATION = pd.DataFrame(columns=["architecture", "honest_protocol", "inflation", "ci_low", "ci_high"])
-NO_FOLDS = pd.DataFrame(columns=["protocol", "part", "repeat", "seen_source", "n_samples"])
-
-
-def say(table, inflation=NO_INFLATION, folds=NO_FOLDS, protocols=("by_patient",)) -> str:
-    return " ".join(finding(table, inflation, folds, list(protocols)))
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "words"),
-    [
-        ({"a": 0.2, "b": 0.3}, "none of the 2 architectures beats it"),
-        ({"a": 0.2, "b": 0.5}, "b beats it, the other does not"),
-        ({"a": 0.2, "b": 0.5, "c": 0.6, "d": 0.1}, "b and c beat it, the other 2 do not"),
-        ({"a": 0.5, "b": 0.6}, "all 2 architectures beat it"),
-        ({"a": 0.2}, "a does not beat it"),
-        ({"a": 0.5}, "a beats it"),
-    ],
-)
-def test_sentences_follow_the_verdicts(accuracies, words):
-    opening = "Always answering the majority class of the training part (m) scores 0.30 on the same images"
-    assert f"{opening}; {words} (paired bootstrap, 95 %)." in say(headline(**accuracies))
-
-
-def test_a_verdict_that_is_not_evaluable_is_said_so():
-    table = headline(a=0.2).assign(verdict="not evaluable: no majority")
-    assert "Whether any beats the majority class is not evaluable." in say(table)
-
-
-def test_sentences_follow_collapse():
-    assert "answering one class for every test image: under by_patient, b (1 of 3 cells)." in say(
-        headline(a=0.2, b=0.3)
-    )
-    assert "No model answers the same class for all of its test images." in say(headline(a=0.2, b=0.5))
-
-
-def test_sentences_follow_accuracy_and_its_units():
-    assert "from 0.20 (a, 95 % CI 0.10 to 0.30) to 0.50 (b, 95 % CI 0.40 to 0.60)" in say(headline(b=0.5, a=0.2))
-    assert "on 100 test images of 50 patients" in say(headline(b=0.5, a=0.2))
-    assert "on 100 test images of 1 patient." in say(headline(alone=0.5))
-    assert "accuracy is not evaluable" in say(headline(a=float("nan")).assign(verdict="not evaluable: x"))
-
-
-def test_sentences_follow_inflation():
-    row = {"architecture": "a", "honest_protocol": "by_patient", "inflation": 0.4, "ci_low": 0.1, "ci_high": 0.7}
-    row |= {"n_published_units": 35, "n_honest_units": 50}
-    one = say(headline(a=0.2), pd.DataFrame([row]))
-    assert "Published minus by_patient accuracy is 0.40 (a, 0.10 to 0.70), on 35 and 50 independent units" in one
-    assert "the 95 % interval lies above zero" in one
-    low = row | {"architecture": "b", "inflation": -0.1, "ci_low": -0.3, "ci_high": 0.1}
-    assert "interval does not lie above zero" in say(headline(b=0.2), pd.DataFrame([low]))
-    two = say(headline(a=0.2, b=0.3), pd.DataFrame([row, low]))
-    assert "from \N{MINUS SIGN}0.10 (b, \N{MINUS SIGN}0.30 to 0.10) to 0.40" in two
-    assert "lies above zero for 1 of 2 architectures" in two
-
-
-def test_sentence_counts_the_leaked_test_images():
-    folds = pd.DataFrame(
-        {"protocol": "published", "part": ["train", "test"], "repeat": 0, "seen_source": [9, 40], "n_samples": [9, 42]}
-    )
-    table = headline(a=0.9).assign(protocol="published")
-    assert "40 of 42 have other copies of the same source image in training" in say(
-        table, folds=folds, protocols=["published"]
-    )
-
-
-def test_numbers_are_worded():
-    assert number(-0.004) == "0.00" and number(-0.25) == "\N{MINUS SIGN}0.25" and number(None) == wording.MISSING
-    assert count(7632) == "7,632" and wording.units(1, "patients") == "1 patient"
-    assert wording.listed(["a", "b", "c"]) == "a, b and c"
-    assert [wording.duration(s) for s in (12.34, 200, 3720)] == ["12.3 s", "3 min 20 s", "1 h 02 min"]
-
-
-def test_tex_escapes_every_special_letter():
-    assert tex("a & 50% of $x_1$") == r"a \& 50\% of \$x\_\allowbreak{}1\$"
-    assert tex("\\input{x}") == r"\textbackslash{}input\{x\}"
-    assert tex("line\nbreak") == "line break"
-    convert = cited(bibliography.references(), tex, tex_citation)
-    assert convert("x [@kapoor2023; @efron1993]") == r"x \citep{kapoor2023,efron1993}"
-    assert "citep" not in convert("x [@unknown]")
-
-
-def test_references_read_as_text():
-    known = bibliography.references()
-    assert known["moreira2012"].text.startswith("Inês C. Moreira, Igor Amaral, Inês Domingues, António Cardoso")
-    assert known["moreira2012"].doi == "10.1016/j.acra.2011.09.014"
-    assert all(not set(reference.text) & set("{}\\") for reference in known.values())
-    sources = "".join(path.read_text() for path in Path(render.__file__).parent.rglob("*.py"))
-    assert set(known) == {key for key in bibliography.cited_keys(sources) if key in known}
