@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 CORES ?= all
 STUDY ?= demo
+DATA ?=
 
 INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
+SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
 .PHONY: environment reproduce pdf test check lock
 
@@ -18,10 +20,10 @@ $(INSTALLED): requirements.txt
 	touch $@
 
 reproduce: environment
-	$(RUN) snakemake --cores $(CORES) --config study=$(STUDY)
+	$(SNAKEMAKE)
 
 pdf: environment
-	$(RUN) snakemake --cores $(CORES) --config study=$(STUDY) -- pdf
+	$(SNAKEMAKE) -- pdf
 
 test: environment
 	$(RUN) python -m pytest
