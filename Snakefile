@@ -103,22 +103,23 @@ rule folds:
         "python -m benchmarks.protocols --study {params.study:q} --protocol {wildcards.protocol} > {log:q} 2>&1"
 
 
-# A mistake in an architecture file must show before anything trains.
-rule architectures:
+# A mistake in an architecture file must show before anything trains: hence the priority.
+rule architecture:
     input:
         RESULTS / "dataset.json",
-        code=[CODE / "benchmarks/model.py", *(CODE / f"architectures/{name}.py" for name in ARCHITECTURES)],
+        code=[CODE / "benchmarks/model.py", CODE / "architectures/{architecture}.py"],
     output:
-        RESULTS / "architectures.json",
+        RESULTS / "architectures/{architecture}.json",
     log:
-        LOGS / "architectures.log",
+        LOGS / "architectures/{architecture}.log",
+    priority: 1
     conda:
         "envs/benchmark.yaml"
     params:
         study=STUDY.path,
-        settings=STUDY.architectures,
+        settings=lambda wildcards: STUDY.architectures[wildcards.architecture],
     shell:
-        "python -m benchmarks.model --study {params.study:q} > {log:q} 2>&1"
+        "python -m benchmarks.model --study {params.study:q} --architecture {wildcards.architecture} > {log:q} 2>&1"
 
 
 rule cell:
@@ -126,7 +127,7 @@ rule cell:
         RESULTS / "samples.parquet",
         RESULTS / "folds/{protocol}.parquet",
         lambda wildcards: RESULTS / f"images_{STUDY.size_of(wildcards.architecture)}.npy",
-        ancient(RESULTS / "architectures.json"),
+        RESULTS / "architectures/{architecture}.json",
         code=[
             CODE / "architectures/{architecture}.py",
             *(CODE / f"benchmarks/{name}.py" for name in ["model", "training", "tuning"]),
@@ -250,8 +251,7 @@ rule figures:
         ARRAYS,
         code=[
             *sorted(CODE.glob("analysis/figures*.py")),
-            CODE / "analysis/gradcam_summary.py",
-            CODE / "analysis/style.py",
+            *(CODE / f"analysis/{name}.py" for name in ["gradcam_summary", "style", "tidy"]),
         ],
     output:
         RESULTS / "tables/gradcam.csv",

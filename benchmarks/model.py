@@ -13,7 +13,6 @@ import argparse
 import json
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import architectures
@@ -205,10 +204,11 @@ def main() -> None:
     """Check that a study's architectures keep their contract."""
     from benchmarks.study import load_study
 
-    parser = argparse.ArgumentParser(description="Build every model that a study needs and write what it holds.")
+    parser = argparse.ArgumentParser(
+        description="Build every model that a study needs; write results/<study>/architectures/<name>.json."
+    )
     parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
     parser.add_argument("--architecture", help="only this one; default: all of the study")
-    parser.add_argument("--out", type=Path, help="default: results/<study>/architectures.json")
     arguments = parser.parse_args()
     backend.prepare(1)
     study = load_study(arguments.study)
@@ -217,9 +217,10 @@ def main() -> None:
         raise BadInput(f"{about} is missing; run python -m benchmarks.samples --study {arguments.study} first")
     classes = len(json.loads(about.read_text())["classes"])
     chosen = [arguments.architecture] if arguments.architecture else list(study.architectures)
-    report = {name: check(name, study, classes) for name in chosen}
-    out = arguments.out or study.results() / "architectures.json"
-    out.write_text(json.dumps(report, indent=2) + "\n")
+    folder = study.results() / "architectures"
+    folder.mkdir(exist_ok=True)
+    for name in chosen:
+        (folder / f"{name}.json").write_text(json.dumps(check(name, study, classes), indent=2) + "\n")
 
 
 if __name__ == "__main__":

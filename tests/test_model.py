@@ -173,7 +173,7 @@ def test_the_command_reports_every_form_that_the_study_needs(tmp_path, monkeypat
     results.mkdir(parents=True)
     (results / "dataset.json").write_text(json.dumps({"classes": ["a", "b", "c"]}))
     main()
-    report = json.loads((results / "architectures.json").read_text())
+    report = {path.stem: json.loads(path.read_text()) for path in (results / "architectures").iterdir()}
     assert {name: set(forms) for name, forms in report.items()} == {
         "simple": {"published", "corrected"},
         "alexnet": {"published", "corrected"},
