@@ -29,6 +29,7 @@ except BadInput as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = STUDY.results()
+DATA_OPTION = f"--data {shlex.quote(str(STUDY.data))}" if STUDY.data else ""
 LOGS = RESULTS / "logs"
 ARCHITECTURES = list(STUDY.architectures)
 CELLS = [
@@ -81,7 +82,7 @@ rule samples:
         study=STUDY.path,
         dataset=STUDY.dataset,
         seed=STUDY.seed,
-        data=f"--data {shlex.quote(str(STUDY.data))}" if STUDY.data else "",
+        data=DATA_OPTION,
     shell:
         "python -m benchmarks.samples --study {params.study:q} {params.data} > {log:q} 2>&1"
 
@@ -243,15 +244,36 @@ rule gradcam:
         " --threads {threads} > {log:q} 2>&1"
 
 
+rule leakage:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        code=[CODE / f"analysis/{name}.py" for name in ["copies", "leakage", "partners"]],
+        data=STUDY.data or [],
+    output:
+        expand(RESULTS / "tables/{table}.csv", table=["leakage", "leakage_pairs", "conflicts"]),
+    log:
+        LOGS / "leakage.log",
+    conda:
+        "envs/benchmark.yaml"
+    threads: 2
+    params:
+        study=STUDY.path,
+        data=DATA_OPTION,
+    shell:
+        "python -m analysis.leakage --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
+
+
 rule figures:
     input:
         rules.scores.output,
+        rules.leakage.output,
         rules.tables.output,
         expand(RESULTS / "cams/{architecture}.{kind}", architecture=ARCHITECTURES, kind=["npz", "csv"]),
         ARRAYS,
         code=[
             *sorted(CODE.glob("analysis/figures*.py")),
-            *(CODE / f"analysis/{name}.py" for name in ["gradcam_summary", "style", "tidy"]),
+            *(CODE / f"analysis/{name}.py" for name in ["contact_sheet", "copies", "gradcam_summary", "style", "tidy"]),
         ],
     output:
         RESULTS / "tables/gradcam.csv",
@@ -275,6 +297,7 @@ rule report:
         RESULTS / "tables/gradcam_summary.csv",
         RESULTS / "figures",
         rules.scores.output,
+        rules.leakage.output,
         rules.tables.output,
         code=[
             path for path in sorted(CODE.glob("reports/**/*")) if path.suffix in {".py", ".j2", ".css", ".csv", ".bib"}

@@ -7,7 +7,7 @@ results/<study>/tables gradcam_summary.csv, the means of what gradcam_shares sho
 
 import argparse
 
-from analysis import figures_data, figures_gradcam, figures_scores, figures_training
+from analysis import figures_data, figures_gradcam, figures_leakage, figures_scores, figures_training
 from analysis.gradcam_summary import summarise
 from analysis.style import save, use_style
 from analysis.tidy import read_table
@@ -24,6 +24,9 @@ def draw(study: Study) -> None:
     architectures, protocols = list(study.architectures), list(study.protocols)
     save(figures_scores.headline(read_table(results, "headline"), architectures, protocols), folder, "headline")
     save(figures_data.data(read_table(results, "data")), folder, "data")
+    copies = figures_leakage.leakage(study, read_table(results, "leakage_pairs"))
+    if copies:
+        save(copies, folder, "leakage")
     history, trials = read_table(results, "history"), read_table(results, "trials")
     probes, answers = read_table(results, "probes"), read_table(results, "gradcam")
     summary = summarise(answers, probes, study.seed, study.bootstrap)

@@ -5,6 +5,7 @@ from benchmarks.study import Study
 from reports.document import Figures, Picture, Report
 from reports.findings import finding, main_honest
 from reports.results import Results
+from reports.sections.leakage import leakage
 from reports.sections.limits import GENERATED, GENERATED_WARNING, limits
 from reports.sections.models import explanations, training
 from reports.sections.provenance import provenance
@@ -17,7 +18,7 @@ TITLE = "Mammogram classifiers, re-evaluated"
 def build(study: Study) -> Report:
     """The report of `study`. Raises BadInput if a table is missing."""
     results = Results(study)
-    parts = (run, scores, training, explanations, limits, provenance)
+    parts = (run, leakage, scores, training, explanations, limits, provenance)
     code = results.provenance["code"]
     commit = (
         f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"
@@ -28,7 +29,7 @@ def build(study: Study) -> Report:
         dataset=results.dataset["title"],
         warning=GENERATED_WARNING if results.dataset["name"] == GENERATED else "",
         finding=finding(
-            *(results.table(name) for name in ("headline", "inflation", "folds")), protocols=results.protocols
+            *(results.table(name) for name in ("headline", "inflation", "leakage")), protocols=results.protocols
         ),
         headline=_headline(results),
         sections=[section for part in parts for section in part(results)],

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analysis.partners import NEAR_DUPLICATE
 from benchmarks.protocols import PUBLISHED
 from reports.wording import count, interval, listed, number, plural, units
 
@@ -16,13 +17,13 @@ def main_honest(protocols: list[str]) -> str | None:
     return next((protocol for protocol in STRICTEST if protocol in honest), honest[0] if honest else None)
 
 
-def finding(headline: pd.DataFrame, inflation: pd.DataFrame, folds: pd.DataFrame, protocols: list[str]) -> list[str]:
-    """The sentences of the first screen, from tables/headline.csv, inflation.csv and folds.csv."""
+def finding(headline: pd.DataFrame, inflation: pd.DataFrame, leakage: pd.DataFrame, protocols: list[str]) -> list[str]:
+    """The sentences of the first screen, from tables/headline.csv, inflation.csv and leakage.csv."""
     honest = main_honest(protocols)
     sentences = []
     if PUBLISHED in protocols:
         rows = headline[headline["protocol"] == PUBLISHED]
-        sentences += [_range_sentence(rows, "Under the published protocol"), _leak_sentence(folds)]
+        sentences += [_range_sentence(rows, "Under the published protocol"), _leak_sentence(leakage)]
     if honest:
         rows = headline[headline["protocol"] == honest]
         apart = KEPT_APART.get(honest, "group")
@@ -61,12 +62,17 @@ def _accuracy(row: pd.Series) -> str:
     return f"{row['architecture']} reaches a test accuracy of {number(row['accuracy'])} (95 % CI {low_high})"
 
 
-def _leak_sentence(folds: pd.DataFrame) -> str:
-    test = folds[(folds["protocol"] == PUBLISHED) & (folds["part"] == "test") & (folds["repeat"] == 0)]
-    if test.empty or test["seen_source"].isna().all():
+def _leak_sentence(leakage: pd.DataFrame) -> str:
+    first = leakage[(leakage["protocol"] == PUBLISHED) & (leakage["fold"] == 0) & (leakage["part_b"] == "test")]
+    rows = first[first["part_a"] == "train"].set_index("kind")
+    if rows.empty:
         return ""
-    seen, n = int(test["seen_source"].sum()), int(test["n_samples"].sum())
-    return f"Of these test images, {seen:,} of {n:,} have other copies of the same source image in training."
+    copied, n = rows.loc[NEAR_DUPLICATE, ["n_flagged", "n_b"]].astype(int)
+    same = int(rows.loc["pixel_identical", "n_flagged"])
+    return (
+        f"Of these test images, {copied:,} of {n:,} have a copy in training, found from pixels alone; {same:,} are "
+        "pixel by pixel the same as a training image."
+    )
 
 
 def _majority_sentence(rows: pd.DataFrame) -> str:

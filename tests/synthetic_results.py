@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from synthetic_audit import write_audit
 
 EIGHT = [f"Density{d}{s}" for d in range(1, 5) for s in ("Benign", "Malignant")]
 SIX = ["alexnet", "densenet", "efficientnet", "shufflenet", "simple", "vgg16"]
@@ -77,9 +78,10 @@ class World:
         self.scores()
         self.cells()
         self.explanations()
+        write_audit(self)
 
-    def table(self, name: str, rows: list[dict]) -> None:
-        pd.DataFrame(rows).to_csv(self.results / "tables" / f"{name}.csv", index=False)
+    def table(self, name: str, rows: list[dict], columns: list[str] | None = None) -> None:
+        pd.DataFrame(rows, columns=columns).to_csv(self.results / "tables" / f"{name}.csv", index=False)
 
     def pairs(self):
         return [(a, p) for a in self.architectures for p in self.protocols]
@@ -146,9 +148,7 @@ class World:
                 note = "1 source for 3 folds: tested once, never in training while tested"
                 notes.append({"protocol": protocol, "label": self.classes[-1], "note": note})
         self.table("folds", rows)
-        pd.DataFrame(notes, columns=["protocol", "label", "note"]).to_csv(
-            self.results / "tables/fold_notes.csv", index=False
-        )
+        self.table("fold_notes", notes, ["protocol", "label", "note"])
 
     def accuracy(self, architecture: str, protocol: str) -> float:
         if protocol == "published":
@@ -222,7 +222,7 @@ class World:
                     rows.append(row | {"n_published_units": 35, "n_honest_units": self.n_units})
         columns = ["architecture", "honest_protocol", "published_accuracy", "honest_accuracy", "inflation", "ci_low"]
         columns += ["ci_high", "n_published_units", "n_honest_units"]
-        pd.DataFrame(rows, columns=columns).to_csv(self.results / "tables/inflation.csv", index=False)
+        self.table("inflation", rows, columns)
 
     def cells(self) -> None:
         cells, trials, history = [], [], []

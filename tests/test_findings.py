@@ -33,11 +33,11 @@ def headline(**accuracies: float) -> pd.DataFrame:
 
 
 NO_INFLATION = pd.DataFrame(columns=["architecture", "honest_protocol", "inflation", "ci_low", "ci_high"])
-NO_FOLDS = pd.DataFrame(columns=["protocol", "part", "repeat", "seen_source", "n_samples"])
+NO_LEAKAGE = pd.DataFrame(columns=["protocol", "fold", "kind", "part_a", "part_b", "n_b", "n_flagged"])
 
 
-def say(table, inflation=NO_INFLATION, folds=NO_FOLDS, protocols=("by_patient",)) -> str:
-    return " ".join(finding(table, inflation, folds, list(protocols)))
+def say(table, inflation=NO_INFLATION, leakage=NO_LEAKAGE, protocols=("by_patient",)) -> str:
+    return " ".join(finding(table, inflation, leakage, list(protocols)))
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,11 @@ def test_sentences_follow_inflation():
 
 
 def test_sentence_counts_the_leaked_test_images():
-    folds = pd.DataFrame(
-        {"protocol": "published", "part": ["train", "test"], "repeat": 0, "seen_source": [9, 40], "n_samples": [9, 42]}
-    )
+    rows = {"protocol": "published", "fold": 0, "part_a": "train", "part_b": "test", "n_b": 42}
+    leakage = pd.DataFrame(rows | {"kind": ["near_duplicate", "pixel_identical"], "n_flagged": [40, 30]})
     table = headline(a=0.9).assign(protocol="published")
-    assert "40 of 42 have other copies of the same source image in training" in say(
-        table, folds=folds, protocols=["published"]
-    )
+    told = say(table, leakage=leakage, protocols=["published"])
+    assert "40 of 42 have a copy in training, found from pixels alone; 30 are pixel by pixel the same" in told
 
 
 def test_numbers_are_worded():

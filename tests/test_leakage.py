@@ -1,0 +1,263 @@
+"""The leakage audit: planted faults are reported with the file's name, clean splits are not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+from PIL import Image
+from textures import recompressed, resized, texture, turned
+
+from analysis import leakage
+from analysis.partners import conflicts, partners
+from benchmarks.protocols import PROTOCOLS
+from benchmarks.samples import write_samples
+from benchmarks.study import load_study
+
+N_PATIENTS = 12
+
+
+def save(path: Path, image: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(path)
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Twelve patients of two sources each, an original and a turned copy; folds by patient; nothing leaks."""
+    monkeypatch.chdir(tmp_path)
+    rows = []
+    for patient in range(N_PATIENTS):
+        for view in "lr":
+            source, label = f"{patient:02}{view}", "ab"[patient % 2]
+            original = texture(2 * patient + (view == "r"))
+            for name, image in ((f"{source}.png", original), (f"{source}-turned.png", turned(original, 60))):
+                save(tmp_path / "images" / name, image)
+                rows.append({"file": name, "label": label, "source": source, "patient": f"p{patient}"})
+    content = {
+        "description": "Planted faults.",
+        "seed": 1,
+        "dataset": {"name": "image_folder", "title": "t", "citation": "c", "licence": "l"},
+        "image_size": 32,
+        "protocols": ["by_patient"],
+        "folds": 2,
+        "architectures": {"simple": {}},
+    }
+    (tmp_path / "faults.yaml").write_text(yaml.safe_dump(content))
+    pd.DataFrame(rows).to_csv("images/manifest.csv", index=False)
+    return load_study("faults.yaml", "images/manifest.csv")
+
+
+def change_manifest(change) -> None:
+    table = pd.read_csv("images/manifest.csv", dtype=str)
+    change(table)
+    table.to_csv("images/manifest.csv", index=False)
+
+
+def audited(study, change=lambda folds, samples: folds) -> dict[str, pd.DataFrame]:
+    """The audit's tables, with the folds as the protocol makes them and then changed."""
+    write_samples(study, study.results())
+    samples = pd.read_parquet(study.results() / "samples.parquet")
+    folds = change(PROTOCOLS["by_patient"](samples, study), samples)
+    (study.results() / "folds").mkdir()
+    folds.to_parquet(study.results() / "folds/by_patient.parquet")
+    leakage.audit(study)
+    return {
+        name: pd.read_csv(study.results() / f"tables/{name}.csv", dtype={"value": str, "partner_value": str})
+        for name in ("leakage", "leakage_pairs", "conflicts")
+    }
+
+
+def test_a_clean_split_leaks_nothing(study):
+    tables = audited(study)
+    table = tables["leakage"]
+    assert list(table) == ["protocol", "fold", "kind", "part_a", "part_b", "n_b", "n_flagged", "share"]
+    assert len(table) == 2 * 3 * 4 and (table["n_flagged"] == 0).all() and (table["share"] == 0).all()
+    assert tables["leakage_pairs"].empty and tables["conflicts"].empty
+
+
+def test_an_image_moved_from_train_to_test_is_named(study):
+    moved = "03l-turned.png"
+
+    def plant(folds, samples):
+        """The copy of a training image stands in the test part of the fold that trains on it."""
+        train = folds[(folds["part"] == "train") & (folds["sample"] == "03l.png")]
+        return pd.concat([folds, train.assign(sample=moved, part="test")])
+
+    tables = audited(study, plant)
+    pairs = tables["leakage_pairs"]
+    fold = pairs["fold"].iloc[0]
+    kinds = pairs[pairs["part_a"] == "train"].set_index("kind")
+    assert set(kinds.index) == {"shared_patient", "shared_source", "near_duplicate"}
+    assert set(kinds["sample_b"]) == {moved} and set(kinds["part_b"]) == {"test"}
+    assert kinds.loc["near_duplicate", ["sample_a", "transform"]].tolist() == ["03l.png", "turned by 60 degrees"]
+    table = tables["leakage"]
+    row = table[(table["fold"] == fold) & (table["part_a"] == "train") & (table["part_b"] == "test")].set_index("kind")
+    assert row["n_flagged"].to_dict() == {
+        "shared_patient": 1, "shared_source": 1, "pixel_identical": 0, "near_duplicate": 1
+    }  # fmt: skip
+    assert row.loc["near_duplicate", "share"] == pytest.approx(1 / row["n_b"].iloc[0], rel=1e-3)
+
+
+def test_a_turned_copy_under_another_name_is_found_from_its_pixels(study):
+    """A thief's copy: another patient, another source, mirrored, turned, smaller, JPEG."""
+    copy = recompressed(resized(turned(texture(0)[:, ::-1], 77), 100), 80)
+    save(Path("images/new.png"), copy)
+
+    def plant(table):
+        table.loc[len(table)] = ["new.png", "a", "new", "new"]
+
+    change_manifest(plant)
+
+    def split(folds, samples):
+        train = folds[(folds["part"] == "train") & (folds["sample"] == "00l.png")]
+        return pd.concat([folds[folds["sample"] != "new.png"], train.assign(sample="new.png", part="test")])
+
+    tables = audited(study, split)
+    pairs = tables["leakage_pairs"]
+    found = pairs[pairs["part_a"] == "train"]
+    assert found[["kind", "sample_a", "sample_b"]].to_numpy().tolist() == [["near_duplicate", "00l.png", "new.png"]]
+    words = found["transform"].item()
+    assert words.startswith("mirrored, turned by 77") and words.endswith("rescaled from 128 to 100 px")
+    assert set(tables["conflicts"]["sample"]) >= {"new.png"}
+
+
+def test_a_patient_split_across_folds_is_named(study):
+    def plant(folds, samples):
+        fold = folds["fold"] == 0
+        split = folds[fold & (folds["part"] == "train") & folds["sample"].str.endswith("r.png")].index[0]
+        folds.loc[split, "part"] = "test"
+        plant.sample = folds.loc[split, "sample"]
+        return folds
+
+    tables = audited(study, plant)
+    pairs = tables["leakage_pairs"]
+    assert set(pairs["kind"]) == {"shared_patient"}
+    row = pairs[pairs["part_a"] == "train"].iloc[0]
+    assert (row["part_b"], row["sample_b"]) == ("test", plant.sample)
+    assert row["sample_a"] == plant.sample.replace("r.png", "l.png")
+
+
+def test_swapped_labels_are_named(study):
+    """Two copies have changed places: their pixels say so, whatever the manifest says."""
+    one, other = Path("images/00l-turned.png"), Path("images/01l-turned.png")
+    one.rename("images/x")
+    other.rename(one)
+    Path("images/x").rename(other)
+
+    def all_in_use(folds, samples):
+        rest = samples[~samples["sample"].isin(folds["sample"])]["sample"]
+        return pd.concat([folds, pd.DataFrame({"sample": rest, "fold": 0, "part": "train", "repeat": 0})])
+
+    table = audited(study, all_in_use)["conflicts"]
+    labels = table[table["column"] == "label"].set_index("sample")
+    assert {one.name, other.name} <= set(labels.index)
+    assert labels.loc[one.name, ["value", "partner", "partner_value"]].tolist() == ["a", "01l.png", "b"]
+
+
+def test_unknown_patients_are_not_evaluable_instead_of_clean(study):
+    change_manifest(lambda table: table.drop(columns="patient", inplace=True))
+    content = yaml.safe_load(Path("faults.yaml").read_text()) | {"protocols": ["by_source"]}
+    Path("faults.yaml").write_text(yaml.safe_dump(content))
+    study = load_study("faults.yaml", "images/manifest.csv")
+    write_samples(study, study.results())
+    samples = pd.read_parquet(study.results() / "samples.parquet")
+    (study.results() / "folds").mkdir()
+    PROTOCOLS["by_source"](samples, study).to_parquet(study.results() / "folds/by_source.parquet")
+    leakage.audit(study)
+    table = pd.read_csv(study.results() / "tables/leakage.csv").set_index("kind")
+    assert table.loc["shared_patient", ["n_flagged", "share"]].isna().all(axis=None)
+    assert (table.loc["shared_source", "n_flagged"] == 0).all()
+
+
+def test_partners_and_suspects_by_hand():
+    samples = pd.DataFrame(
+        {
+            "sample": list("abcd"), "patient": ["p", "q", "p", None], "source": ["s", "t", "u", None],
+            "md5": ["1", "2", "3", "2"], "label": ["x", "x", "x", "y"],
+        }
+    )  # fmt: skip
+    one_way = pd.DataFrame({"sample_a": ["a", "b", "a"], "sample_b": ["d", "d", "b"]})
+    one_way = one_way.assign(similarity=[0.7, 1.0, 0.8], mirrored=[True, False, False])
+    pairs = pd.concat([one_way, one_way.rename(columns={"sample_a": "sample_b", "sample_b": "sample_a"})])
+    found = partners(samples[:2], samples[2:], pairs)
+    assert found[["kind", "sample_a", "sample_b"]].to_numpy().tolist() == [
+        ["near_duplicate", "b", "d"], ["pixel_identical", "b", "d"], ["shared_patient", "a", "c"]
+    ]  # fmt: skip
+    suspects = conflicts(samples, pairs)
+    labels = suspects[suspects["column"] == "label"]
+    assert labels[["sample", "n_agree", "n_disagree", "partner"]].to_numpy().tolist() == [["d", 0, 2, "b"]]
+    assert suspects[suspects["column"] == "source"]["sample"].tolist() == ["a", "b"]
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess:
+    words = [sys.executable, "-m", "analysis.leakage", *map(str, arguments)]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_two_folders(tmp_path):
+    for seed in range(4):
+        save(tmp_path / f"train/a/{seed}.png", texture(seed))
+        save(tmp_path / f"test/b/{seed}.pgm", texture(10 + seed))
+    clean = command(tmp_path / "train", tmp_path / "test", "--out", tmp_path / "out")
+    assert clean.returncode == 0 and "No leak found: 0 of 4" in clean.stdout
+    assert pd.read_csv(tmp_path / "out/leakage_pairs.csv").empty
+
+    save(tmp_path / "test/b/flip.jpg", turned(texture(2)[:, ::-1], 33))
+    (tmp_path / "test/notes.txt").write_text("x")
+    leaky = command(tmp_path / "train", tmp_path / "test", "--out", tmp_path / "out")
+    assert leaky.returncode == 1 and "LEAK: 1 of 5 test images (20.0%)" in leaky.stdout
+    assert "notes.txt" in leaky.stdout and "Under two labels" in leaky.stdout
+    (pair,) = pd.read_csv(tmp_path / "out/leakage_pairs.csv").to_dict("records")
+    assert pair["test_file"].endswith("flip.jpg") and pair["train_file"].endswith("a/2.png")
+    assert pair["mirrored"] and abs(pair["rotation"] - 33) < 1
+    page = (tmp_path / "out/leakage.html").read_text()
+    assert "flip.jpg" in page and "data:image/png;base64," in page
+
+
+def test_folders_that_can_not_be_compared(tmp_path):
+    save(tmp_path / "train/1.png", texture(1))
+    (tmp_path / "broken").mkdir()
+    for name in ("one.png", "two.png"):
+        (tmp_path / "broken" / name).write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    for test, words in (
+        ("broken", ["one.png: the file is empty", "two.png: the file is empty"]),
+        ("empty", ["0 files, none of them an image"]),
+        ("none", ["no such folder"]),
+        (".", ["lies inside"]),
+    ):
+        run = command(tmp_path / "train", tmp_path / test)
+        assert run.returncode == 2 and "Traceback" not in run.stderr
+        assert all(word in run.stderr for word in words)
+    assert command(tmp_path / "train").returncode == 2
+
+
+@pytest.mark.slow
+def test_the_published_split_leaks_exactly_what_was_counted(tmp_path, monkeypatch, real_zip):
+    """The counts read off the real files by hand: all validation and test files leak, 830, 30 and 12 pixel by pixel."""
+    monkeypatch.chdir(tmp_path)
+    study = load_study(str(ROOT / "tests/studies/real.yaml"), str(real_zip))
+    write_samples(study, study.results())
+    samples = pd.read_parquet(study.results() / "samples.parquet")
+    (study.results() / "folds").mkdir()
+    for protocol in study.protocols:
+        PROTOCOLS[protocol](samples, study).to_parquet(study.results() / f"folds/{protocol}.parquet")
+    leakage.audit(study)
+    table = pd.read_csv(study.results() / "tables/leakage.csv")
+    published = table[table["protocol"] == "published"].set_index(["kind", "part_a", "part_b"])["n_flagged"]
+    for kind in ("shared_source", "near_duplicate", "shared_patient"):
+        assert published[kind, "train", "validation"] == 1526 and published[kind, "train", "test"] == 42
+    assert published["pixel_identical", "train", "validation"] == 830
+    assert published["pixel_identical", "train", "test"] == 30
+    assert published["pixel_identical", "validation", "test"] == 12
+    honest = table[table["protocol"] != "published"]
+    by_design = (honest["protocol"] == "by_source") & (honest["kind"] == "shared_patient")
+    assert (honest.loc[~by_design, "n_flagged"] == 0).all() and honest.loc[by_design, "n_flagged"].sum() > 0
+    pairs = pd.read_csv(study.results() / "tables/leakage_pairs.csv", dtype={"source_a": str, "source_b": str})
+    near = pairs[pairs["kind"] == "near_duplicate"]
+    assert (near["source_a"] == near["source_b"]).all()
