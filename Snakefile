@@ -17,6 +17,7 @@ sys.path.insert(0, workflow.basedir)
 
 from benchmarks.errors import BadInput
 from benchmarks.lock import claim
+from benchmarks.protocols import PUBLISHED
 from benchmarks.study import load_study
 
 CODE = Path(workflow.basedir)
@@ -39,6 +40,11 @@ CELLS = [
     for fold in STUDY.cells(protocol)
 ]
 FOLDS = expand(RESULTS / "folds/{protocol}.parquet", protocol=STUDY.protocols)
+HEATMAPS = (
+    expand(RESULTS / "cams/{architecture}_heatmaps.{kind}", architecture=ARCHITECTURES, kind=["csv", "npz"])
+    if PUBLISHED in STUDY.protocols
+    else []
+)
 ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes())
 
 
@@ -264,8 +270,60 @@ rule leakage:
         "python -m analysis.leakage --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
 
 
+rule heatmaps:
+    input:
+        RESULTS / "tables/probes.csv",
+        lambda wildcards: RESULTS / f"images_{STUDY.size_of(wildcards.architecture)}.npy",
+        expand(RESULTS / "cells/{{architecture}}/published/0/{file}", file=["model.keras", "runtime.json"]),
+        code=[CODE / f"analysis/{name}.py" for name in ["gradcam", "heatmaps"]],
+    output:
+        RESULTS / "cams/{architecture}_heatmaps.csv",
+        RESULTS / "cams/{architecture}_heatmaps.npz",
+    log:
+        LOGS / "heatmaps/{architecture}.log",
+    conda:
+        "envs/benchmark.yaml"
+    threads: 1
+    params:
+        study=STUDY.path,
+        seed=STUDY.seed,
+    shell:
+        "python -m analysis.heatmaps --study {params.study:q} --architecture {wildcards.architecture}"
+        " --threads {threads} > {log:q} 2>&1"
+
+
+rule claims:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        HEATMAPS,
+        rules.scores.output,
+        rules.tables.output,
+        rules.leakage.output,
+        [cell / "validation_predictions.parquet" for cell in CELLS],
+        sorted(CODE.glob("benchmarks/reference/*.csv")),
+        code=[
+            *(CODE / f"analysis/{name}.py" for name in ["claims", "heatmaps", "measured"]),
+            *([STUDY.claims] if STUDY.claims else []),
+        ],
+    output:
+        RESULTS / "tables/heatmaps.csv",
+        RESULTS / "tables/claims.csv",
+    log:
+        LOGS / "claims.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.bootstrap],
+    shell:
+        "(python -m analysis.heatmaps --study {params.study:q} --collect"
+        " && python -m analysis.claims --study {params.study:q}) > {log:q} 2>&1"
+
+
 rule figures:
     input:
+        HEATMAPS,
         rules.scores.output,
         rules.leakage.output,
         rules.tables.output,
@@ -273,7 +331,10 @@ rule figures:
         ARRAYS,
         code=[
             *sorted(CODE.glob("analysis/figures*.py")),
-            *(CODE / f"analysis/{name}.py" for name in ["contact_sheet", "copies", "gradcam_summary", "style", "tidy"]),
+            *(
+                CODE / f"analysis/{name}.py"
+                for name in ["contact_sheet", "copies", "gradcam_summary", "style", "tidy"]
+            ),
         ],
     output:
         RESULTS / "tables/gradcam.csv",
@@ -298,6 +359,7 @@ rule report:
         RESULTS / "figures",
         rules.scores.output,
         rules.leakage.output,
+        rules.claims.output,
         rules.tables.output,
         code=[
             path for path in sorted(CODE.glob("reports/**/*")) if path.suffix in {".py", ".j2", ".css", ".csv", ".bib"}

@@ -7,7 +7,7 @@ results/<study>/tables gradcam_summary.csv, the means of what gradcam_shares sho
 
 import argparse
 
-from analysis import figures_data, figures_gradcam, figures_leakage, figures_scores, figures_training
+from analysis import figures_data, figures_gradcam, figures_heatmaps, figures_leakage, figures_scores, figures_training
 from analysis.gradcam_summary import summarise
 from analysis.style import save, use_style
 from analysis.tidy import read_table
@@ -27,6 +27,8 @@ def draw(study: Study) -> None:
     copies = figures_leakage.leakage(study, read_table(results, "leakage_pairs"))
     if copies:
         save(copies, folder, "leakage")
+    if PUBLISHED in protocols:
+        save(figures_heatmaps.heatmaps(study), folder, "heatmaps")
     history, trials = read_table(results, "history"), read_table(results, "trials")
     probes, answers = read_table(results, "probes"), read_table(results, "gradcam")
     summary = summarise(answers, probes, study.seed, study.bootstrap)

@@ -38,8 +38,10 @@ def factor_of_label(samples: pd.DataFrame, factor: str) -> dict[str, str] | None
     return {label: str(value) for label, value in samples.groupby("label")[factor].first().items()}
 
 
-def pooled(study: Study, samples: pd.DataFrame, architecture: str, protocol: str) -> pd.DataFrame:
-    """Test predictions of all folds of one architecture under one protocol.
+def pooled(
+    study: Study, samples: pd.DataFrame, architecture: str, protocol: str, part: str = "predictions"
+) -> pd.DataFrame:
+    """Test predictions of all folds of one architecture under one protocol, or those in <part>.parquet.
 
     Columns of predictions.parquet with fold, repeat, unit and majority: the label that the sample's fold would always
     answer, the most frequent one among the un-augmented sources it trains on. Raises BadInput if a cell is missing.
@@ -50,7 +52,7 @@ def pooled(study: Study, samples: pd.DataFrame, architecture: str, protocol: str
     tables = []
     for fold in study.cells(protocol):
         cell = study.results() / "cells" / architecture / protocol / str(fold)
-        table = pd.read_parquet(existing(cell / "predictions.parquet"))
+        table = pd.read_parquet(existing(cell / f"{part}.parquet"))
         tables.append(table.assign(fold=fold, repeat=repeats[fold], majority=majority[fold]))
     units = samples.set_index("sample")["unit"]
     table = pd.concat(tables, ignore_index=True)

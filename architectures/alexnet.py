@@ -40,17 +40,23 @@ def alexnet(inputs, hp, *, width=1.0, stem_stride=4):
 @alexnet.published(
     image_size=227, batch_size=64, parameters=62_386_352, precision="float32", cam_layer="relu", minimum_size=67
 )
-def published(inputs, classes, *, width=1.0):
-    """Softmax outputs (N, classes). `width` scales channels and dense units."""
+def published(inputs, classes, *, width=1.0, initializer="glorot_uniform"):
+    """Softmax outputs (N, classes). `width` scales channels and dense units; `initializer` is the hidden layers'."""
     x = inputs
     for number, (channels, side, pooled) in enumerate(CONVOLUTIONS, start=1):
         stem = number == 1
         padding = "valid" if stem else "same"
-        x = layers.Conv2D(max(8, round(width * channels)), side, strides=4 if stem else 1, padding=padding)(x)
+        x = layers.Conv2D(
+            max(8, round(width * channels)),
+            side,
+            strides=4 if stem else 1,
+            padding=padding,
+            kernel_initializer=initializer,
+        )(x)
         x = layers.Activation("relu", name="relu" if number == len(CONVOLUTIONS) else None)(x)
         if pooled:
             x = layers.MaxPooling2D(3, strides=2)(x)
     x = layers.Flatten()(x)
     for units in (4096, 4096, 1000):
-        x = layers.Dense(max(8, round(width * units)), activation="relu")(x)
+        x = layers.Dense(max(8, round(width * units)), activation="relu", kernel_initializer=initializer)(x)
     return layers.Dense(classes, activation="softmax")(x)

@@ -46,12 +46,15 @@ def efficientnet(inputs, hp, *, width=1.0, depth=1.0, pretrained=False):
     cam_layer="top_activation",
     minimum_size=32,
 )
-def published(inputs, classes, *, width=1.0, depth=1.0):
-    """Softmax outputs (N, classes). `width` scales the channels, `depth` the blocks of each stage."""
-    x = _normalised(layers.Rescaling(1 / 255)(inputs))
-    x = layers.GlobalAveragePooling2D()(_features(x, width, depth, DROP_PATH))
+def published(inputs, classes, *, width=1.0, depth=1.0, second_rescaling=True, second_softmax=True):
+    """Softmax outputs (N, classes). `width` scales the channels, `depth` the blocks of each stage.
+
+    `second_rescaling` and `second_softmax` are what the study added; without one, its effect shows.
+    """
+    x = layers.Rescaling(1 / 255)(inputs) if second_rescaling else inputs
+    x = layers.GlobalAveragePooling2D()(_features(_normalised(x), width, depth, DROP_PATH))
     x = layers.Dense(classes, activation="softmax")(layers.Dropout(0.2)(x))
-    return layers.Dense(classes, activation="softmax")(x)
+    return layers.Dense(classes, activation="softmax")(x) if second_softmax else x
 
 
 def _normalised(x):

@@ -28,9 +28,9 @@ def vgg16(inputs, hp, *, width=1.0, blocks=(2, 2, 3, 3, 3), pretrained=False):
 @vgg16.published(
     image_size=224, batch_size=8, parameters=14_915_400, precision="mixed_float16", cam_layer="relu", minimum_size=32
 )
-def published(inputs, classes, *, width=1.0, blocks=(2, 2, 3, 3, 3)):
+def published(inputs, classes, *, width=1.0, blocks=(2, 2, 3, 3, 3), initializer="glorot_uniform"):
     """Softmax outputs (N, classes). `width` scales the channels, `blocks` counts the convolutions of each block."""
-    x = _features(inputs, width, blocks, normalise=False, initializer="glorot_uniform")
+    x = _features(inputs, width, blocks, normalise=False, initializer=initializer)
     return layers.Dense(classes, activation="softmax")(layers.Flatten()(x))
 
 

@@ -11,8 +11,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import architectures
-from benchmarks import datasets, protocols
+from benchmarks import claims, datasets, protocols
 from benchmarks.errors import BadInput
+from benchmarks.yaml_file import explain, listing, read_yaml
 
 STUDIES = Path(__file__).parent / "studies"
 SCHEMA = yaml.safe_load((STUDIES / "schema.yaml").read_text())
@@ -41,6 +42,7 @@ class Study:
     architectures: dict[str, dict]
     probes: dict
     bootstrap: int
+    claims: Path | None = None
 
     def results(self) -> Path:
         """Folder of the study's results, relative to the working directory."""
@@ -95,14 +97,17 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
     """
     path = _find(name_or_path)
     content = _read(path)
-    problems = [_explain(error) for error in Draft202012Validator(SCHEMA).iter_errors(content)]
+    problems = [explain(error) for error in Draft202012Validator(SCHEMA).iter_errors(content)]
     if problems:
-        raise BadInput(_listing(path, problems))
+        raise BadInput(listing(path, problems))
     content = _with_defaults(content, SCHEMA)
     content["architectures"] = _expand(content["architectures"])
     problems = [*_dataset_problems(content), *_protocol_problems(content), *_architecture_problems(content)]
     if problems:
-        raise BadInput(_listing(path, problems))
+        raise BadInput(listing(path, problems))
+    if content["claims"]:
+        content["claims"] = claims.find(content["claims"])
+        claims.load(content["claims"])
     dataset = content["dataset"]
     adapter = datasets.adapter(dataset["name"])
     content["dataset"] = {"name": dataset["name"], **adapter.OPTIONS, **dataset}
@@ -119,43 +124,11 @@ def _find(name_or_path: str) -> Path:
     raise BadInput(f"study={name_or_path}: neither a study ({', '.join(known)}) nor the path of a YAML file")
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def _read(path: Path) -> dict:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not a readable YAML file: {error}") from None
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise BadInput(f"{path}: a study is a mapping of keys ({', '.join(SCHEMA['properties'])})")
     return content
-
-
-def _listing(path: Path, problems: list[str]) -> str:
-    # Both forms of an architecture may have the same to say.
-    return "\n".join([f"{path}:", *(f"  - {problem}" for problem in dict.fromkeys(problems))])
-
-
-def _explain(error) -> str:
-    key = ".".join(str(part) for part in error.absolute_path) or "(top level)"
-    if error.validator == "additionalProperties":
-        allowed = error.schema["properties"]
-        unknown = sorted(str(name) for name in set(error.instance) - set(allowed))
-        return f"{key}: unknown key {', '.join(unknown)}; allowed: {', '.join(allowed)}"
-    if error.validator == "enum":
-        return f"{key}: {error.instance!r} is not allowed; allowed: {', '.join(map(str, error.validator_value))}"
-    return f"{key}: {error.message}"
 
 
 def _with_defaults(content: dict, schema: dict) -> dict:

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from benchmarks.tuning import Part, SearchResult
 
-PUBLISHED_LEARNING_RATE = 1e-3  # Adam's default, which the published study never changed
 PREDICTION_BATCH = 64
 
 
@@ -85,14 +84,12 @@ def train_cell(cell: Cell, threads: int) -> None:
     started = time.perf_counter()
     about = json.loads(existing(cell.study.results() / "dataset.json").read_text())
     classes = about["classes"]
-    samples, parts = _parts(cell, classes)
-    policy = _precision(cell)
-    keras.config.set_dtype_policy(policy)
-    keras.utils.set_random_seed(cell.seed)
     state = cell.search_state(about["digest"])
     if cell.variant == protocols.PUBLISHED:
-        result = _published(cell, parts, len(classes))
+        result, policy, samples, parts = train_published(cell, classes)
     else:
+        samples, parts = _parts(cell, classes)
+        policy = _seeded(cell)
         result = _searched(cell, parts, len(classes), state)
     trained = time.perf_counter()
     cell.folder.mkdir(parents=True, exist_ok=True)
@@ -166,11 +163,16 @@ def _parts(cell: Cell, classes: list[str]) -> tuple[pd.DataFrame, dict[str, "Par
     return samples, parts
 
 
-def _precision(cell: Cell) -> str:
-    precision = cell.study.training["precision"]
-    if precision != protocols.PUBLISHED:
-        return precision
-    return published_recipe(cell.architecture)["precision"] if cell.variant == protocols.PUBLISHED else "float32"
+def _seeded(cell: Cell) -> str:
+    """Set Keras' random seed and dtype policy for the cell; return the policy."""
+    import keras
+
+    policy = cell.study.training["precision"]
+    if policy == protocols.PUBLISHED:
+        policy = published_recipe(cell.architecture)["precision"] if cell.variant == protocols.PUBLISHED else "float32"
+    keras.config.set_dtype_policy(policy)
+    keras.utils.set_random_seed(cell.seed)
+    return policy
 
 
 def _build(cell: Cell, hp: "keras_tuner.HyperParameters | None", n_classes: int) -> "keras.Model":
@@ -187,12 +189,19 @@ def _build(cell: Cell, hp: "keras_tuner.HyperParameters | None", n_classes: int)
     return model
 
 
-def _published(cell: Cell, parts: dict[str, "Part"], n_classes: int) -> "SearchResult":
+def train_published(cell: Cell, classes: list[str]) -> tuple["SearchResult", str, pd.DataFrame, dict[str, "Part"]]:
+    """Follow the published recipe; return the result, the dtype policy, the cell's samples and its parts.
+
+    Raises BadInput if an earlier stage has not run.
+    """
     from benchmarks.tuning import SearchResult, compiled, history_table
 
+    samples, parts = _parts(cell, classes)
+    policy = _seeded(cell)
     started = time.perf_counter()
-    epochs, batch_size = cell.study.published["epochs"], published_recipe(cell.architecture)["batch_size"]
-    model = compiled(_build(cell, None, n_classes), PUBLISHED_LEARNING_RATE)
+    epochs, learning_rate = (cell.study.published[key] for key in ("epochs", "learning_rate"))
+    batch_size = published_recipe(cell.architecture)["batch_size"]
+    model = compiled(_build(cell, None, len(classes)), learning_rate)
     fitted = model.fit(
         parts["train"].x,
         parts["train"].y,
@@ -202,12 +211,12 @@ def _published(cell: Cell, parts: dict[str, "Part"], n_classes: int) -> "SearchR
         verbose=2,
     )
     history = history_table(fitted.history)
-    hyperparameters = {"learning_rate": PUBLISHED_LEARNING_RATE, "batch_size": batch_size}
+    hyperparameters = {"learning_rate": learning_rate, "batch_size": batch_size}
     last = history.iloc[-1]
     trial = {"trial": "published", "status": "COMPLETED", "best": True, "score": last["val_loss"]}
     trial |= {"val_accuracy": last["val_accuracy"], "epochs": epochs}
     trial |= {"seconds": round(time.perf_counter() - started, 3), **hyperparameters}
-    return SearchResult(model, hyperparameters, history, pd.DataFrame([trial]))
+    return SearchResult(model, hyperparameters, history, pd.DataFrame([trial])), policy, samples, parts
 
 
 def _searched(cell: Cell, parts: dict[str, "Part"], n_classes: int, state: Path) -> "SearchResult":

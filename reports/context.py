@@ -5,6 +5,7 @@ from benchmarks.study import Study
 from reports.document import Figures, Picture, Report
 from reports.findings import finding, main_honest
 from reports.results import Results
+from reports.sections.claims import claims, first_page
 from reports.sections.leakage import leakage
 from reports.sections.limits import GENERATED, GENERATED_WARNING, limits
 from reports.sections.models import explanations, training
@@ -18,7 +19,7 @@ TITLE = "Mammogram classifiers, re-evaluated"
 def build(study: Study) -> Report:
     """The report of `study`. Raises BadInput if a table is missing."""
     results = Results(study)
-    parts = (run, leakage, scores, training, explanations, limits, provenance)
+    parts = (run, leakage, scores, claims, training, explanations, limits, provenance)
     code = results.provenance["code"]
     commit = (
         f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"
@@ -31,6 +32,7 @@ def build(study: Study) -> Report:
         finding=finding(
             *(results.table(name) for name in ("headline", "inflation", "leakage")), protocols=results.protocols
         ),
+        verdicts=first_page(results),
         headline=_headline(results),
         sections=[section for part in parts for section in part(results)],
         stamp=f"Study {study.name}, {commit}, cells finished {results.provenance['finished']}",

@@ -98,13 +98,14 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """The whole report; `finding` and `headline` stand on the first screen."""
+    """The whole report; `finding`, `verdicts` and `headline` stand on the first page."""
 
     title: str
     question: str
     dataset: str
     warning: str
     finding: list[str]
+    verdicts: Table | None
     headline: Figures
     sections: list[Section]
     stamp: str

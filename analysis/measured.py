@@ -1,0 +1,147 @@
+"""What was measured of a published figure: its replay, and the value when no patient is shared."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from analysis.bootstrap import Bootstrap, interval
+from analysis.predictions import pooled, read_samples
+from analysis.tidy import read_table
+from benchmarks import reference
+from benchmarks.protocols import PUBLISHED
+from benchmarks.study import Study
+
+BY_PATIENT = "by_patient"
+VALIDATION = "validation_accuracy"
+ON_TEST = {"test_accuracy": "accuracy"}  # published metric -> metric of scores.csv, where the names differ
+SCORES, REPLAY = "tables/scores.csv", "benchmarks/reference/replay.csv"
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """A measured value with its 95 % interval; `full` if networks of the published size and length gave it."""
+
+    value: float
+    low: float
+    high: float
+    on: str = ""
+    full: bool = True
+    evidence: str = SCORES
+
+
+class Measured:
+    """The values of one study, beside the reference replay where the study's own networks are reduced.
+
+    `published` is a file of claims, as benchmarks/claims.py reads it.
+    """
+
+    def __init__(self, study: Study, published: dict):
+        self.study, self.published = study, published
+        self.samples = read_samples(study)
+        self.unit = self.samples.attrs["unit"]
+        self.bootstrap = Bootstrap(self.samples["unit"].tolist(), study.bootstrap, study.seed)
+        self.scores = read_table(study.results(), "scores")
+        self.headline = read_table(study.results(), "headline")
+        self.cells = read_table(study.results(), "cells")
+        self.same_data = study.dataset["name"] == published["dataset"]
+
+    def replay(self, architecture: str, metric: str) -> Value | None:
+        """The value under protocol `published`, or the reference's if the study's network is reduced; None: not run."""
+        own = self._own(architecture, metric)
+        if (own is not None and own.full) or not self.same_data:
+            return own
+        return self._reference(architecture, metric) or own
+
+    def honest(self, architecture: str, metric: str) -> Value | None:
+        """The value on test images under `by_patient`; None: not run."""
+        return self._score(architecture, BY_PATIENT, "accuracy" if metric == VALIDATION else metric)
+
+    def majority(self, architecture: str) -> float:
+        """What always answering the most frequent training class scores on the published test part."""
+        return float(self._rows(self.headline, architecture, PUBLISHED)["majority_accuracy"].iloc[0])
+
+    def lead(self, named: list[str], protocol: str) -> Value | None:
+        """Mean accuracy of the `named` architectures less that of the study's others; None if not all have run."""
+        others = [name for name in self.study.architectures if name not in named]
+        if protocol not in self.study.protocols or not set(named) <= set(self.study.architectures) or not others:
+            return None
+        groups = [[self._accuracy(name, protocol) for name in names] for names in (named, others)]
+        value, drawn = (
+            np.mean([one[part] for one in groups[0]], axis=0) - np.mean([one[part] for one in groups[1]], axis=0)
+            for part in (0, 1)
+        )
+        limits = interval(drawn, min(n for group in groups for *_, n in group), self.unit)
+        full = protocol != PUBLISHED or all(self._full(name) for name in self.study.architectures)
+        return Value(float(value), limits.low, limits.high, self._on(named[0], protocol), full, "tables/headline.csv")
+
+    def _own(self, architecture: str, metric: str) -> Value | None:
+        if architecture not in self.study.architectures or PUBLISHED not in self.study.protocols:
+            return None
+        if metric != VALIDATION:
+            return self._score(architecture, PUBLISHED, metric)
+        value, drawn, n_units = self._accuracy(architecture, PUBLISHED, "validation_predictions")
+        limits = interval(drawn, n_units, self.unit)
+        evidence = f"cells/{architecture}/published/0/validation_predictions.parquet"
+        on = self._on(architecture, PUBLISHED)
+        return Value(value, limits.low, limits.high, on, self._full(architecture), evidence)
+
+    def _score(self, architecture: str, protocol: str, metric: str) -> Value | None:
+        rows = self._rows(self.scores, architecture, protocol)
+        rows = rows[(rows["task"] == "class8") & (rows["metric"] == ON_TEST.get(metric, metric))]
+        if rows.empty or pd.isna(rows["ci_low"].iloc[0]):
+            return None
+        row = rows.iloc[0]
+        full = protocol != PUBLISHED or self._full(architecture)
+        return Value(row["estimate"], row["ci_low"], row["ci_high"], self._on(architecture, protocol), full)
+
+    def _accuracy(self, architecture: str, protocol: str, part: str = "predictions") -> tuple[float, np.ndarray, int]:
+        table = pooled(self.study, self.samples, architecture, protocol, part)
+        right = (table["predicted"] == table["label"]).to_numpy(float)
+        weights = self.bootstrap.weights(table["unit"])
+        total = weights.sum(axis=1)
+        drawn = np.divide(weights @ right, total, out=np.full(len(weights), np.nan), where=total > 0)
+        return float(right.mean()), drawn, table["unit"].nunique()
+
+    def _full(self, architecture: str) -> bool:
+        cell = self._rows(self.cells, architecture, PUBLISHED).iloc[0]
+        return self._as_published(architecture, cell)
+
+    def _as_published(self, architecture: str, run: pd.Series) -> bool:
+        figures = self.published["figures"].get(architecture)
+        if figures is None:
+            return False
+        sized = all(run[key] == figures[key] for key in ("image_size", "batch_size", "parameters"))
+        return bool(sized and run["epochs"] >= self.published["epochs"])
+
+    def _on(self, architecture: str, protocol: str) -> str:
+        cell = self._rows(self.cells, architecture, protocol).iloc[0]
+        if protocol != PUBLISHED:
+            return "this study"
+        size = "as published" if self._full(architecture) else "reduced"
+        return f"this study, {size}: {cell['image_size']} px, {cell['epochs']} epochs"
+
+    def _reference(self, architecture: str, metric: str) -> Value | None:
+        part = {"test_accuracy": "test", VALIDATION: "validation"}.get(metric)
+        if part is None:
+            return None
+        runs = reference.read("replay")
+        runs = runs[(runs["architecture"] == architecture) & (runs["change"] == "none")]
+        runs = runs[[self._as_published(architecture, run) for _, run in runs.iterrows()]]
+        if runs.empty:
+            return None
+        counts = reference.read("replay_patients")
+        counts = counts[counts["seed"].isin(runs["seed"]) & (counts["architecture"] == architecture)]
+        counts = counts[(counts["change"] == "none") & (counts["part"] == part)]
+        counts = counts.groupby("patient")[["n", "n_correct"]].sum().reset_index()
+        weights = Bootstrap(counts["patient"].tolist(), self.study.bootstrap, self.study.seed).weights(
+            counts["patient"]
+        )
+        limits = interval(weights @ counts["n_correct"] / (weights @ counts["n"]), len(counts), "patient")
+        size = f"{runs['image_size'].iloc[0]} px, {runs['epochs'].iloc[0]} epochs, {len(runs)} seeds"
+        value = counts["n_correct"].sum() / counts["n"].sum()
+        return Value(value, limits.low, limits.high, f"reference replay as published: {size}", True, REPLAY)
+
+    @staticmethod
+    def _rows(table: pd.DataFrame, architecture: str, protocol: str) -> pd.DataFrame:
+        return table[(table["architecture"] == architecture) & (table["protocol"] == protocol)]

@@ -1,0 +1,53 @@
+"""A published study's figures and claims, read from a YAML file like published.yaml and checked."""
+
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from benchmarks.errors import BadInput
+from benchmarks.yaml_file import explain, listing, read_yaml
+
+FOLDER = Path(__file__).parent
+SCHEMA = yaml.safe_load((FOLDER / "claims.schema.yaml").read_text())
+HOW_TRAINED = ("image_size", "batch_size", "parameters", "stated")  # of an entry of figures, besides its metrics
+
+
+def find(name_or_path: str) -> Path:
+    """The file of claims that a study names: <name>.yaml beside this module, or a path. Raises BadInput."""
+    for path in (FOLDER / f"{name_or_path}.yaml", Path(name_or_path)):
+        if path.is_file():
+            return path
+    raise BadInput(f"claims: {name_or_path!r} is neither a file of claims under benchmarks nor the path of a YAML file")
+
+
+def load(path: Path) -> dict:
+    """Read and check a file of claims. Raises BadInput with every problem, each with file and key."""
+    content = read_yaml(path)
+    problems = [explain(error) for error in Draft202012Validator(SCHEMA).iter_errors(content)]
+    problems = problems or [problem for claim in content["claims"] for problem in _dangling(claim, content)]
+    ids = [claim["id"] for claim in content["claims"]] if not problems else []
+    problems += [f"claims: id {one} stands twice" for one in sorted({one for one in ids if ids.count(one) > 1})]
+    if problems:
+        raise BadInput(listing(path, problems))
+    return content
+
+
+def metrics(figures: dict) -> dict[str, float]:
+    """The published metrics of one entry of `figures`, without how it was trained."""
+    return {key: value for key, value in figures.items() if key not in HOW_TRAINED}
+
+
+def _dangling(claim: dict, content: dict) -> list[str]:
+    key, figures = f"claims.{claim['id']}", content["figures"]
+    if claim["rule"] == "figure":
+        if claim["architecture"] not in figures:
+            return [f"{key}.architecture: {claim['architecture']!r} is not in figures ({', '.join(figures)})"]
+        known = metrics(figures[claim["architecture"]])
+        return [] if claim["metric"] in known else [f"{key}.metric: {claim['metric']!r}; there are {', '.join(known)}"]
+    if claim["rule"] == "better_than_others":
+        unknown = sorted(set(claim["architectures"]) - set(figures))
+        return [f"{key}.architectures: {', '.join(unknown)} not in figures"] if unknown else []
+    if claim["rule"] == "code" and claim["fact"] not in content["code"]:
+        return [f"{key}.fact: {claim['fact']!r} is not in code ({', '.join(content['code'])})"]
+    return []

@@ -1,0 +1,32 @@
+"""Measurements kept with the code, each row with the command, machine and versions that made it.
+
+copies.csv                analysis/copies_quality.py
+replay.csv                benchmarks/replay.py
+    replay_patients.csv       the same runs' right answers for each patient
+"""
+
+import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks import backend
+
+FOLDER = Path(__file__).parent
+
+
+def about(command: str) -> dict[str, str]:
+    """The columns that every reference row ends with: command, hardware, versions, finished."""
+    machine = backend.hardware()
+    versions = backend.versions()
+    return {
+        "command": command,
+        "hardware": f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']:.0f} GiB, {machine['system']}",
+        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def read(name: str) -> pd.DataFrame:
+    """The reference table <name>.csv; an empty cell is missing, nothing else is."""
+    return pd.read_csv(FOLDER / f"{name}.csv", keep_default_na=False, na_values=[""])
