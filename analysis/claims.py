@@ -1,9 +1,9 @@
 """Verdicts on a published study's figures and claims, by stated rules, from tables alone.
 
 Writes results/<study>/tables/claims.csv: id, kind (claim, figure), statement, stated, metric, published_value,
-replayed_value, replayed_low, replayed_high, replayed_on, by_patient_value, by_patient_low, by_patient_high, verdict, reason, evidence. The claims in
-words come first, then every printed figure. Values are replayed under protocol `published`; intervals are 95 %
-bootstraps over patients.
+replayed_value, replayed_low, replayed_high, replayed_on, by_patient_value, by_patient_low, by_patient_high, verdict,
+reason, evidence. The claims in words come first, then every printed figure. Values are replayed under protocol
+`published`; intervals are 95 % bootstraps over patients.
 
 A figure is
     not evaluable                   on other data than the study's; or without a replay, an interval or protocol

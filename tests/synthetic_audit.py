@@ -1,10 +1,20 @@
 """The audit's tables of a made-up results folder: every test image under `published` leaks, none under honest ones."""
 
+import numpy as np
+
+from analysis import claims, heatmaps
+
 KINDS = ("shared_patient", "shared_source", "pixel_identical", "near_duplicate")
 
 
 def write_audit(world) -> None:
-    """Write leakage.csv, leakage_pairs.csv and conflicts.csv for a synthetic_results.World."""
+    """Write the tables of leakage, claims and heat maps for a synthetic_results.World."""
+    write_leakage(world)
+    write_claims(world)
+    write_heatmaps(world)
+
+
+def write_leakage(world) -> None:
     rows, pairs = [], []
     sample_a, sample_b = world.sample_table["sample"].iloc[:2]
     for protocol in world.protocols:
@@ -31,3 +41,37 @@ def write_audit(world) -> None:
     suspect = {"sample": sample_b, "column": "label", "value": world.classes[1], "n_agree": 0, "n_disagree": 3}
     suspect |= {"partner": sample_a, "partner_value": world.classes[0], "similarity": 0.9, "transform": "mirrored"}
     world.table("conflicts", [suspect])
+
+
+def write_claims(world) -> None:
+    rows = [
+        {"id": "accuracy-98", "kind": "claim", "statement": "Accuracy of up to 98 %.", "stated": "README"}
+        | {"metric": "test_accuracy", "published_value": 0.98, "replayed_value": 0.97, "replayed_low": 0.9}
+        | {"replayed_high": 1.0, "replayed_on": "this study", "by_patient_value": 0.2, "by_patient_low": 0.1}
+        | {"by_patient_high": 0.3, "verdict": claims.ONLY_WITH_LEAKAGE, "reason": "copies & more"}
+        | {"evidence": "tables/scores.csv"},
+        {"id": "grad-cam", "kind": "claim", "statement": "Grad-CAM confirmed it.", "stated": "README"}
+        | {
+            "metric": "heat map",
+            "verdict": claims.CONTRADICTED,
+            "reason": "same map",
+            "evidence": "tables/heatmaps.csv",
+        },
+    ]
+    world.table("claims", rows if "published" in world.protocols else [], claims.COLUMNS)
+
+
+def write_heatmaps(world) -> None:
+    rows = []
+    shape = (10, 10)
+    for architecture in world.architectures if "published" in world.protocols else []:
+        maps = {"image": np.full(shape, 90.0, np.float32)}
+        for method in heatmaps.METHODS:
+            maps |= {f"{method}_{what}": np.eye(10, dtype=np.float32) for what in ("first", "second", "shuffled")}
+            for comparison in (heatmaps.CLASSES, heatmaps.CLASSIFIER):
+                changed = float(method == heatmaps.GRADCAM)
+                row = {"architecture": architecture, "method": method, "comparison": comparison, "n_probes": 8}
+                row |= {"n_units": 8, "unit": "patients", "difference": changed, "ci_low": changed, "ci_high": changed}
+                rows.append(row | {"correlation": 1 - changed, "unchanged": int(8 - 8 * changed)})
+        np.savez_compressed(world.results / "cams" / f"{architecture}_heatmaps.npz", **maps)
+    world.table("heatmaps", rows, heatmaps.COLUMNS)

@@ -56,7 +56,9 @@ def claims(results: Results) -> Iterator[Section]:
 def _table(anchor: str, caption: str, table: pd.DataFrame, *, reasons: bool) -> Table:
     rows = []
     for _, row in table.iterrows():
-        cells = [Cell(row["statement"], row["stated"]), _published(row["published_value"])]
+        # A claim in words may rest on a number that is not in it.
+        about = f", {row['metric']}" if row["kind"] == CLAIM and pd.notna(row["published_value"]) else ""
+        cells = [Cell(row["statement"], row["stated"] + about.replace("_", " ")), _published(row["published_value"])]
         for name in ("replayed", "by_patient"):
             values = [row[f"{name}_{part}"] for part in ("value", "low", "high")]
             cells.append(Cell(MISSING) if pd.isna(values[0]) else estimate(*values))
