@@ -58,7 +58,7 @@ def write_claims(world) -> None:
             "evidence": "tables/heatmaps.csv",
         },
     ]
-    world.table("claims", rows if "published" in world.protocols else [], claims.COLUMNS)
+    world.table("claims", rows if world.judged else [], claims.COLUMNS)
 
 
 def write_heatmaps(world) -> None:

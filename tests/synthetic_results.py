@@ -34,6 +34,7 @@ def write_results(
     boxes: bool = True,
     patients: bool = True,
     honest: dict[str, float] | None = None,
+    judged: bool = True,
 ) -> Path:
     """Write `root`/<name>.yaml and `root`/results/<name>; return the path of the YAML.
 
@@ -50,7 +51,7 @@ def write_results(
         "folds": n_folds,
         "architectures": {architecture: {} for architecture in architectures},
         "search": {"trials": 3},
-        "claims": "published",
+        "claims": "published" if judged else None,
     }
     study.write_text(yaml.safe_dump(content, sort_keys=False))
     results = root / "results" / name
@@ -58,6 +59,7 @@ def write_results(
     (results / "cams").mkdir()
     world = World(rng, results, list(protocols), list(architectures), sorted(classes), n_folds, patients)
     world.factors, world.boxes, world.honest = factors, boxes, honest or {}
+    world.judged = judged and "published" in protocols
     world.write(dataset)
     return study
 

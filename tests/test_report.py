@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from synthetic_results import write_results
 
-from analysis import figures
+from analysis import claims, figures
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.study import load_study
@@ -166,11 +166,14 @@ def test_folds_show_what_training_has_seen(page):
     assert rows["0", "0", "test"][7:9] == ["42 of 42", "42 of 42"]
 
 
-def test_published_numbers_are_quoted_for_the_published_data_only(page, tmp_path, monkeypatch):
-    assert page.tables["table-as-published"][5][0] == "simple" and page.tables["table-as-published"][5][4] == "0.98"
-    study = produce(tmp_path, monkeypatch, architectures=("simple",), classes=("a", "b"), n_folds=2)
+def test_claims_are_judged_where_the_study_names_them(page, tmp_path, monkeypatch):
+    assert page.tables["table-as-published"][5][0] == "simple" and page.tables["table-as-published"][5][5] == "0.98"
+    verdicts = page.tables["table-verdicts"]
+    assert [row[-1] for row in verdicts[1:]] == [claims.ONLY_WITH_LEAKAGE, claims.CONTRADICTED]
+    assert verdicts[1][1] == "0.98"
+    study = produce(tmp_path, monkeypatch, architectures=("simple",), classes=("a", "b"), n_folds=2, judged=False)
     other = Page((study.results() / "report/report.html").read_text())
-    assert "table-as-published" not in other.tables
+    assert not {"table-as-published", "table-verdicts", "table-claims"} & set(other.tables)
     assert "say nothing about mammograms" in other.text
 
 
