@@ -70,11 +70,11 @@ def _normalised(image: np.ndarray) -> np.ndarray:
     return (pixels - mean) / np.sqrt(variance + FLOOR**2)
 
 
-def search(a: np.ndarray, b: np.ndarray | None = None) -> pd.DataFrame:
+def search(a: np.ndarray, b: np.ndarray | None = None, least: float = THRESHOLD) -> pd.DataFrame:
     """Every pair of an image of `a` and one of `b` (both from `describe`) that are copies of one picture.
 
     Without `b`, every pair within `a`. Columns a, b (indices), similarity (the highest correlation over all angles,
-    THRESHOLD..1) and mirrored (whether it is reached by the mirrored image).
+    `least`..1) and mirrored (whether it is reached by the mirrored image).
     """
     within = b is None
     b = a if within else b
@@ -88,7 +88,7 @@ def search(a: np.ndarray, b: np.ndarray | None = None) -> pd.DataFrame:
                 for spectra in (a_block, _mirrored(a_block))
             )
             similarity = np.maximum(straight, turned)
-            i, j = np.nonzero(similarity >= THRESHOLD)
+            i, j = np.nonzero(similarity >= least)
             pair = {
                 "a": i + a_start,
                 "b": j + b_start,
@@ -101,13 +101,15 @@ def search(a: np.ndarray, b: np.ndarray | None = None) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(columns=list(columns)).astype(columns), *found], ignore_index=True)
 
 
-def rotation(a: np.ndarray, b: np.ndarray, mirrored: bool) -> float:
+def rotation(a: np.ndarray, b: np.ndarray, mirrored: bool) -> tuple[float, float]:
     """Degrees counter-clockwise, 0 to below 360, that turn image `a`, mirrored left to right or not, into image `b`.
 
-    Both are one image's spectrum (FREQUENCIES, RINGS) from `describe`.
+    Both are one image's spectrum (FREQUENCIES, RINGS) from `describe`. The second number is the similarity there.
     """
     product = np.sum((_mirrored(a) if mirrored else a).conj() * b, axis=1)
-    return float(_over_angles(product, FINE_ANGLES).argmax() * (360 / FINE_ANGLES))
+    correlation = _over_angles(product, FINE_ANGLES)
+    best = int(correlation.argmax())
+    return best * (360 / FINE_ANGLES), float(correlation[best])
 
 
 def repeat(a: np.ndarray, mirrored: bool, degrees: float, side: int) -> np.ndarray:

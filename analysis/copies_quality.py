@@ -5,7 +5,7 @@
 Columns: test, n_train, n_test (images), n_copies (test images that have a copy in train), found (of those), n_wrong
 (flagged test images whose most similar partner is of another source), lowest_copy and highest_other (the similarity of
 the least similar of the most similar copies, and of the most similar pair of different sources), seconds and
-peak_memory_mb. A highest_other of less than the least similarity recorded is left out.
+peak_memory_mb, and those of benchmarks/reference. A highest_other below RECORDED is left empty.
 """
 
 import argparse
@@ -148,7 +148,7 @@ def main() -> None:
     with fft.set_workers(arguments.threads):
         table = pd.DataFrame(rows(arguments.data)).round({"lowest_copy": 3, "highest_other": 3, "seconds": 1})
     table["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    sys.stdout.write(about("python -m analysis.copies_quality --data PATH"))
+    table = table.assign(**about("python -m analysis.copies_quality --data PATH"))
     table.to_csv(sys.stdout, index=False)
 
 

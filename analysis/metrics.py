@@ -69,13 +69,24 @@ def resampled_binary_metrics(
 ) -> dict[str, np.ndarray]:
     """The same scores (B,) for each of B resamples that count sample i `weights[b, i]` times; NaN where undefined."""
     p, n = weights[:, positive], weights[:, ~positive]
-    difference = probability[positive][:, None] - probability[~positive][None, :]
-    wins = np.where(np.isnan(difference), np.nan, (difference > 0) + 0.5 * (difference == 0))
     return {
         "sensitivity": _ratio(p @ (probability[positive] >= 0.5), p.sum(axis=1)),
         "specificity": _ratio(n @ (probability[~positive] < 0.5), n.sum(axis=1)),
-        "roc_auc": _ratio(((p @ wins) * n).sum(axis=1), p.sum(axis=1) * n.sum(axis=1)),
+        "roc_auc": _resampled_auc(positive, probability, weights),
     }
+
+
+def _resampled_auc(positive: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Share of pairs of a positive and a negative sample that are in the right order, ties counting half."""
+    if not np.isfinite(probability).all() or not len(probability):
+        return np.full(len(weights), np.nan)
+    order = np.argsort(probability, kind="stable")
+    starts = np.flatnonzero(np.diff(probability[order], prepend=-np.inf) > 0)
+    p, n = (
+        np.add.reduceat(np.where(kind[order], weights[:, order], 0), starts, axis=1) for kind in (positive, ~positive)
+    )
+    below = n.cumsum(axis=1) - n / 2
+    return _ratio((p * below).sum(axis=1), p.sum(axis=1) * n.sum(axis=1))
 
 
 def mean(scores: list[dict]) -> dict:

@@ -58,7 +58,7 @@ class Pictures:
         a, b = self.read(name_a), self.read(name_b)
         if a.shape == b.shape and (a == b).all():
             return 0.0, 0.0, "identical pixels"
-        degrees = copies.rotation(*(self.spectra[self.place[name]] for name in (name_a, name_b)), mirrored)
+        degrees, _ = copies.rotation(*(self.spectra[self.place[name]] for name in (name_a, name_b)), mirrored)
         difference = copies.grey_difference(a, b, mirrored, degrees)
         steps = ["mirrored"] if mirrored else []
         if min(degrees, 360 - degrees) > STILL:

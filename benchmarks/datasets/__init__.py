@@ -27,6 +27,7 @@ class Dataset:
     `samples` has one row a sample, index 0..N-1 and the columns of samples.parquet (benchmarks/samples.py) without
     row, md5 and mask. `native(row)` decodes a sample as it is, uint8 (H, W); `read(row, size)` gives it as uint8
     (size, size). `mask(row, size)` is the known breast mask, uint8 0/1 (size, size); None if no mask is known.
+    `file_size(row)` is the size of its file in bytes; None if there are no files.
     `classes` are sorted as Keras sorts class folders.
     """
 
@@ -39,6 +40,7 @@ class Dataset:
     read: Callable[[int, int], np.ndarray]
     native: Callable[[int], np.ndarray]
     mask: Callable[[int, int], np.ndarray] | None = None
+    file_size: Callable[[int], int] | None = None
 
 
 def names() -> list[str]:

@@ -55,6 +55,10 @@ class Files:
         except (OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise BadInput(f"{name}: can't be read: {error}") from None
 
+    def size(self, name: str) -> int:
+        """Bytes of one file, unpacked."""
+        return self._zip.getinfo(name).file_size if self._zip else (self.root / name).stat().st_size
+
     def image(self, name: str) -> np.ndarray:
         """Decode an image file to 8-bit grey, uint8 (H, W); raises BadInput if it is no whole image.
 

@@ -70,6 +70,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         samples=samples,
         read=lambda row, size: resize(native(row), size),
         native=native,
+        file_size=lambda row: files.size(samples["file"][row]),
     )
 
 

@@ -75,6 +75,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         samples=samples,
         read=lambda row, size: resize(decode(row, size if size in paths else main_side), size),
         native=lambda row: decode(row, main_side),
+        file_size=lambda row: files.size(paths[main_side][keys[row]]),
     )
 
 

@@ -1,0 +1,94 @@
+"""Verdicts: each rule by hand, and the published study's claims on results known in advance."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from analysis import claims
+from analysis.claims import judge_code, judge_figure, judge_heat_map, judge_lead
+from analysis.measured import Value
+from benchmarks import claims as published_claims
+from benchmarks.errors import BadInput
+
+HONEST = Value(0.3, 0.2, 0.4)
+HIGH, REDUCED = Value(0.95, 0.9, 1.0), Value(0.8, 0.7, 0.9, full=False)
+
+
+@pytest.mark.parametrize(
+    ("published", "replay", "honest", "leaking", "verdict"),
+    [
+        (0.98, HIGH, HONEST, True, claims.ONLY_WITH_LEAKAGE),
+        (0.98, HIGH, HONEST, False, claims.REPRODUCED),
+        (0.98, HIGH, Value(0.9, 0.85, 0.98), True, claims.REPRODUCED),
+        (0.895, HIGH, HONEST, True, claims.ONLY_WITH_LEAKAGE),  # printed with two digits, 0.90 is inside
+        (0.89, HIGH, HONEST, True, claims.NOT_REPRODUCED),
+        (0.98, Value(0.8, 0.7, 0.9), HONEST, True, claims.NOT_REPRODUCED),
+        (0.98, REDUCED, HONEST, True, claims.NOT_EVALUABLE),
+        (0.85, REDUCED, HONEST, True, claims.ONLY_WITH_LEAKAGE),
+        (0.45, Value(0.45, 0.3, 0.6), HONEST, True, claims.REPRODUCED),
+        (0.45, Value(0.45, 0.3, 0.6, full=False), HONEST, True, claims.NOT_EVALUABLE),
+        (0.98, None, HONEST, True, claims.NOT_EVALUABLE),
+        (0.98, HIGH, None, True, claims.NOT_EVALUABLE),
+    ],
+)
+def test_a_figure_is_judged_by_rule(published, replay, honest, leaking, verdict):
+    found, reason = judge_figure(published, replay, honest, majority=0.45, leaking=leaking)
+    assert found == verdict and reason
+
+
+@pytest.mark.parametrize(
+    ("replay", "honest", "verdict"),
+    [
+        (Value(0.4, 0.2, 0.6), Value(0.2, 0.1, 0.3), claims.REPRODUCED),
+        (Value(0.4, 0.2, 0.6), Value(0.0, -0.1, 0.1), claims.ONLY_WITH_LEAKAGE),
+        (Value(0.1, -0.1, 0.3), Value(0.0, -0.1, 0.1), claims.NOT_REPRODUCED),
+        (Value(0.1, -0.1, 0.3, full=False), Value(0.0, -0.1, 0.1), claims.NOT_EVALUABLE),
+    ],
+)
+def test_a_lead_is_judged_by_its_interval(replay, honest, verdict):
+    assert judge_lead(replay, honest, leaking=True)[0] == verdict
+
+
+def test_code_and_heat_map_speak_for_themselves():
+    fact = {"found": "none", "stated": "weights=None"}
+    assert judge_code("pretrained", fact)[0] == claims.CONTRADICTED
+    assert judge_code("none", fact)[0] == claims.REPRODUCED
+    rows = {"method": ["published", "published", "gradcam"], "n_probes": 8, "unchanged": [8, 8, 0]}
+    assert judge_heat_map(pd.DataFrame(rows))[0] == claims.CONTRADICTED
+    assert judge_heat_map(pd.DataFrame(rows | {"unchanged": [8, 7, 0]}))[0] == claims.NOT_EVALUABLE
+    assert judge_heat_map(pd.DataFrame(rows)[2:])[0] == claims.NOT_EVALUABLE
+
+
+def test_the_published_study_is_quoted_whole():
+    content = published_claims.load(published_claims.find("published"))
+    assert len(content["figures"]) == 6 and len(content["claims"]) == 6
+    assert {own["test_accuracy"] for own in content["figures"].values()} == {0.98, 0.95, 0.81, 0.45}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: c["claims"][0].update(architecture="resnet"), "claims.accuracy-98.architecture: 'resnet'"),
+        (
+            lambda c: c["claims"][0].update(metric="auc"),
+            "claims.accuracy-98.metric: 'auc'; there are validation_accuracy",
+        ),
+        (lambda c: c["claims"][2].update(fact="moon"), "claims.transfer-learning.fact: 'moon'"),
+        (lambda c: c["claims"][1].update(id="grad-cam"), "id grad-cam stands twice"),
+        (lambda c: c["claims"][2].pop("fact"), "claims.2: 'fact' is a required property"),
+        (lambda c: c["figures"]["simple"].update(test_accuracy=98), "figures.simple.test_accuracy: 98 is greater"),
+        (lambda c: c.update(n_tests=1), "unknown key n_tests; allowed: title"),
+    ],
+)
+def test_a_mistake_in_a_file_of_claims_is_named(tmp_path, change, words):
+    content = yaml.safe_load(published_claims.find("published").read_text())
+    change(content)
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    with pytest.raises(BadInput, match=r"mine\.yaml") as error:
+        published_claims.load(path)
+    assert words in str(error.value)
+    with pytest.raises(BadInput, match=r"neither a file of claims"):
+        published_claims.find(str(Path(tmp_path) / "none.yaml"))
