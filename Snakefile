@@ -270,6 +270,28 @@ rule leakage:
         "python -m analysis.leakage --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
 
 
+rule shortcuts:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        RESULTS / f"masks_{max(STUDY.sizes())}.npy",
+        code=[CODE / f"analysis/{name}.py" for name in ["copies", "metrics", "shortcut_features", "shortcuts"]],
+        data=STUDY.data or [],
+    output:
+        RESULTS / "tables/shortcuts.csv",
+    log:
+        LOGS / "shortcuts.log",
+    conda:
+        "envs/benchmark.yaml"
+    threads: 2
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.bootstrap],
+        data=DATA_OPTION,
+    shell:
+        "python -m analysis.shortcuts --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
+
+
 rule heatmaps:
     input:
         RESULTS / "tables/probes.csv",
@@ -326,6 +348,7 @@ rule figures:
         HEATMAPS,
         rules.scores.output,
         rules.leakage.output,
+        rules.shortcuts.output,
         rules.tables.output,
         expand(RESULTS / "cams/{architecture}.{kind}", architecture=ARCHITECTURES, kind=["npz", "csv"]),
         ARRAYS,
@@ -359,6 +382,7 @@ rule report:
         RESULTS / "figures",
         rules.scores.output,
         rules.leakage.output,
+        rules.shortcuts.output,
         rules.claims.output,
         rules.tables.output,
         code=[

@@ -7,7 +7,15 @@ results/<study>/tables gradcam_summary.csv, the means of what gradcam_shares sho
 
 import argparse
 
-from analysis import figures_data, figures_gradcam, figures_heatmaps, figures_leakage, figures_scores, figures_training
+from analysis import (
+    figures_data,
+    figures_gradcam,
+    figures_heatmaps,
+    figures_leakage,
+    figures_scores,
+    figures_shortcuts,
+    figures_training,
+)
 from analysis.gradcam_summary import summarise
 from analysis.style import save, use_style
 from analysis.tidy import read_table
@@ -29,6 +37,9 @@ def draw(study: Study) -> None:
         save(copies, folder, "leakage")
     if PUBLISHED in protocols:
         save(figures_heatmaps.heatmaps(study), folder, "heatmaps")
+    shortcuts = figures_shortcuts.shortcuts(read_table(results, "shortcuts"))
+    if shortcuts:
+        save(shortcuts, folder, "shortcuts")
     history, trials = read_table(results, "history"), read_table(results, "trials")
     probes, answers = read_table(results, "probes"), read_table(results, "gradcam")
     summary = summarise(answers, probes, study.seed, study.bootstrap)

@@ -12,6 +12,7 @@ from reports.sections.models import explanations, training
 from reports.sections.provenance import provenance
 from reports.sections.run import run
 from reports.sections.scores import scores
+from reports.sections.shortcuts import shortcuts
 
 TITLE = "Mammogram classifiers, re-evaluated"
 
@@ -19,7 +20,7 @@ TITLE = "Mammogram classifiers, re-evaluated"
 def build(study: Study) -> Report:
     """The report of `study`. Raises BadInput if a table is missing."""
     results = Results(study)
-    parts = (run, leakage, scores, claims, training, explanations, limits, provenance)
+    parts = (run, leakage, shortcuts, scores, claims, training, explanations, limits, provenance)
     code = results.provenance["code"]
     commit = (
         f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks import backend
 from benchmarks.errors import existing, run_cli
+from benchmarks.protocols import PUBLISHED
 from benchmarks.study import STUDIES, Study, load_study
 
 CODE = Path(__file__).resolve().parents[1]
@@ -95,16 +96,20 @@ def commands(study: Study, data: str | None) -> list[str]:
     name = study.name if study.path.resolve().parent == STUDIES.resolve() else str(study.path)
     chosen = ["--study", name]
     config = [f"study={name}", *([f"data={data}"] if data else [])]
+    given = ["--data", data] if data else []
+    explained = ["analysis.gradcam", *(["analysis.heatmaps"] if PUBLISHED in study.protocols else [])]
     stages = [
         ["snakemake", "--cores", "all", "--config", *config],
-        ["python", "-m", "benchmarks.samples", *chosen, *(["--data", data] if data else [])],
+        ["python", "-m", "benchmarks.samples", *chosen, *given],
         *(["python", "-m", "benchmarks.protocols", *chosen, "--protocol", p] for p in study.protocols),
+        *(["python", "-m", module, *chosen, *given] for module in ("analysis.leakage", "analysis.shortcuts")),
         ["python", "-m", "benchmarks.model", *chosen],
         ["python", "-m", "analysis.scores", *chosen],
         ["python", "-m", "analysis.probes", *chosen],
         ["python", "-m", "analysis.tables", *chosen],
-        *(["python", "-m", "analysis.gradcam", *chosen, "--architecture", a] for a in study.architectures),
-        ["python", "-m", "analysis.gradcam", *chosen, "--collect"],
+        *(["python", "-m", module, *chosen, "--architecture", a] for module in explained for a in study.architectures),
+        *(["python", "-m", module, *chosen, "--collect"] for module in explained),
+        ["python", "-m", "analysis.claims", *chosen],
         ["python", "-m", "analysis.figures", *chosen],
         ["python", "-m", "reports.provenance", *chosen],
         ["python", "-m", "reports.render", *chosen],

@@ -60,7 +60,7 @@ def test_tables_keep_names_as_text(tmp_path):
 def test_every_figure_is_drawn_the_same_twice(small):
     figures.draw(small)
     folder = small.results() / "figures"
-    names = {"headline", "data", "gradcam_shares", "heatmaps", "leakage", "search_by_patient"}
+    names = {"headline", "data", "gradcam_shares", "heatmaps", "leakage", "search_by_patient", "shortcuts"}
     for protocol in small.protocols:
         names |= {f"learning_{protocol}", f"gradcam_{protocol}"}
         names |= {f"confusion_{architecture}_{protocol}" for architecture in small.architectures}

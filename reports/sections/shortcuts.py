@@ -1,0 +1,65 @@
+"""What predicts the label without a look at the breast."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analysis.figures_shortcuts import TASKS
+from analysis.shortcuts import SHORTCUT
+from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
+from reports.results import Results
+from reports.wording import estimate, number, units
+
+PROBES = {
+    "background": "background: low percentiles and the most frequent grey level of the image",
+    "border": "border: mean and spread of the strips along the edges",
+    "breast_area": "breast area: share of the image that the breast covers",
+    "copy_number": "copy number: the number in the file's name",
+    "copy_order": "copy order: how far each next copy of the source is turned from the one before, found from pixels",
+    "corners": "corners: mean of a patch in each",
+    "file_size": "file size: bytes of the file",
+    "orientation": "orientation: where the breast lies about the centre, and which way it is long",
+    "resampling": "resampling: second over first differences in four directions, which interpolation changes",
+    "thumbnail": "thumbnail: the image at 16 x 16 pixels, by logistic regression",
+}
+
+
+def shortcuts(results: Results) -> Iterator[Section]:
+    """The section on shortcuts."""
+    table = results.table("shortcuts")
+    blocks: list[Block] = [
+        Paragraph(
+            "Before any network: simple classifiers on a handful of numbers of each file, none of which looks at the "
+            "tissue. Under published they are fitted on the train part and scored on the validation part; under "
+            "by_patient they are scored out-of-fold. What they reach, a network could reach without reading a "
+            "mammogram."
+        ),
+        Bullets([PROBES[probe] for probe in sorted(table["probe"].unique())]),
+    ]
+    if table["estimate"].notna().any():
+        caption = (
+            "How far each probe gets, with 95 % intervals (bootstrap over patients). Dashed: chance, that is the most "
+            "frequent class for accuracy and 0.5 for the area under the ROC curve."
+        )
+        alt = "Estimates of every probe under published and by_patient, beside chance"
+        blocks.append(Figures("figure-shortcuts", caption, [Picture("shortcuts", alt)], ["shortcuts"]))
+    yield Section("shortcuts", "Shortcuts in the data", [*blocks, _table(table)])
+
+
+def _table(table: pd.DataFrame) -> Table:
+    rows = []
+    for _, row in table.iterrows():
+        tested = "" if pd.isna(row["n_units"]) else f"{row['n_samples']:,.0f} files"
+        of = "" if pd.isna(row["n_units"]) else units(row["n_units"], "patients")
+        rows.append(
+            [
+                *(Cell(row["probe"].replace("_", " ")), Cell(TASKS.get(row["task"], "all")), Cell(row["protocol"])),
+                Cell(tested, of),
+                *(estimate(row["estimate"], row["ci_low"], row["ci_high"]), Cell(number(row["chance"]))),
+                Cell(row["verdict"], strong=row["verdict"] == SHORTCUT),
+            ]
+        )
+    titles = [Column("probe", "left"), Column("predicts", "left"), Column("protocol", "left"), Column("scored on")]
+    titles += [Column("estimate"), Column("chance"), Column("verdict", "phrase")]
+    caption = "Every probe: a shortcut if its interval lies above chance."
+    return Table("table-shortcuts", caption, titles, rows, ["shortcuts"], grouped=True, folded=True)
