@@ -17,7 +17,7 @@ LOOKS = {"published": (COLOURS[3], "o", -0.14), "by_patient": (COLOURS[0], "s", 
 
 
 def shortcuts(table: pd.DataFrame) -> Figure | None:
-    """A panel a task, a row a probe, with intervals and chance; `table` is tables/shortcuts.csv. None if it is empty."""
+    """A panel a task, a row a probe, with intervals and chance, of tables/shortcuts.csv; None if it has no estimate."""
     known = table.dropna(subset=["estimate"])
     tasks = [task for task in TASKS if task in set(known["task"])]
     if not tasks:

@@ -3,7 +3,7 @@
 Each probe is a handful of numbers of a file (analysis/shortcut_features.py) and a simple classifier: a forest of trees,
 for the thumbnail a logistic regression. It learns the classes, of which severity and density follow, and whether a file
 is contrast-enhanced. Writes results/<study>/tables/shortcuts.csv: probe, task, protocol, metric, estimate, ci_low,
-ci_high, chance, verdict, n_samples, n_units.
+ci_high, chance, verdict, n_samples, n_units, unit.
 
 protocol
     published     fitted on the published train part, scored on its validation part
@@ -38,7 +38,7 @@ from benchmarks.study import Study, load_study
 
 COLUMNS = [
     *("probe", "task", "protocol", "metric", "estimate", "ci_low", "ci_high", "chance", "verdict"),
-    *("n_samples", "n_units"),
+    *("n_samples", "n_units", "unit"),
 ]
 BY_PATIENT = "by_patient"
 SHORTCUT, CHANCE = "shortcut", "no better than chance"
@@ -99,7 +99,8 @@ class Audit:
             limits = interval(drawn, n_units, self.unit)
             verdict = limits.note or (SHORTCUT if limits.low > chance else CHANCE)
             row = {"task": task, "metric": metric, "estimate": estimate, "ci_low": limits.low, "ci_high": limits.high}
-            yield row | {"chance": chance, "verdict": verdict, "n_samples": len(samples), "n_units": n_units}
+            row |= {"chance": chance, "verdict": verdict, "n_samples": len(samples), "n_units": n_units}
+            yield row | {"unit": f"{self.unit}s"}
 
     def _tasks(
         self, samples: pd.DataFrame, classes: pd.DataFrame, probe: str, numbers: np.ndarray, splits: list

@@ -85,6 +85,6 @@ def write_shortcuts(world) -> None:
             for task, metric, chance in (("class8", "accuracy", 0.3), ("severity", "roc_auc", 0.5)):
                 row = {"probe": probe, "task": task, "protocol": protocol, "metric": metric, "estimate": 0.8}
                 row |= {"ci_low": 0.7, "ci_high": 0.9, "chance": chance, "verdict": shortcuts.SHORTCUT}
-                rows.append(row | {"n_samples": 1526, "n_units": 50})
+                rows.append(row | {"n_samples": 1526, "n_units": 50, "unit": world.unit})
     rows.append({"probe": "file_size", "task": "all", "protocol": "published", "verdict": "not evaluable: generated"})
     world.table("shortcuts", rows, shortcuts.COLUMNS)

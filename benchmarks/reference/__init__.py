@@ -1,8 +1,7 @@
 """Measurements kept with the code, each row with the command, machine and versions that made it.
 
-copies.csv                analysis/copies_quality.py
-replay.csv                benchmarks/replay.py
-    replay_patients.csv       the same runs' right answers for each patient
+- copies.csv: analysis/copies_quality.py
+- replay.csv, replay_patients.csv: benchmarks/replay.py
 """
 
 import datetime

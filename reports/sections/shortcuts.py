@@ -50,7 +50,7 @@ def _table(table: pd.DataFrame) -> Table:
     rows = []
     for _, row in table.iterrows():
         tested = "" if pd.isna(row["n_units"]) else f"{row['n_samples']:,.0f} files"
-        of = "" if pd.isna(row["n_units"]) else units(row["n_units"], "patients")
+        of = "" if pd.isna(row["n_units"]) else units(row["n_units"], row["unit"])
         rows.append(
             [
                 *(Cell(row["probe"].replace("_", " ")), Cell(TASKS.get(row["task"], "all")), Cell(row["protocol"])),
