@@ -21,14 +21,14 @@ def heatmaps(study: Study) -> Figure:
     figure, grid = plt.subplots(
         *shape, figsize=(FULL_WIDTH, ROW * len(names) + 0.3), squeeze=False, layout="constrained"
     )
-    for row, name in zip(grid, names, strict=True):
+    for number, (row, name) in enumerate(zip(grid, names, strict=True)):
         with np.load(study.results() / "cams" / f"{name}_heatmaps.npz") as maps:
             image = maps["image"].astype(np.uint8)
             row[0].imshow(image, cmap="gray", vmin=0, vmax=255)
             kinds = [(method, what) for method in METHODS for what in TITLES]
             for axes, (method, what) in zip(row[1:], kinds, strict=True):
                 axes.imshow(overlay(image, maps[f"{method}_{what}"]), interpolation="none")
-                if row is grid[0]:
+                if number == 0:
                     axes.set_title(f"{NAMES[method]}\n{TITLES[what]}", fontsize=7)
         row[0].set_ylabel(name, fontsize=7)
         for axes in row:

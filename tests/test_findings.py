@@ -101,7 +101,9 @@ def test_numbers_are_worded():
     assert number(-0.004) == "0.00" and number(-0.25) == "\N{MINUS SIGN}0.25" and number(None) == wording.MISSING
     assert count(7632) == "7,632" and wording.units(1, "patients") == "1 patient"
     assert wording.listed(["a", "b", "c"]) == "a, b and c"
-    assert [wording.duration(s) for s in (12.34, 200, 3720)] == ["12.3 s", "3 min 20 s", "1 h 02 min"]
+    assert [wording.duration(s) for s in (12.34, 200, 299.6, 3720)] == [
+        *("12.3 s", "3 min 20 s", "5 min 00 s", "1 h 02 min")
+    ]
 
 
 def test_tex_escapes_every_special_letter():

@@ -71,12 +71,12 @@ def _quality() -> Table:
             *(Cell(row["test"]), Cell(f"{count(row['n_test'])} in {count(row['n_train'])}")),
             Cell(f"{count(row['found'])} of {count(row['n_copies'])}"),
             *(Cell(count(row["n_wrong"])), Cell(number(row["lowest_copy"])), Cell(number(row["highest_other"]))),
-            *(Cell(duration(row["seconds"])), Cell(f"{count(row['peak_memory_mb'])} MiB")),
+            Cell(duration(row["seconds"]), f"{count(row['peak_memory_mb'])} MiB"),
         ]
         for _, row in reference.read("copies").iterrows()
     ]
     titles = [Column("looked for", "left"), Column("images"), Column("found"), Column("wrong")]
-    titles += [Column("least similar copy"), Column("most similar other"), Column("time"), Column("memory")]
+    titles += [Column("least similar copy"), Column("most similar other"), Column("time, memory")]
     caption = (
         f"How well copies are found on the real files, names hidden, at a similarity of {THRESHOLD} or more: reference "
         "measurement, kept in benchmarks/reference/copies.csv with command, hardware and versions. A dash: below 0.4, "

@@ -8,7 +8,7 @@ from analysis.figures_shortcuts import TASKS
 from analysis.shortcuts import SHORTCUT
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
-from reports.wording import estimate, number, units
+from reports.wording import estimate, interval, listed, number, units
 
 PROBES = {
     "background": "background: low percentiles and the most frequent grey level of the image",
@@ -34,6 +34,7 @@ def shortcuts(results: Results) -> Iterator[Section]:
             "by_patient they are scored out-of-fold. What they reach, a network could reach without reading a "
             "mammogram."
         ),
+        *[Paragraph(text) for text in [_summary(table)] if text],
         Bullets([PROBES[probe] for probe in sorted(table["probe"].unique())]),
     ]
     if table["estimate"].notna().any():
@@ -44,6 +45,29 @@ def shortcuts(results: Results) -> Iterator[Section]:
         alt = "Estimates of every probe under published and by_patient, beside chance"
         blocks.append(Figures("figure-shortcuts", caption, [Picture("shortcuts", alt)], ["shortcuts"]))
     yield Section("shortcuts", "Shortcuts in the data", [*blocks, _table(table)])
+
+
+def _summary(table: pd.DataFrame) -> str:
+    """The probe that gets furthest under published, and those that tell severity or enhancement of new patients."""
+    known = table.dropna(subset=["estimate"]).set_index(["task", "protocol"]).sort_index()
+    sentences = []
+    if {("class8", "published"), ("class8", "by_patient")} <= set(known.index):
+        best = known.loc[("class8", "published")].sort_values(["estimate", "probe"]).iloc[-1]
+        honest = known.loc[("class8", "by_patient")].set_index("probe").loc[best["probe"]]
+        sentences.append(
+            f"Under published, {best['probe'].replace('_', ' ')} alone reaches an accuracy of "
+            f"{number(best['estimate'])} in the study's classes (95 % CI "
+            f"{interval(best['ci_low'], best['ci_high'])}, chance {number(best['chance'])}); under by_patient it reaches {number(honest['estimate'])} "
+            f"({interval(honest['ci_low'], honest['ci_high'])})."
+        )
+    for task, what in (("severity", "benign from malignant"), ("variant", "enhanced files from others")):
+        if (task, "by_patient") in known.index:
+            rows = known.loc[[(task, "by_patient")]]
+            found = rows[rows["verdict"] == SHORTCUT].sort_values("estimate", ascending=False)
+            names = [f"{row.probe.replace('_', ' ')} ({number(row.estimate)})" for row in found.itertuples()]
+            who = listed(names) if names else "no probe"
+            sentences.append(f"Of new patients, {who} can tell {what} (AUC, interval above chance).")
+    return " ".join(sentences)
 
 
 def _table(table: pd.DataFrame) -> Table:
