@@ -124,8 +124,8 @@ def _replay(results: Results) -> Iterator[Block]:
     titles = [Column("architecture", "left"), Column("change", "left"), Column("images"), Column("parameters")]
     titles += [Column("seeds"), Column("validation accuracy"), Column("test accuracy"), Column("collapsed")]
     caption = (
-        "Reference replays: lowest to highest value over the seeds, and how many collapsed. Networks of fewer parameters "
-        "than published are reduced."
+        "Reference replays: lowest to highest value over the seeds, and how many collapsed. Networks of fewer "
+        "parameters than published are reduced."
     )
     yield Table("table-replay", caption, titles, rows, [], grouped=True)
 

@@ -57,8 +57,8 @@ def _summary(table: pd.DataFrame) -> str:
         sentences.append(
             f"Under published, {best['probe'].replace('_', ' ')} alone reaches an accuracy of "
             f"{number(best['estimate'])} in the study's classes (95 % CI "
-            f"{interval(best['ci_low'], best['ci_high'])}, chance {number(best['chance'])}); under by_patient it reaches {number(honest['estimate'])} "
-            f"({interval(honest['ci_low'], honest['ci_high'])})."
+            f"{interval(best['ci_low'], best['ci_high'])}, chance {number(best['chance'])}); under by_patient it "
+            f"reaches {number(honest['estimate'])} ({interval(honest['ci_low'], honest['ci_high'])})."
         )
     for task, what in (("severity", "benign from malignant"), ("variant", "enhanced files from others")):
         if (task, "by_patient") in known.index:
