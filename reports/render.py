@@ -6,6 +6,7 @@ Writes results/<study>/report/report.html, report.tex and references.bib. The La
 import argparse
 import base64
 import itertools
+import math
 import shutil
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from benchmarks.study import Study, load_study
 from reports import escaping
 from reports.bibliography import BIB, references
 from reports.context import build
-from reports.document import Cell, Report
+from reports.document import Cell, Report, Table
 
 TEMPLATES = Path(__file__).parent / "templates"
+LETTERS_A_LINE = {"wrap": 34, "wide": 85}  # of the columns that break lines, in the PDF
 LINES_A_PAGE = 44  # table lines that fit on a page of the PDF
 PICTURES_A_PAGE = 6  # of those set side by side
 
@@ -80,11 +82,17 @@ def _head(title: str) -> Markup:
     return Markup(r"\\").join(map(escaping.tex, lines))
 
 
-def _pages(rows: list[list[Cell]]) -> list[list[list[Cell]]]:
+def _pages(table: Table) -> list[list[list[Cell]]]:
     """Split the rows of a table into pages."""
-    heights = [1 + any(cell.below for cell in row) for row in rows]
+    rows = table.rows
+    widths = [LETTERS_A_LINE.get(column.align, math.inf) for column in table.columns]
+    heights = [max(_lines(cell, width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     pages = [(total - 1) // LINES_A_PAGE for total in itertools.accumulate(heights)]
     return [[row for row, own in zip(rows, pages, strict=True) if own == page] for page in sorted(set(pages))] or [[]]
+
+
+def _lines(cell: Cell, width: float) -> int:
+    return sum(math.ceil(len(text) / width) if width < math.inf else 1 for text in (cell.text, cell.below) if text)
 
 
 def render(study: Study) -> None:

@@ -57,8 +57,9 @@ def _table(anchor: str, caption: str, table: pd.DataFrame, *, reasons: bool) -> 
     rows = []
     for _, row in table.iterrows():
         # A claim in words may rest on a number that is not in it.
-        about = f", {row['metric']}" if row["kind"] == CLAIM and pd.notna(row["published_value"]) else ""
-        cells = [Cell(row["statement"], row["stated"] + about.replace("_", " ")), _published(row["published_value"])]
+        about = [row["metric"].replace("_", " ")] if row["kind"] == CLAIM and pd.notna(row["published_value"]) else []
+        small = [row["stated"], *about] if reasons else about
+        cells = [Cell(row["statement"], ", ".join(small)), _published(row["published_value"])]
         for name in ("replayed", "by_patient"):
             values = [row[f"{name}_{part}"] for part in ("value", "low", "high")]
             cells.append(Cell(MISSING) if pd.isna(values[0]) else estimate(*values))

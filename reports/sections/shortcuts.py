@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.figures_shortcuts import TASKS
-from analysis.shortcuts import SHORTCUT
+from analysis.shortcuts import BY_PATIENT, SHORTCUT
+from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
-from reports.wording import estimate, interval, listed, number, units
+from reports.wording import MISSING, count, estimate, interval, listed, number, units
 
 PROBES = {
     "background": "background: low percentiles and the most frequent grey level of the image",
@@ -72,18 +73,24 @@ def _summary(table: pd.DataFrame) -> str:
 
 def _table(table: pd.DataFrame) -> Table:
     rows = []
-    for _, row in table.iterrows():
-        tested = "" if pd.isna(row["n_units"]) else f"{row['n_samples']:,.0f} files"
-        of = "" if pd.isna(row["n_units"]) else units(row["n_units"], row["unit"])
-        rows.append(
-            [
-                *(Cell(row["probe"].replace("_", " ")), Cell(TASKS.get(row["task"], "all")), Cell(row["protocol"])),
-                Cell(tested, of),
-                *(estimate(row["estimate"], row["ci_low"], row["ci_high"]), Cell(number(row["chance"]))),
-                Cell(row["verdict"], strong=row["verdict"] == SHORTCUT),
-            ]
-        )
-    titles = [Column("probe", "left"), Column("predicts", "left"), Column("protocol", "left"), Column("scored on")]
-    titles += [Column("estimate"), Column("chance"), Column("verdict", "phrase")]
-    caption = "Every probe: a shortcut if its interval lies above chance."
+    for (probe, task), both in table.groupby(["probe", "task"], sort=False):
+        cells = [Cell(probe.replace("_", " ")), Cell(TASKS.get(task, "all"))]
+        cells.append(Cell(number(both["chance"].iloc[0])))
+        for protocol in (PUBLISHED, BY_PATIENT):
+            own = both[both["protocol"] == protocol]
+            cells += _protocol(own.iloc[0]) if len(own) else [Cell(MISSING), Cell(MISSING)]
+        rows.append(cells)
+    scored = table.dropna(subset=["n_units"]).drop_duplicates("protocol")
+    on = [f"{r.protocol} on {count(r.n_samples)} files of {units(r.n_units, r.unit)}" for r in scored.itertuples()]
+    titles = [Column("probe", "left"), Column("predicts", "left"), Column("chance")]
+    titles += [Column("published"), Column("verdict", "phrase"), Column("by_patient"), Column("verdict", "phrase")]
+    how = f", scored {' and '.join(on)}" if on else ""
+    caption = f"Every probe{how}: a shortcut if its interval lies above chance."
     return Table("table-shortcuts", caption, titles, rows, ["shortcuts"], grouped=True, folded=True)
+
+
+def _protocol(row: pd.Series) -> list[Cell]:
+    if pd.isna(row["estimate"]):
+        return [Cell(MISSING), Cell(row["verdict"])]
+    value = estimate(row["estimate"], row["ci_low"], row["ci_high"])
+    return [value, Cell(row["verdict"], strong=row["verdict"] == SHORTCUT)]
