@@ -49,7 +49,7 @@ class Measured:
     def replay(self, architecture: str, metric: str) -> Value | None:
         """The value under protocol `published`, or the reference's if the study's network is reduced; None: not run."""
         own = self._own(architecture, metric)
-        if (own is not None and own.full) or not self.same_data:
+        if own is None or own.full or not self.same_data:
             return own
         return self._reference(architecture, metric) or own
 

@@ -1,15 +1,20 @@
 """Verdicts: each rule by hand, and the published study's claims on results known in advance."""
 
+import dataclasses
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from small_results import CLASSES, SOURCES, predictions, samples_table, write_results
 
 from analysis import claims
 from analysis.claims import judge_code, judge_figure, judge_heat_map, judge_lead
 from analysis.measured import Value
+from analysis.scores import write_scores
+from analysis.tables import cells_table
 from benchmarks import claims as published_claims
+from benchmarks import reference
 from benchmarks.errors import BadInput
 
 HONEST = Value(0.3, 0.2, 0.4)
@@ -92,3 +97,69 @@ def test_a_mistake_in_a_file_of_claims_is_named(tmp_path, change, words):
     assert words in str(error.value)
     with pytest.raises(BadInput, match=r"neither a file of claims"):
         published_claims.find(str(Path(tmp_path) / "none.yaml"))
+
+
+@pytest.fixture
+def judged(tmp_path, monkeypatch):
+    """Judge the small results: 3 of 3 right as published, 3 of 6 by patient; networks of 10 parameters, 2 epochs."""
+    monkeypatch.chdir(tmp_path)
+    study = write_results(tmp_path)
+    # A third patient in the published test part, for an interval.
+    path = study.results() / "folds/published.parquet"
+    third = {"sample": f"before/{CLASSES[2]}/s5.png", "fold": 0, "part": "test", "repeat": 0}
+    folds = pd.concat([pd.read_parquet(path), pd.DataFrame([third])])
+    folds.to_parquet(path)
+    samples = samples_table()
+    tested = samples[samples["sample"].isin(folds.loc[folds["part"] == "test", "sample"])]
+    right = {source: label for source, _, label in SOURCES}
+    predictions(tested, right).to_parquet(study.results() / "cells/simple/published/0/predictions.parquet")
+    write_scores(study)
+    tables = study.results() / "tables"
+    cells_table(study).to_csv(tables / "cells.csv", index=False)
+    leak = {"protocol": "published", "part_a": "train", "part_b": "test", "kind": "near_duplicate", "n_flagged": 2}
+    pd.DataFrame([leak]).to_csv(tables / "leakage.csv", index=False)
+    pd.DataFrame(columns=["method"]).to_csv(tables / "heatmaps.csv", index=False)
+
+    def judge(dataset="phantom", **figures) -> pd.DataFrame:
+        content = yaml.safe_load(published_claims.find("published").read_text())
+        simple = {"image_size": 64, "batch_size": 8, "parameters": 10, "test_accuracy": 1.0, "stated": "notebook"}
+        content |= {"dataset": dataset, "epochs": 2, "figures": {"simple": simple | figures}}
+        content["claims"] = [claim for claim in content["claims"] if claim["rule"] == "heat_map"]
+        (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+        judge = claims.Judge(dataclasses.replace(study, claims=tmp_path / "mine.yaml"))
+        return pd.DataFrame(judge.rows()).set_index("id")
+
+    return judge
+
+
+def test_a_study_judges_by_its_own_tables(judged):
+    table = judged()
+    row = table.loc["simple-test-accuracy"]
+    assert (row["replayed_value"], row["replayed_low"], row["by_patient_value"]) == (1, 1, 0.5)
+    assert row["verdict"] == claims.ONLY_WITH_LEAKAGE and row["evidence"] == "tables/scores.csv; tables/leakage.csv"
+    assert table.loc["grad-cam", "verdict"] == claims.NOT_EVALUABLE
+    assert judged(test_accuracy=0.9).loc["simple-test-accuracy", "verdict"] == claims.NOT_REPRODUCED
+    assert judged(dataset="mendeley_inbreast").loc["simple-test-accuracy", "verdict"] == claims.NOT_EVALUABLE
+
+
+def test_reduced_networks_give_way_to_the_reference_replay(judged, tmp_path, monkeypatch):
+    monkeypatch.setattr(reference, "FOLDER", tmp_path)
+    run = {
+        "architecture": "simple",
+        "change": "none",
+        "image_size": 224,
+        "batch_size": 8,
+        "parameters": 99,
+        "epochs": 2,
+    }
+    runs = pd.DataFrame([run | {"seed": seed} for seed in (1, 2)])
+    counts = {"architecture": "simple", "change": "none", "seed": [1, 1, 2, 2], "part": "test"}
+    counts |= {"patient": ["p", "q", "p", "q"], "n": [1, 3, 1, 3], "n_correct": [1, 3, 1, 2]}
+    runs.to_csv(tmp_path / "replay.csv", index=False)
+    pd.DataFrame(counts).to_csv(tmp_path / "replay_patients.csv", index=False)
+    row = judged(image_size=224, parameters=99, test_accuracy=0.9).loc["simple-test-accuracy"]
+    assert row["replayed_value"] == 7 / 8 and (row["replayed_low"], row["replayed_high"]) == (5 / 6, 1)
+    assert "2 seeds" in row["replayed_on"] and row["verdict"] == claims.ONLY_WITH_LEAKAGE
+    own = judged(image_size=224, parameters=100, test_accuracy=0.9).loc["simple-test-accuracy"]
+    assert own["replayed_value"] == 1 and "reduced: 64 px" in own["replayed_on"]
+    assert own["verdict"] == claims.NOT_EVALUABLE

@@ -29,6 +29,7 @@ SMALL = {
     },
     "probes": {"per_class": 1},
     "bootstrap": 100,
+    "claims": "published",
 }
 
 
@@ -116,6 +117,12 @@ def test_killed_resumed_and_changed(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     cells = pd.read_csv(results / "tables/cells.csv")
     assert len(cells) == 2 * (1 + 2)
+    claims = pd.read_csv(results / "tables/claims.csv").set_index("id")["verdict"]
+    assert claims[["transfer-learning", "grad-cam"]].eq("contradicted by the study's own code").all()
+    assert claims[["accuracy-98", "best-three", "simple-test-accuracy", "alexnet-macro-f1"]].eq("not evaluable").all()
+    leakage = pd.read_csv(results / "tables/leakage.csv").set_index(["protocol", "part_a", "part_b", "kind"])
+    assert (leakage.loc[("published", "train", "test", "near_duplicate"), "share"] == 1).all()
+    assert (leakage.loc["by_patient", "n_flagged"] == 0).all()
     assert not [*searching.rglob("record.json")]
     assert len(pd.read_csv(results / "tables/trials.csv")) == 2 * (1 + 2 * 2)
 
