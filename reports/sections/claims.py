@@ -9,7 +9,7 @@ from benchmarks import claims as published_claims
 from benchmarks import reference
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
-from reports.wording import MISSING, count, estimate, number
+from reports.wording import MISSING, count, estimate, listed, number
 
 ON_FIRST_PAGE = "test_accuracy"  # of the printed figures
 BAD = (CONTRADICTED, ONLY_WITH_LEAKAGE)
@@ -129,6 +129,28 @@ def _replay(results: Results) -> Iterator[Block]:
         "parameters than published are reduced."
     )
     yield Table("table-replay", caption, titles, rows, [], grouped=True)
+    causes = _causes(runs)
+    if causes:
+        yield Bullets(causes)
+
+
+def _causes(runs: pd.DataFrame) -> list[str]:
+    """For each network that collapses as it is, what that depends on."""
+    texts = []
+    for architecture, own in runs.groupby("architecture"):
+        counts = (own["predicted_classes"] == 1).groupby(own["change"]).agg(["sum", "size"])
+        if "none" not in counts.index or not counts.loc["none", "sum"]:
+            continue
+        collapsed, n = counts.loc["none"]
+        how_often = "always" if collapsed == n else "by chance"
+        changes = [
+            f"with {change} in {row['sum']} of {row['size']}" for change, row in counts.drop(index="none").iterrows()
+        ]
+        texts.append(
+            f"{architecture} collapses {how_often}: as published in {collapsed} of {n} runs"
+            f"{', ' + listed(changes) if changes else ''}."
+        )
+    return texts
 
 
 def _range(values: pd.Series) -> Cell:
