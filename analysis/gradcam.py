@@ -13,6 +13,7 @@ and, with --collect, tables/gradcam.csv: those of all architectures.
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,13 +138,15 @@ def collect(study: Study) -> None:
     pd.concat(tables, ignore_index=True).to_csv(study.results() / "tables" / "gradcam.csv", index=False)
 
 
-def main() -> None:
-    """Explain one architecture, or collect the tables of all."""
-    parser = argparse.ArgumentParser(description="Run Grad-CAM on a study's probes.")
+def run_command(
+    description: str, table: str, write: Callable[[Study, str], None], collect: Callable[[Study], None]
+) -> None:
+    """A command line that calls `write` for one architecture, or `collect` for the `table` of all."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--architecture")
-    what.add_argument("--collect", action="store_true", help="write tables/gradcam.csv from cams/*.csv")
+    what.add_argument("--collect", action="store_true", help=f"write tables/{table}.csv from those in cams/")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     study = load_study(arguments.study)
@@ -151,7 +154,12 @@ def main() -> None:
         collect(study)
     else:
         backend.prepare(arguments.threads)
-        write_cams(study, arguments.architecture)
+        write(study, arguments.architecture)
+
+
+def main() -> None:
+    """Explain one architecture, or collect the tables of all."""
+    run_command("Run Grad-CAM on a study's probes.", "gradcam", write_cams, collect)
 
 
 if __name__ == "__main__":

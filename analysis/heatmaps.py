@@ -17,7 +17,6 @@ and, with --collect, tables/heatmaps.csv: architecture, method, comparison, n_pr
 ci_high, correlation, unchanged (probes whose maps are the same to within TOLERANCE).
 """
 
-import argparse
 import itertools
 import json
 from typing import TYPE_CHECKING
@@ -26,11 +25,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.bootstrap import Bootstrap, interval
-from analysis.gradcam import explain
-from benchmarks import backend
+from analysis.gradcam import explain, run_command
 from benchmarks.errors import existing, run_cli
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study import Study, load_study
+from benchmarks.study import Study
 
 if TYPE_CHECKING:
     import keras
@@ -162,19 +160,7 @@ def _scaled(maps: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Compare one architecture's heat maps, or collect the tables of all."""
-    parser = argparse.ArgumentParser(description="Compare the published heat map with Grad-CAM.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--architecture")
-    what.add_argument("--collect", action="store_true", help="write tables/heatmaps.csv from cams/*_heatmaps.csv")
-    parser.add_argument("--threads", type=int, default=1)
-    arguments = parser.parse_args()
-    study = load_study(arguments.study)
-    if arguments.collect:
-        collect(study)
-    else:
-        backend.prepare(arguments.threads)
-        write_heatmaps(study, arguments.architecture)
+    run_command("Compare the published heat map with Grad-CAM.", "heatmaps", write_heatmaps, collect)
 
 
 if __name__ == "__main__":
