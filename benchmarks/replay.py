@@ -16,7 +16,6 @@ import argparse
 import dataclasses
 import json
 import shlex
-import sys
 import time
 from pathlib import Path
 
@@ -109,7 +108,10 @@ def main() -> None:
     study = load_study(arguments.study)
     settings = {key: yaml.safe_load(value) for key, _, value in (word.partition("=") for word in arguments.set)}
     study = changed(study, arguments.architecture, settings)
-    command = shlex.join(["python", "-m", "benchmarks.replay", *sys.argv[1:]])
+    # Where the rows are kept is no part of what made them.
+    words = ["--study", arguments.study, "--architecture", arguments.architecture]
+    words += [*(["--set", *arguments.set] if arguments.set else []), "--seeds", *map(str, arguments.seeds)]
+    command = shlex.join(["python", "-m", "benchmarks.replay", *words, "--threads", str(arguments.threads)])
     name = {"architecture": arguments.architecture, "change": " ".join(arguments.set) or NONE}
     for seed in arguments.seeds:
         keras.backend.clear_session()
