@@ -130,7 +130,7 @@ class Audit:
 
     def _classifier(self, probe: str):
         if probe == "thumbnail":
-            return make_pipeline(StandardScaler(), LogisticRegression(C=0.01, tol=1e-3, max_iter=1000))
+            return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
         return ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=self.study.seed, n_jobs=self.threads)
 
 
