@@ -10,6 +10,7 @@ from analysis.predictions import pooled, read_samples
 from analysis.tidy import read_table
 from benchmarks import reference
 from benchmarks.protocols import PUBLISHED
+from benchmarks.replay import NONE, RUN
 from benchmarks.study import Study
 
 BY_PATIENT = "by_patient"
@@ -126,19 +127,18 @@ class Measured:
         if part is None:
             return None
         runs = reference.read("replay")
-        runs = runs[(runs["architecture"] == architecture) & (runs["change"] == "none")]
+        runs = runs[(runs["architecture"] == architecture) & (runs["change"] == NONE)]
         runs = runs[[self._as_published(architecture, run) for _, run in runs.iterrows()]]
         if runs.empty:
             return None
-        counts = reference.read("replay_patients")
-        counts = counts[counts["seed"].isin(runs["seed"]) & (counts["architecture"] == architecture)]
-        counts = counts[(counts["change"] == "none") & (counts["part"] == part)]
-        counts = counts.groupby("patient")[["n", "n_correct"]].sum().reset_index()
+        counts = reference.read("replay_patients").merge(runs[RUN], on=RUN)
+        counts = counts[counts["part"] == part].groupby("patient")[["n", "n_correct"]].sum().reset_index()
         weights = Bootstrap(counts["patient"].tolist(), self.study.bootstrap, self.study.seed).weights(
             counts["patient"]
         )
         limits = interval(weights @ counts["n_correct"] / (weights @ counts["n"]), len(counts), "patient")
-        size = f"{runs['image_size'].iloc[0]} px, {runs['epochs'].iloc[0]} epochs, {len(runs)} seeds"
+        seeds = ", ".join(map(str, runs["seed"]))
+        size = f"{runs['image_size'].iloc[0]} px, {runs['epochs'].iloc[0]} epochs, seed {seeds}"
         value = counts["n_correct"].sum() / counts["n"].sum()
         return Value(value, limits.low, limits.high, f"reference replay as published: {size}", True, REPLAY)
 

@@ -9,7 +9,8 @@ Takes samples, images and the published parts from results/<study>, and sizes, e
                              learning_rate, precision, parameters, n_train, n_validation, validation_accuracy, n_test,
                              test_correct, test_accuracy, predicted_classes, first_loss, last_loss, epochs_nan (with a
                              validation loss that isn't finite), seconds, threads, command, hardware, versions, finished
-    replay_patients.csv      architecture, change, seed, part (validation, test), patient, n (files), n_correct
+    replay_patients.csv      architecture, change, seed, image_size, epochs, part (validation, test), patient,
+                             n (files), n_correct
 """
 
 import argparse
@@ -31,6 +32,7 @@ from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study, load_study
 from benchmarks.training import Cell, predictions, train_published
 
+RUN = ["architecture", "change", "seed", "image_size", "epochs"]  # what tells runs apart
 NONE = "none"  # the change of a run that is as the study says
 
 
@@ -119,7 +121,7 @@ def main() -> None:
         row, patients = replay(cell)
         row = name | {"seed": seed} | row | {"threads": arguments.threads} | reference.about(command)
         _append(arguments.out / "replay.csv", pd.DataFrame([row]))
-        own = name | {"seed": seed}
+        own = {key: row[key] for key in RUN}
         _append(arguments.out / "replay_patients.csv", patients.assign(**own)[[*own, *patients]])
 
 

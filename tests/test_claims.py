@@ -153,13 +153,18 @@ def test_reduced_networks_give_way_to_the_reference_replay(judged, tmp_path, mon
         "epochs": 2,
     }
     runs = pd.DataFrame([run | {"seed": seed} for seed in (1, 2)])
+    # Another run of the same seed, at another size, takes no part.
+    pd.DataFrame([*runs.to_dict("records"), run | {"seed": 1, "image_size": 64}]).to_csv(
+        tmp_path / "replay.csv", index=False
+    )
     counts = {"architecture": "simple", "change": "none", "seed": [1, 1, 2, 2], "part": "test"}
+    counts |= {"image_size": 224, "epochs": 2}
     counts |= {"patient": ["p", "q", "p", "q"], "n": [1, 3, 1, 3], "n_correct": [1, 3, 1, 2]}
-    runs.to_csv(tmp_path / "replay.csv", index=False)
-    pd.DataFrame(counts).to_csv(tmp_path / "replay_patients.csv", index=False)
+    counts = pd.DataFrame(counts)
+    pd.concat([counts, counts.assign(image_size=64, n_correct=0)]).to_csv(tmp_path / "replay_patients.csv", index=False)
     row = judged(image_size=224, parameters=99, test_accuracy=0.9).loc["simple-test-accuracy"]
     assert row["replayed_value"] == 7 / 8 and (row["replayed_low"], row["replayed_high"]) == (5 / 6, 1)
-    assert "2 seeds" in row["replayed_on"] and row["verdict"] == claims.ONLY_WITH_LEAKAGE
+    assert "seed 1, 2" in row["replayed_on"] and row["verdict"] == claims.ONLY_WITH_LEAKAGE
     own = judged(image_size=224, parameters=100, test_accuracy=0.9).loc["simple-test-accuracy"]
     assert own["replayed_value"] == 1 and "reduced: 64 px" in own["replayed_on"]
     assert own["verdict"] == claims.NOT_EVALUABLE

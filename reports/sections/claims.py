@@ -7,6 +7,7 @@ import pandas as pd
 from analysis.claims import CLAIM, CONTRADICTED, ONLY_WITH_LEAKAGE
 from benchmarks import claims as published_claims
 from benchmarks import reference
+from benchmarks.replay import NONE
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
 from reports.wording import MISSING, count, estimate, listed, number
@@ -109,13 +110,13 @@ def _replay(results: Results) -> Iterator[Block]:
     )
     rows = []
     # As published first, then what was changed.
-    runs = runs.assign(changed=runs["change"] != "none")
+    runs = runs.assign(changed=runs["change"] != NONE)
     keys = ["architecture", "image_size", "epochs", "changed", "change"]
     for (architecture, size, epochs, _, change), own in runs.groupby(keys):
         collapsed = int((own["predicted_classes"] == 1).sum())
         rows.append(
             [
-                *(Cell(architecture), Cell("as published" if change == "none" else change)),
+                *(Cell(architecture), Cell("as published" if change == NONE else change)),
                 Cell(f"{size} px", f"{epochs} epochs"),
                 *(Cell(count(own["parameters"].iloc[0])), Cell(str(len(own)))),
                 *(_range(own["validation_accuracy"]), _range(own["test_accuracy"])),
@@ -139,12 +140,12 @@ def _causes(runs: pd.DataFrame) -> list[str]:
     texts = []
     for architecture, own in runs.groupby("architecture"):
         counts = (own["predicted_classes"] == 1).groupby(own["change"]).agg(["sum", "size"])
-        if "none" not in counts.index or not counts.loc["none", "sum"]:
+        if NONE not in counts.index or not counts.loc[NONE, "sum"]:
             continue
-        collapsed, n = counts.loc["none"]
+        collapsed, n = counts.loc[NONE]
         how_often = "always" if collapsed == n else "by chance"
         changes = [
-            f"with {change} in {row['sum']} of {row['size']}" for change, row in counts.drop(index="none").iterrows()
+            f"with {change} in {row['sum']} of {row['size']}" for change, row in counts.drop(index=NONE).iterrows()
         ]
         texts.append(
             f"{architecture} collapses {how_often}: as published in {collapsed} of {n} runs"
