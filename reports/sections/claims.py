@@ -19,6 +19,8 @@ RULES = [
     "with the same networks; if these miss it, it is not reproduced.",
     "Reduced networks (smaller images, widths or fewer epochs) can show that a figure is reached, never that it is "
     "not: where they fall short, the figure is not evaluable.",
+    "Where the study's own networks are reduced, a reference replay of the published size stands in, if there is one. "
+    "Values under by_patient are always the study's own.",
     "A replayed figure above the interval under by_patient is reproduced only with leakage, if the audit finds copies "
     "of test images in training.",
     "A replayed figure no higher than always answering the most frequent class is reproduced, but shows no skill.",
