@@ -132,7 +132,8 @@ def _replay(results: Results) -> Iterator[Block]:
         "parameters than published are reduced."
     )
     yield Table("table-replay", caption, titles, rows, [], grouped=True)
-    causes = _causes(runs)
+    published = published_claims.load(results.study.claims)
+    causes = [*_causes(runs), *_unexplained(runs, published["figures"])]
     if causes:
         yield Bullets(causes)
 
@@ -154,6 +155,22 @@ def _causes(runs: pd.DataFrame) -> list[str]:
             f"{', ' + listed(changes) if changes else ''}."
         )
     return texts
+
+
+def _unexplained(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
+    """Networks that share the lowest published accuracy but collapse in no run here."""
+    lowest = min(own["test_accuracy"] for own in figures.values())
+    for architecture, own in sorted(figures.items()):
+        mine = runs[(runs["architecture"] == architecture) & (runs["change"] == NONE)]
+        if own["test_accuracy"] > lowest or mine.empty or (mine["predicted_classes"] == 1).any():
+            continue
+        if (mine["parameters"] == own["parameters"]).any():
+            yield f"{architecture} collapses in none of {len(mine)} runs, unlike the published one."
+        else:
+            yield (
+                f"{architecture} collapses in none of {len(mine)} runs of the reduced network; whether the published one "
+                "does so always is not evaluable here."
+            )
 
 
 def _range(values: pd.Series) -> Cell:
