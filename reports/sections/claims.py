@@ -168,8 +168,8 @@ def _unexplained(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
             yield f"{architecture} collapses in none of {len(mine)} runs, unlike the published one."
         else:
             yield (
-                f"{architecture} collapses in none of {len(mine)} runs of the reduced network; whether the published one "
-                "does so always is not evaluable here."
+                f"{architecture} collapses in none of {len(mine)} runs of the reduced network; whether the published "
+                "one always does is not evaluable here."
             )
 
 
