@@ -18,7 +18,7 @@ sys.path.insert(0, workflow.basedir)
 from benchmarks.errors import BadInput
 from benchmarks.lock import claim
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study import load_study
+from benchmarks.study import BASELINES, load_study
 
 CODE = Path(workflow.basedir)
 shell.prefix(f"export PYTHONPATH={shlex.quote(workflow.basedir)}; ")
@@ -34,12 +34,12 @@ DATA_OPTION = f"--data {shlex.quote(str(STUDY.data))}" if STUDY.data else ""
 LOGS = RESULTS / "logs"
 ARCHITECTURES = list(STUDY.architectures)
 CELLS = [
-    RESULTS / "cells" / architecture / protocol / str(fold)
-    for architecture in ARCHITECTURES
-    for protocol in STUDY.protocols
+    RESULTS / "cells" / name / protocol / str(fold)
+    for name, protocol in STUDY.pairs()
     for fold in STUDY.cells(protocol)
 ]
-FOLDS = expand(RESULTS / "folds/{protocol}.parquet", protocol=STUDY.protocols)
+TRAINED = [cell for cell in CELLS if cell.parts[-3] not in BASELINES]
+FOLDS = expand(RESULTS / "folds/{protocol}.parquet", protocol=STUDY.all_protocols())
 HEATMAPS = (
     expand(RESULTS / "cams/{architecture}_heatmaps.{kind}", architecture=ARCHITECTURES, kind=["csv", "npz"])
     if PUBLISHED in STUDY.protocols
@@ -50,7 +50,7 @@ ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=ST
 
 wildcard_constraints:
     architecture="|".join(ARCHITECTURES),
-    protocol="|".join(STUDY.protocols),
+    protocol="|".join(STUDY.all_protocols()),
     fold=r"\d+",
 
 
@@ -137,7 +137,7 @@ rule cell:
         RESULTS / "architectures/{architecture}.json",
         code=[
             CODE / "architectures/{architecture}.py",
-            *(CODE / f"benchmarks/{name}.py" for name in ["model", "training", "tuning"]),
+            *(CODE / f"benchmarks/{name}.py" for name in ["cell", "model", "training", "tuning"]),
         ],
     output:
         RESULTS / "cells/{architecture}/{protocol}/{fold}/trials.csv",
@@ -146,6 +146,7 @@ rule cell:
         RESULTS / "cells/{architecture}/{protocol}/{fold}/model.keras",
         RESULTS / "cells/{architecture}/{protocol}/{fold}/predictions.parquet",
         RESULTS / "cells/{architecture}/{protocol}/{fold}/validation_predictions.parquet",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/default_predictions.parquet",
         RESULTS / "cells/{architecture}/{protocol}/{fold}/runtime.json",
     log:
         LOGS / "cells/{architecture}/{protocol}/{fold}.log",
@@ -160,6 +161,32 @@ rule cell:
     shell:
         "python -m benchmarks.training --study {params.study:q} --architecture {wildcards.architecture}"
         " --protocol {wildcards.protocol} --fold {wildcards.fold} --threads {threads} > {log:q} 2>&1"
+
+
+rule baselines:
+    input:
+        RESULTS / "samples.parquet",
+        RESULTS / "folds/{protocol}.parquet",
+        RESULTS / f"images_{STUDY.sizes()[0]}.npy",
+        RESULTS / "dataset.json",
+        code=[CODE / f"benchmarks/{name}.py" for name in ["baselines", "cell"]],
+    output:
+        expand(
+            RESULTS / "cells/{baseline}/{{protocol}}/{{fold}}/{file}",
+            baseline=BASELINES,
+            file=["predictions.parquet", "validation_predictions.parquet", "runtime.json"],
+        ),
+    log:
+        LOGS / "baselines/{protocol}/{fold}.log",
+    conda:
+        "envs/benchmark.yaml"
+    threads: 1
+    params:
+        study=STUDY.path,
+        settings=STUDY.cell_settings(BASELINES[0], ""),
+    shell:
+        "python -m benchmarks.baselines --study {params.study:q} --protocol {wildcards.protocol}"
+        " --fold {wildcards.fold} --threads {threads} > {log:q} 2>&1"
 
 
 rule scores:

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import copies
+from benchmarks.baselines import thumbnails
 from benchmarks.datasets import Dataset
-from benchmarks.datasets._files import resize
 
-THUMBNAIL = 16  # pixels
 BORDER = 0.02  # of the side
 FIRST_COPIES = 24  # of a source, enough to see how they turn
 NONE = "not evaluable"
@@ -64,7 +63,7 @@ def breast_area(image: np.ndarray, breast: np.ndarray) -> list[float]:
 
 def thumbnail(image: np.ndarray, breast: np.ndarray) -> list[float]:
     """The image, shrunk to 16 x 16 pixels."""
-    return (resize(image, THUMBNAIL).ravel() / 255).tolist()
+    return thumbnails(image[np.newaxis])[0].tolist()
 
 
 # probe -> its numbers, from an image uint8 (S, S) and the mask of its breast, bool (S', S')

@@ -22,16 +22,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from analysis import metrics
 from analysis.bootstrap import Bootstrap, interval
 from analysis.predictions import factor_of_label, most_probable, read_folds, read_samples, summed
 from analysis.shortcut_features import NONE, features
 from benchmarks import datasets
+from benchmarks.baselines import thumbnail_classifier
 from benchmarks.errors import existing, run_cli
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study, load_study
@@ -130,7 +128,7 @@ class Audit:
 
     def _classifier(self, probe: str):
         if probe == "thumbnail":
-            return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+            return thumbnail_classifier()
         return ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=self.study.seed, n_jobs=self.threads)
 
 

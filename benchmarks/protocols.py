@@ -3,11 +3,19 @@
 `published` is the published study's own leaking split. `by_source` and `by_patient` are the honest ones: no source
 (patient) stands in two parts of a fold, and every model is validated and tested on upright originals alone.
 
+Two more are derived from any of them, with the same folds:
+
+    <protocol>_permuted    the control: labels shuffled among patients, so that whatever is scored is no medical signal
+                           (Yagis et al., Scientific Reports 11, 2021)
+    <protocol>_n<N>        the learning curve: only N of the fold's training patients, each N holding the smaller ones
+
 Reads results/<study>/samples.parquet, writes results/<study>/folds/<protocol>.parquet with the columns
-sample (str), fold (int, running on over the repeats), part (train, validation or test) and repeat (int).
+sample (str), fold (int, running on over the repeats), part (train, validation or test) and repeat (int); in the control
+label too, which stands in for the sample's own.
 """
 
 import argparse
+import re
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -21,6 +29,8 @@ if TYPE_CHECKING:
     from benchmarks.study import Study
 
 PUBLISHED = "published"
+BY_PATIENT = "by_patient"
+PERMUTED, FEWER = "_permuted", "_n"  # what the name of a derived protocol ends with
 PROTOCOLS: dict[str, Callable[[pd.DataFrame, "Study"], pd.DataFrame]] = {}
 
 # The published notebooks: image_dataset_from_directory(validation_split=0.2, seed=123).
@@ -35,9 +45,64 @@ def protocol(function: Callable[[pd.DataFrame, "Study"], pd.DataFrame]) -> Calla
     return function
 
 
+def base(name: str) -> str:
+    """The protocol whose folds protocol `name` has: itself, unless it is derived."""
+    return re.sub(rf"({PERMUTED}|{FEWER}\d+)$", "", name)
+
+
 def variant(name: str) -> str:
     """Which form of every architecture protocol `name` trains: `published` or `corrected`."""
-    return PUBLISHED if name == PUBLISHED else "corrected"
+    return PUBLISHED if base(name) == PUBLISHED else "corrected"
+
+
+def make_folds(name: str, samples: pd.DataFrame, study: "Study") -> pd.DataFrame:
+    """The folds of protocol `name`, derived or not; BadInput if `samples` don't allow it."""
+    folds = PROTOCOLS[base(name)](samples, study)
+    derived = name.removeprefix(base(name))
+    if derived == PERMUTED:
+        return folds.assign(label=folds["sample"].map(permuted_labels(samples, study.seed)))
+    if derived:
+        return _fewer_patients(folds, samples, int(derived.removeprefix(FEWER)), study)
+    return folds
+
+
+def labelled(folds: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """`folds` with all that is known of its samples, in its order, labelled as its protocol wants."""
+    # A left merge keeps the order of the folds file, which the training seed's shuffling starts from.
+    return folds.merge(samples.drop(columns=folds.columns.intersection(["label"])), "left", "sample", validate="m:1")
+
+
+def permuted_labels(samples: pd.DataFrame, seed: int) -> dict[str, str]:
+    """Each sample's label in the control: every patient gets another one's labels, source by source, copies alike.
+
+    Where patients (sources) are unknown, sources (files) are shuffled.
+    """
+    unit = next(unit for unit in ("patient", "source", "sample") if samples[unit].notna().all())
+    source = "sample" if samples["source"].isna().any() else "source"
+    labels = samples.drop_duplicates(source).sort_values(source).groupby(unit)["label"].agg(list)
+    givers = np.random.default_rng(seed).permutation(len(labels))
+    sources = samples[[unit, source]].drop_duplicates(source).sort_values(source)
+    place = sources.groupby(unit).cumcount()
+    given = dict(zip(labels.index, labels.iloc[givers], strict=True))
+    # Patients differ in how many sources they have: a longer list is cut, a shorter one starts over.
+    of_source = {s: given[u][p % len(given[u])] for u, s, p in zip(sources[unit], sources[source], place, strict=True)}
+    return {sample: of_source[s] for sample, s in zip(samples["sample"], samples[source], strict=True)}
+
+
+def _fewer_patients(folds: pd.DataFrame, samples: pd.DataFrame, n: int, study: "Study") -> pd.DataFrame:
+    patients = folds["sample"].map(samples.set_index("sample")["patient"])
+    training = folds["part"] == "train"
+    kept = ~training
+    for fold, rows in folds[training].groupby("fold"):
+        known = sorted(patients[rows.index].unique())
+        if len(known) <= n:
+            raise BadInput(
+                f"learning_curve.patients: {n}, but fold {fold} trains on {len(known)} patients; "
+                f"take fewer in {study.path}"
+            )
+        chosen = np.random.default_rng(study.seed + fold).permutation(known)[:n]
+        kept |= training & (folds["fold"] == fold) & patients.isin(chosen)
+    return folds[kept].reset_index(drop=True)
 
 
 def keras_split(samples: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -153,13 +218,15 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description="Turn the samples of a study into the folds of one protocol.")
     parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    parser.add_argument("--protocol", required=True, choices=sorted(PROTOCOLS))
+    parser.add_argument("--protocol", required=True, help="one of the study's, derived or not")
     arguments = parser.parse_args()
     study = load_study(arguments.study)
+    if arguments.protocol not in study.all_protocols():
+        raise BadInput(f"{study.path} has no protocol {arguments.protocol}; it has {', '.join(study.all_protocols())}")
     samples = pd.read_parquet(study.results() / "samples.parquet")
     target = study.results() / "folds" / f"{arguments.protocol}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    PROTOCOLS[arguments.protocol](samples, study).to_parquet(target, index=False)
+    make_folds(arguments.protocol, samples, study).to_parquet(target, index=False)
 
 
 if __name__ == "__main__":

@@ -26,11 +26,12 @@ import yaml
 
 import architectures
 from benchmarks import backend, reference
+from benchmarks.cell import Cell
 from benchmarks.errors import BadInput, existing, run_cli
 from benchmarks.model import published_recipe
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study, load_study
-from benchmarks.training import Cell, predictions, train_published
+from benchmarks.training import predictions, train_published
 
 RUN = ["architecture", "change", "seed", "image_size", "epochs"]  # what tells runs apart
 NONE = "none"  # the change of a run that is as the study says

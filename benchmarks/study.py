@@ -19,6 +19,7 @@ STUDIES = Path(__file__).parent / "studies"
 SCHEMA = yaml.safe_load((STUDIES / "schema.yaml").read_text())
 
 ALL = "all"
+BASELINES = ("majority", "stratified", "thumbnail_logistic")  # benchmarks/baselines.py; every study runs them
 HARNESS_KEYS = ("image_size", "weights")  # of an architecture's entry; all other keys are options of its function
 
 
@@ -40,6 +41,8 @@ class Study:
     published: dict
     search: dict
     architectures: dict[str, dict]
+    control: dict
+    learning_curve: dict
     probes: dict
     bootstrap: int
     claims: Path | None = None
@@ -56,8 +59,30 @@ class Study:
         """Raise BadInput if the data are plainly not there; cheap, for the start of a run."""
         datasets.adapter(self.dataset["name"]).check(self.dataset_options(), self.data)
 
+    def derived(self) -> dict[str, list[str]]:
+        """The protocols of the control and the learning curve, each with the architectures that run it."""
+        control, curve = self.control, self.learning_curve
+        permuted = {f"{name}{protocols.PERMUTED}": control["architectures"] for name in control["protocols"]}
+        fewer = {f"{protocols.BY_PATIENT}{protocols.FEWER}{n}": curve["architectures"] for n in curve["patients"]}
+        return {name: chosen or list(self.architectures) for name, chosen in (permuted | fewer).items()}
+
+    def all_protocols(self) -> list[str]:
+        """The study's protocols and those derived from them."""
+        return [*self.protocols, *self.derived()]
+
+    def compared(self) -> list[str]:
+        """All that is fitted in cells: the architectures, then the baselines."""
+        return [*self.architectures, *BASELINES]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every (architecture or baseline, protocol) that has cells."""
+        chosen = {name: list(self.architectures) for name in self.protocols} | self.derived()
+        return [(name, protocol) for protocol, names in chosen.items() for name in [*names, *BASELINES]]
+
     def size_of(self, architecture: str) -> int:
-        """Side in pixels of the images that `architecture` sees."""
+        """Side in pixels of the images that `architecture` sees; baselines take the smallest there are."""
+        if architecture in BASELINES:
+            return self.sizes()[0]
         return self.architectures[architecture].get("image_size", self.image_size)
 
     def sizes(self) -> list[int]:
@@ -74,17 +99,20 @@ class Study:
 
     def cells(self, protocol: str) -> list[int]:
         """Fold numbers of `protocol`, running on over the repeats."""
-        return list(range(self.repeats * (1 if protocol == protocols.PUBLISHED else self.folds)))
+        return list(range(self.repeats * (1 if protocols.base(protocol) == protocols.PUBLISHED else self.folds)))
 
     def cell_settings(self, architecture: str, protocol: str) -> dict:
         """Everything in the study that a cell depends on, so that a change reruns just the cells it touches."""
-        recipe = {"published": self.published} if protocol == protocols.PUBLISHED else {"search": self.search}
+        if architecture in BASELINES:
+            return {"seed": self.seed, "image_size": self.size_of(architecture)}
+        is_published = protocols.variant(protocol) == protocols.PUBLISHED
+        recipe = {"published": self.published} if is_published else {"search": self.search}
         return {
             "seed": self.seed,
             "image_size": self.size_of(architecture),
             "options": self.options_of(architecture),
-            "weights": None if protocol == protocols.PUBLISHED else self.weights_of(architecture),
-            "training": {"precision": self.training["precision"]} if protocol == protocols.PUBLISHED else self.training,
+            "weights": None if is_published else self.weights_of(architecture),
+            "training": {"precision": self.training["precision"]} if is_published else self.training,
             **recipe,
         }
 
@@ -102,7 +130,8 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
         raise BadInput(listing(path, problems))
     content = _with_defaults(content, SCHEMA)
     content["architectures"] = _expand(content["architectures"])
-    problems = [*_dataset_problems(content), *_protocol_problems(content), *_architecture_problems(content)]
+    checks = (_dataset_problems, _protocol_problems, _architecture_problems, _derived_problems)
+    problems = [problem for check in checks for problem in check(content)]
     if problems:
         raise BadInput(listing(path, problems))
     if content["claims"]:
@@ -166,9 +195,24 @@ def _protocol_problems(content: dict) -> Iterator[str]:
             yield f"protocols: {name!r} is not a protocol; allowed: {', '.join(protocols.PROTOCOLS)}"
 
 
+def _derived_problems(content: dict) -> Iterator[str]:
+    for key in ("control", "learning_curve"):
+        for name in content[key]["architectures"]:
+            if name not in content["architectures"]:
+                yield f"{key}.architectures: {name!r} is not among the study's: {', '.join(content['architectures'])}"
+    for name in content["control"]["protocols"]:
+        if name not in content["protocols"]:
+            yield f"control.protocols: {name!r} is not among the study's: {', '.join(content['protocols'])}"
+    if content["learning_curve"]["patients"] and protocols.BY_PATIENT not in content["protocols"]:
+        yield "learning_curve: it needs by_patient among `protocols`, which gives it its folds and its last point"
+
+
 def _architecture_problems(content: dict) -> Iterator[str]:
     for name, entry in content["architectures"].items():
         key = f"architectures.{name}"
+        if name in BASELINES:
+            yield f"{key}: it is a baseline, which every study runs; take it out"
+            continue
         if name not in architectures.names():
             yield f"{key}: no file architectures/{name}.py; there are: {', '.join(architectures.names())}"
             continue

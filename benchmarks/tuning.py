@@ -16,25 +16,23 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 
+from benchmarks.cell import Part
+
 SHARED_HYPERPARAMETERS = ("learning_rate", "batch_size", "dropout", "augmentation")
 
 
 @dataclass(frozen=True)
-class Part:
-    """Images uint8 (N, S, S, 1) with their class numbers int (N,)."""
-
-    x: np.ndarray
-    y: np.ndarray
-
-
-@dataclass(frozen=True)
 class SearchResult:
-    """The chosen model with its hyperparameters, its history and the table of all trials."""
+    """The chosen model with its hyperparameters, its history and the table of all trials.
+
+    `load_default` returns the model of the default configuration, None if it was not tried or did not complete.
+    """
 
     model: keras.Model
     hyperparameters: dict
     history: pd.DataFrame
     trials: pd.DataFrame
+    load_default: Callable[[], keras.Model | None]
 
 
 class CellModel(keras_tuner.HyperModel):
@@ -132,11 +130,13 @@ def search(hypermodel: CellModel, settings: dict, epochs: int, state: Path) -> S
     if not completed:
         raise RuntimeError("no trial completed:\n" + "\n".join(str(trial.message) for trial in trials))
     best = min(completed, key=lambda trial: (trial.score, trial.trial_id))
+    tried = settings["tuner"] != "hyperband" and trials[0] in completed
     return SearchResult(
         model=tuner.load_model(best),
         hyperparameters=dict(best.hyperparameters.values),
         history=history_table(_record(tuner, best)["history"]),
         trials=pd.DataFrame([_trial_row(tuner, trial, trial is best) for trial in trials]),
+        load_default=lambda: tuner.load_model(trials[0]) if tried else None,
     )
 
 

@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from benchmarks import protocols, samples, training
+from benchmarks.cell import Cell
 from benchmarks.errors import BadInput
 from benchmarks.study import load_study
-from benchmarks.training import Cell, train_cell
+from benchmarks.training import train_cell
 from benchmarks.tuning import CellModel
 
 STUDY = {
