@@ -45,6 +45,7 @@ HEATMAPS = (
     if PUBLISHED in STUDY.protocols
     else []
 )
+STATISTICS = ["collapse", "comparison", "tuning_gain", "learning_curve", "control"]
 ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes())
 
 
@@ -194,12 +195,21 @@ rule scores:
         RESULTS / "samples.parquet",
         FOLDS,
         [cell / "predictions.parquet" for cell in CELLS],
-        code=[CODE / f"analysis/{name}.py" for name in ["scores", "metrics", "bootstrap", "predictions"]],
+        code=[
+            CODE / f"analysis/{name}.py"
+            for name in [
+                *("scores", "bootstrap", "collapse", "curves", "metrics"),
+                *("predictions", "probability_metrics", "tasks"),
+            ]
+        ],
     output:
-        expand(RESULTS / "tables/{table}.csv", table=["scores", "per_class", "headline", "inflation"]),
+        expand(
+            RESULTS / "tables/{table}.csv",
+            table=["scores", "per_class", "headline", "inflation", "roc", "reliability"],
+        ),
         expand(
             RESULTS / "tables/confusion_{architecture}_{protocol}.csv",
-            architecture=ARCHITECTURES,
+            architecture=STUDY.compared(),
             protocol=STUDY.protocols,
         ),
     log:
@@ -213,11 +223,113 @@ rule scores:
         "python -m analysis.scores --study {params.study:q} > {log:q} 2>&1"
 
 
+rule collapse:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        [cell / name for cell in TRAINED for name in ["predictions.parquet", "history.csv", "runtime.json"]],
+        code=[CODE / f"analysis/{name}.py" for name in ["collapse", "predictions"]],
+    output:
+        RESULTS / "tables/collapse.csv",
+    log:
+        LOGS / "collapse.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+    shell:
+        "python -m analysis.collapse --study {params.study:q} > {log:q} 2>&1"
+
+
+rule comparison:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        [cell / "predictions.parquet" for cell in CELLS],
+        code=[
+            CODE / f"analysis/{name}.py"
+            for name in ["comparison", "significance", "bootstrap", "metrics", "predictions"]
+        ],
+    output:
+        expand(RESULTS / "tables/{table}.csv", table=["comparison", "ranks"]),
+    log:
+        LOGS / "comparison.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.bootstrap],
+    shell:
+        "python -m analysis.comparison --study {params.study:q} > {log:q} 2>&1"
+
+
+rule tuning_gain:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        [
+            cell / name
+            for cell in TRAINED
+            for name in ["trials.csv", "predictions.parquet", "default_predictions.parquet"]
+        ],
+        code=[CODE / f"analysis/{name}.py" for name in ["tuning_gain", "bootstrap", "predictions"]],
+    output:
+        expand(RESULTS / "tables/{table}.csv", table=["tuning", "importance"]),
+    log:
+        LOGS / "tuning_gain.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.bootstrap],
+    shell:
+        "python -m analysis.tuning_gain --study {params.study:q} > {log:q} 2>&1"
+
+
+rule learning_curve:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        [cell / "predictions.parquet" for cell in CELLS],
+        code=[CODE / f"analysis/{name}.py" for name in ["learning_curve", "bootstrap", "predictions"]],
+    output:
+        expand(RESULTS / "tables/{table}.csv", table=["learning_curve", "learning_gain"]),
+    log:
+        LOGS / "learning_curve.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.bootstrap],
+    shell:
+        "python -m analysis.learning_curve --study {params.study:q} > {log:q} 2>&1"
+
+
+rule control:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        [cell / "predictions.parquet" for cell in CELLS],
+        code=[CODE / f"analysis/{name}.py" for name in ["control", "bootstrap", "predictions"]],
+    output:
+        RESULTS / "tables/control.csv",
+    log:
+        LOGS / "control.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.bootstrap],
+    shell:
+        "python -m analysis.control --study {params.study:q} > {log:q} 2>&1"
+
+
 rule tables:
     input:
         RESULTS / "samples.parquet",
         FOLDS,
-        [cell / name for cell in CELLS for name in ["runtime.json", "trials.csv", "history.csv", "predictions.parquet"]],
+        [cell / name for cell in CELLS for name in ["runtime.json", "predictions.parquet"]],
+        [cell / name for cell in TRAINED for name in ["trials.csv", "history.csv"]],
         RESULTS / "tables/probes.csv",
         code=CODE / "analysis/tables.py",
     output:
@@ -302,7 +414,13 @@ rule shortcuts:
         RESULTS / "samples.parquet",
         FOLDS,
         RESULTS / f"masks_{max(STUDY.sizes())}.npy",
-        code=[CODE / f"analysis/{name}.py" for name in ["copies", "metrics", "shortcut_features", "shortcuts"]],
+        code=[
+            *(
+                CODE / f"analysis/{name}.py"
+                for name in ["copies", "metrics", "probability_metrics", "shortcut_features", "shortcuts"]
+            ),
+            CODE / "benchmarks/baselines.py",
+        ],
         data=STUDY.data or [],
     output:
         RESULTS / "tables/shortcuts.csv",
@@ -349,7 +467,7 @@ rule claims:
         rules.scores.output,
         rules.tables.output,
         rules.leakage.output,
-        [cell / "validation_predictions.parquet" for cell in CELLS],
+        [cell / "validation_predictions.parquet" for cell in TRAINED],
         sorted(CODE.glob("benchmarks/reference/*.csv")),
         code=[
             *(CODE / f"analysis/{name}.py" for name in ["claims", "heatmaps", "measured"]),
@@ -376,6 +494,7 @@ rule figures:
         rules.scores.output,
         rules.leakage.output,
         rules.shortcuts.output,
+        [getattr(rules, name).output for name in STATISTICS],
         rules.tables.output,
         expand(RESULTS / "cams/{architecture}.{kind}", architecture=ARCHITECTURES, kind=["npz", "csv"]),
         ARRAYS,
@@ -408,6 +527,7 @@ rule report:
         RESULTS / "tables/gradcam_summary.csv",
         RESULTS / "figures",
         rules.scores.output,
+        [getattr(rules, name).output for name in STATISTICS],
         rules.leakage.output,
         rules.shortcuts.output,
         rules.claims.output,

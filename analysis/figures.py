@@ -1,13 +1,14 @@
 """Draw a study's figures from its tables, heat maps and images, as SVG and PDF, the same bytes every time.
 
 Writes into results/<study>/figures: headline, data, confusion_<architecture>_<protocol>, learning_<protocol>,
-search_<protocol> (honest protocols), gradcam_<protocol> (its PDF in pages), gradcam_shares; and into
-results/<study>/tables gradcam_summary.csv, the means of what gradcam_shares shows.
+search_<protocol> (honest protocols), roc_<protocol>, reliability_<protocol>, gradcam_<protocol> (its PDF in pages),
+gradcam_shares; and into results/<study>/tables gradcam_summary.csv, the means of what gradcam_shares shows.
 """
 
 import argparse
 
 from analysis import (
+    figures_curves,
     figures_data,
     figures_gradcam,
     figures_heatmaps,
@@ -45,6 +46,11 @@ def draw(study: Study) -> None:
     summary = summarise(answers, probes, study.seed, study.bootstrap)
     summary.to_csv(results / "tables" / "gradcam_summary.csv", index=False)
     save(figures_gradcam.shares(answers, architectures, protocols), folder, "gradcam_shares")
+    for name, curves in (("roc", figures_curves.roc), ("reliability", figures_curves.reliability)):
+        table = read_table(results, name)
+        for protocol in protocols:
+            if figure := curves(table[table["protocol"] == protocol], architectures):
+                save(figure, folder, f"{name}_{protocol}")
     for protocol in protocols:
         for architecture in architectures:
             name = f"confusion_{architecture}_{protocol}"

@@ -120,7 +120,7 @@ class Measured:
         if protocol != PUBLISHED:
             return "this study"
         size = "as published" if self._full(architecture) else "reduced"
-        return f"this study, {size}: {cell['image_size']} px, {cell['epochs']} epochs"
+        return f"this study, {size}: {cell['image_size']} px, {cell['epochs']:.0f} epochs"
 
     def _reference(self, architecture: str, metric: str) -> Value | None:
         part = {"test_accuracy": "test", VALIDATION: "validation"}.get(metric)

@@ -41,19 +41,17 @@ def factor_of_label(samples: pd.DataFrame, factor: str) -> dict[str, str] | None
 def pooled(
     study: Study, samples: pd.DataFrame, architecture: str, protocol: str, part: str = "predictions"
 ) -> pd.DataFrame:
-    """Test predictions of all folds of one architecture under one protocol, or those in <part>.parquet.
+    """Test predictions of all folds of one architecture or baseline under one protocol, or those in <part>.parquet.
 
-    Columns of predictions.parquet with fold, repeat, unit and majority: the label that the sample's fold would always
-    answer, the most frequent one among the un-augmented sources it trains on. Raises BadInput if a cell is missing.
+    Columns of predictions.parquet with fold, repeat and unit; rows in the same order for all that are compared under
+    one protocol. Raises BadInput if a cell is missing.
     """
-    folds = read_folds(study, protocol)
-    repeats = folds.groupby("fold")["repeat"].first()
-    majority = _majority_labels(folds, samples)
+    repeats = read_folds(study, protocol).groupby("fold")["repeat"].first()
     tables = []
     for fold in study.cells(protocol):
         cell = study.results() / "cells" / architecture / protocol / str(fold)
         table = pd.read_parquet(existing(cell / f"{part}.parquet"))
-        tables.append(table.assign(fold=fold, repeat=repeats[fold], majority=majority[fold]))
+        tables.append(table.assign(fold=fold, repeat=repeats[fold]))
     units = samples.set_index("sample")["unit"]
     table = pd.concat(tables, ignore_index=True)
     return table.assign(unit=table["sample"].map(units))
@@ -61,12 +59,12 @@ def pooled(
 
 def summed(table: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
     """Probabilities of a factor's values: the sums over the classes that stand for each, columns in sorted order."""
-    return pd.DataFrame(
-        {
-            value: table[[f"p_{label}" for label, its in values.items() if its == value]].sum(axis=1, skipna=False)
-            for value in sorted(set(values.values()))
-        }
-    )
+    sums = {
+        value: table[[f"p_{label}" for label, its in values.items() if its == value]].sum(axis=1, skipna=False)
+        for value in sorted(set(values.values()))
+    }
+    # Probabilities of all classes together may add up to a little more than 1.
+    return pd.DataFrame(sums).clip(upper=1)
 
 
 def most_probable(probabilities: pd.DataFrame) -> np.ndarray:
@@ -74,12 +72,3 @@ def most_probable(probabilities: pd.DataFrame) -> np.ndarray:
     finite = np.isfinite(probabilities.to_numpy()).all(axis=1)
     best = probabilities.columns.to_numpy()[probabilities.fillna(0).to_numpy().argmax(axis=1)]
     return np.where(finite, best, "")
-
-
-def _majority_labels(folds: pd.DataFrame, samples: pd.DataFrame) -> dict[int, str]:
-    train = folds[folds["part"] == "train"].merge(samples, on="sample")
-    # A source counts once, however many copies of it there are; without known sources every file counts.
-    train["one"] = train["source"].fillna(train["sample"])
-    sources = train.drop_duplicates(["fold", "one"])
-    # value_counts breaks ties by order of appearance; sorted labels make that the alphabet.
-    return {fold: part["label"].sort_values().value_counts().index[0] for fold, part in sources.groupby("fold")}

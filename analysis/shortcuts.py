@@ -27,6 +27,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from analysis import metrics
 from analysis.bootstrap import Bootstrap, interval
 from analysis.predictions import factor_of_label, most_probable, read_folds, read_samples, summed
+from analysis.probability_metrics import binary_metrics, resampled_binary_metrics
 from analysis.shortcut_features import NONE, features
 from benchmarks import datasets
 from benchmarks.baselines import thumbnail_classifier
@@ -91,8 +92,8 @@ class Audit:
                 drawn = metrics.resampled_class_metrics(truth, answer, weights)[metric]
                 chance = pd.Series(truth).value_counts(normalize=True).iloc[0]
             else:
-                estimate = metrics.binary_metrics(truth, answer)[metric]
-                drawn = metrics.resampled_binary_metrics(truth, answer, weights)[metric]
+                estimate = binary_metrics(truth, answer)[metric]
+                drawn = resampled_binary_metrics(truth, answer, weights)[metric]
                 chance = 0.5
             limits = interval(drawn, n_units, self.unit)
             verdict = limits.note or (SHORTCUT if limits.low > chance else CHANCE)

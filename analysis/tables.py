@@ -7,8 +7,8 @@ Writes into results/<study>/tables/
                      (seen_*: samples of the part whose source, patient also stands in the fold's train part)
     fold_notes.csv   protocol, label, note: classes too small for what the protocol asks
     cells.csv        one row a cell, from its runtime.json and predictions
-    trials.csv       architecture, protocol, fold and the cell's trials.csv
-    history.csv      architecture, protocol, fold and the cell's history.csv
+    trials.csv       architecture, protocol, fold and the cell's trials.csv; a baseline has none
+    history.csv      architecture, protocol, fold and the cell's history.csv; a baseline has none
 """
 
 import argparse
@@ -79,23 +79,23 @@ def fold_notes(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame, classe
 
 
 def cells_table(study: Study) -> pd.DataFrame:
-    """One row a cell: what was trained, at what cost, and how it did on its test part."""
+    """One row a cell: what was trained, at what cost, and how it did on its test part; blank what a baseline lacks."""
     rows = []
-    for folder in _cells(study):
+    for folder in _cells(study, study.compared()):
         runtime = json.loads(existing(folder / "runtime.json").read_text())
         predictions = pd.read_parquet(existing(folder / "predictions.parquet"))
-        row = {name: runtime[name] for name in RUNTIME}
+        row = {name: runtime.get(name) for name in RUNTIME}
         row["accuracy"] = (predictions["label"] == predictions["predicted"]).mean()
         row["predicted_classes"] = predictions["predicted"].nunique()
         row["seconds"] = round(runtime["seconds"]["training"] + runtime["seconds"]["prediction"], 2)
         rows.append(row | {name: runtime[name] for name in ("peak_memory_mb", "finished")})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype(dict.fromkeys(["parameters", "batch_size", "epochs", "trials"], "Int64"))
 
 
 def stacked(study: Study, name: str) -> pd.DataFrame:
     """The cells' own <name>.csv under one another, with architecture, protocol and fold in front."""
     frames = []
-    for folder in _cells(study):
+    for folder in _cells(study, list(study.architectures)):
         frame = pd.read_csv(existing(folder / f"{name}.csv"), dtype={"trial": str})
         for position, value in enumerate(folder.parts[-3:]):
             frame.insert(position, ("architecture", "protocol", "fold")[position], value)
@@ -125,9 +125,9 @@ def write_tables(study: Study) -> None:
         table.to_csv(study.results() / "tables" / f"{name}.csv", index=False)
 
 
-def _cells(study: Study) -> Iterator[Path]:
-    for architecture in study.architectures:
-        for protocol in study.protocols:
+def _cells(study: Study, names: list[str]) -> Iterator[Path]:
+    for architecture, protocol in study.pairs():
+        if architecture in names:
             for fold in study.cells(protocol):
                 yield study.results() / "cells" / architecture / protocol / str(fold)
 

@@ -6,10 +6,12 @@ from reports.document import Figures, Picture, Report
 from reports.findings import finding, main_honest
 from reports.results import Results
 from reports.sections.claims import claims, first_page
+from reports.sections.classes import classes
 from reports.sections.leakage import leakage
 from reports.sections.limits import GENERATED, GENERATED_WARNING, limits
 from reports.sections.models import explanations, training
 from reports.sections.provenance import provenance
+from reports.sections.robustness import robustness
 from reports.sections.run import run
 from reports.sections.scores import scores
 from reports.sections.shortcuts import shortcuts
@@ -20,7 +22,7 @@ TITLE = "Mammogram classifiers, re-evaluated"
 def build(study: Study) -> Report:
     """The report of `study`. Raises BadInput if a table is missing."""
     results = Results(study)
-    parts = (run, leakage, shortcuts, scores, claims, training, explanations, limits, provenance)
+    parts = (run, leakage, shortcuts, scores, classes, robustness, claims, training, explanations, limits, provenance)
     code = results.provenance["code"]
     commit = (
         f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"
@@ -31,7 +33,9 @@ def build(study: Study) -> Report:
         dataset=results.dataset["title"],
         warning=GENERATED_WARNING if results.dataset["name"] == GENERATED else "",
         finding=finding(
-            *(results.table(name) for name in ("headline", "inflation", "leakage")), protocols=results.protocols
+            *(results.networks(name) for name in ("headline", "inflation")),
+            results.table("leakage"),
+            protocols=results.protocols,
         ),
         verdicts=first_page(results),
         headline=_headline(results),

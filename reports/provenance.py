@@ -21,6 +21,7 @@ from benchmarks.study import STUDIES, Study, load_study
 
 CODE = Path(__file__).resolve().parents[1]
 REQUIREMENTS, LOCK = "requirements.in", "requirements.txt"
+SCORED = ("scores", "collapse", "comparison", "tuning_gain", "learning_curve", "control", "probes", "tables")
 CELL_KEYS = (
     *("architecture", "protocol", "fold", "repeat", "variant", "seed", "threads", "backend", "precision"),
     *("seconds", "peak_memory_mb", "finished", "command"),
@@ -32,8 +33,7 @@ def collect(study: Study) -> dict:
     results = study.results()
     runtimes = [
         _json(results / "cells" / architecture / protocol / str(fold) / "runtime.json")
-        for protocol in study.protocols
-        for architecture in study.architectures
+        for architecture, protocol in study.pairs()
         for fold in study.cells(protocol)
     ]
     return {
@@ -101,12 +101,10 @@ def commands(study: Study, data: str | None) -> list[str]:
     stages = [
         ["snakemake", "--cores", "all", "--config", *config],
         ["python", "-m", "benchmarks.samples", *chosen, *given],
-        *(["python", "-m", "benchmarks.protocols", *chosen, "--protocol", p] for p in study.protocols),
+        *(["python", "-m", "benchmarks.protocols", *chosen, "--protocol", p] for p in study.all_protocols()),
         *(["python", "-m", module, *chosen, *given] for module in ("analysis.leakage", "analysis.shortcuts")),
         ["python", "-m", "benchmarks.model", *chosen],
-        ["python", "-m", "analysis.scores", *chosen],
-        ["python", "-m", "analysis.probes", *chosen],
-        ["python", "-m", "analysis.tables", *chosen],
+        *(["python", "-m", f"analysis.{name}", *chosen] for name in SCORED),
         *(["python", "-m", module, *chosen, "--architecture", a] for module in explained for a in study.architectures),
         *(["python", "-m", module, *chosen, "--collect"] for module in explained),
         ["python", "-m", "analysis.claims", *chosen],

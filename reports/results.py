@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.tidy import read_table
 from benchmarks.errors import existing
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study import Study
+from benchmarks.study import BASELINES, Study
 
 
 class Results:
@@ -18,6 +18,7 @@ class Results:
         self.study = study
         self.folder = study.results()
         self.architectures = sorted(study.architectures)
+        self.compared = [*self.architectures, *BASELINES]
         self.protocols = list(study.protocols)
         self.honest = [protocol for protocol in self.protocols if protocol != PUBLISHED]
         self.dataset: dict = self._json("dataset.json")
@@ -27,6 +28,11 @@ class Results:
     def table(self, name: str) -> pd.DataFrame:
         """tables/<name>.csv. Raises BadInput if it is not there."""
         return read_table(self.folder, name)
+
+    def networks(self, name: str) -> pd.DataFrame:
+        """The rows of tables/<name>.csv that are no baseline's."""
+        table = self.table(name)
+        return table[~table["architecture"].isin(BASELINES)]
 
     def cell(self, name: str, architecture: str, protocol: str) -> pd.Series:
         """The one row of tables/<name>.csv for `architecture` under `protocol`."""

@@ -8,6 +8,8 @@ import pandas as pd
 import yaml
 from synthetic_audit import write_audit
 
+from benchmarks.study import BASELINES
+
 EIGHT = [f"Density{d}{s}" for d in range(1, 5) for s in ("Benign", "Malignant")]
 SIX = ["alexnet", "densenet", "efficientnet", "shufflenet", "simple", "vgg16"]
 SOURCES = {"Density1Benign": 12, "Density1Malignant": 30, "Density2Benign": 4, "Density2Malignant": 32}
@@ -15,9 +17,11 @@ SOURCES |= {"Density3Benign": 13, "Density3Malignant": 8, "Density4Benign": 6, "
 PUBLISHED_ACCURACY = {"alexnet": 0.452, "densenet": 0.810, "efficientnet": 0.452}
 PUBLISHED_ACCURACY |= {"shufflenet": 0.952, "simple": 0.976, "vgg16": 0.452}
 SIDE = 80  # the published AlexNet needs 67
+SPREAD = {"fold_sd": 0.05, "seed_sd": "", "collapsed_cells": 0}
+VERDICTS = {True: "beats majority", False: "does not beat majority"}
 METRICS = [
-    *("accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1"),
-    *("weighted_precision", "weighted_recall", "weighted_f1"),
+    *("accuracy", "balanced_accuracy", "mcc", "macro_precision", "macro_recall", "macro_f1"),
+    *("weighted_precision", "weighted_recall", "weighted_f1", "brier", "log_loss"),
 ]
 
 
@@ -79,6 +83,7 @@ class World:
         self.samples(dataset)
         self.data_and_folds()
         self.scores()
+        self.curves()
         self.cells()
         self.explanations()
         write_audit(self)
@@ -154,6 +159,8 @@ class World:
         self.table("fold_notes", notes, ["protocol", "label", "note"])
 
     def accuracy(self, architecture: str, protocol: str) -> float:
+        if architecture in BASELINES:
+            return 0.4524 if protocol == "published" else 0.3019
         if protocol == "published":
             return PUBLISHED_ACCURACY.get(architecture, 0.9)
         default = 0.2 + 0.03 * self.architectures.index(architecture)
@@ -161,7 +168,7 @@ class World:
 
     def scores(self) -> None:
         scores, per_class, headline = [], [], []
-        for architecture, protocol in self.pairs():
+        for architecture, protocol in [*self.pairs(), *((b, p) for b in BASELINES for p in self.protocols)]:
             accuracy = self.accuracy(architecture, protocol)
             n, units = (42, 35) if protocol == "published" else (self.n, self.n_units)
             cell = {"architecture": architecture, "protocol": protocol}
@@ -169,7 +176,7 @@ class World:
             low, high = max(0.0, accuracy - 0.09), min(1.0, accuracy + 0.09)
             for task in ["class8", *(["density"] if self.factors else [])]:
                 for metric in METRICS:
-                    interval = {"ci_low": round(low, 4), "ci_high": round(high, 4), "note": ""}
+                    interval = {"ci_low": round(low, 4), "ci_high": round(high, 4), "note": ""} | SPREAD
                     row = {"task": task, "metric": metric, "estimate": round(accuracy, 4)}
                     scores.append({**cell, **row, **counts, **interval})
             if self.factors:
@@ -177,7 +184,7 @@ class World:
                     note = "not evaluable: a test part without benign images" if value == "" else ""
                     interval = {"ci_low": "", "ci_high": ""} if value == "" else {"ci_low": 0.2, "ci_high": 0.9}
                     row = {"task": "severity", "metric": metric, "estimate": value}
-                    scores.append({**cell, **row, **counts, **interval, "note": note})
+                    scores.append({**cell, **row, **counts, **interval, **SPREAD, "note": note})
             collapsed = 1 if protocol == "published" and accuracy < 0.5 else 0
             majority = 0.4524 if protocol == "published" else 0.3019
             beats = accuracy > (majority + 0.1)
@@ -194,7 +201,7 @@ class World:
                     "difference": round(accuracy - majority, 4),
                     "difference_low": round(accuracy - majority - 0.09, 4),
                     "difference_high": round(accuracy - majority + 0.09, 4),
-                    "verdict": "beats majority" if beats else "does not beat majority",
+                    "verdict": "baseline" if architecture in BASELINES else VERDICTS[beats],
                     "predicted_classes": 1 if collapsed else min(6, len(self.classes)),
                     "collapsed_cells": collapsed,
                     "cells": 1 if protocol == "published" else self.n_folds,
@@ -209,6 +216,7 @@ class World:
             confusion.to_csv(self.results / f"tables/confusion_{architecture}_{protocol}.csv", index=False)
             for label, support in self.sources.items():
                 row = {"precision": round(accuracy, 3), "recall": round(accuracy, 3), "f1": round(accuracy, 3)}
+                row |= {"recall_low": round(low, 3), "recall_high": round(high, 3)}
                 per_class.append({**cell, "label": label, **row, "support": support, "n_units": max(1, support // 2)})
         self.table("scores", scores)
         self.table("per_class", per_class)
@@ -229,6 +237,7 @@ class World:
 
     def cells(self) -> None:
         cells, trials, history = [], [], []
+        self.collapse = []
         for architecture, protocol in self.pairs():
             published = protocol == "published"
             for fold in range(1 if published else self.n_folds):
@@ -251,9 +260,42 @@ class World:
                 row |= {"peak_memory_mb": 900, "finished": f"2026-01-0{fold + 1}T10:00:00+00:00"}
                 cells.append(cell | row)
                 self.runtime(architecture, protocol, fold, row)
+                self.collapse.append(cell | self.health(architecture, published))
+        for baseline in BASELINES:
+            for protocol in self.protocols:
+                for fold in range(1 if protocol == "published" else self.n_folds):
+                    row = {"repeat": 0, "variant": "baseline", "image_size": SIDE, "precision": "float64"}
+                    cell = {"architecture": baseline, "protocol": protocol, "fold": fold}
+                    cells.append(cell | row | {"seconds": 1.0, "finished": "2026-01-02T09:00:00+00:00"})
+                    self.runtime(baseline, protocol, fold, cells[-1] | {"peak_memory_mb": 100})
+        self.table("collapse", self.collapse)
         self.table("cells", cells)
         self.table("trials", trials)
         self.table("history", history)
+
+    def health(self, architecture: str, published: bool) -> dict:
+        collapsed = published and self.accuracy(architecture, "published") < 0.5
+        row = {"n_test": 42, "predicted_classes": 1 if collapsed else 6, "output_range": 0.4, "epochs": 12}
+        row |= {"epochs_not_finite": 0, "dead_features": 0.1, "last_loss": 1.7, "frequency_loss": 1.75}
+        cause = "only the frequencies of the classes were learnt" if collapsed else ""
+        return row | {"verdict": "collapsed" if collapsed else "sound", "cause": cause}
+
+    def curves(self) -> None:
+        """A ROC curve and a reliability diagram of every pair, of which severity is not evaluable without factors."""
+        roc, reliability = [], []
+        for architecture, protocol in self.pairs() if self.factors else []:
+            cell = {"architecture": architecture, "protocol": protocol}
+            for x in np.linspace(0, 1, 11):
+                band = {"sensitivity": x**0.5, "ci_low": x, "ci_high": min(1, x**0.5 + 0.1)}
+                roc.append(cell | {"false_positive_rate": x} | band)
+            for low in np.arange(10) / 10:
+                row = {"bin_low": low, "bin_high": low + 0.1, "n": 10, "n_units": 8, "probability": low + 0.05}
+                band = {"share": 0.3 + low / 2, "ci_low": 0.1, "ci_high": 0.9, "note": ""}
+                reliability.append(cell | row | band)
+        columns = ["architecture", "protocol", "false_positive_rate", "sensitivity", "ci_low", "ci_high"]
+        self.table("roc", roc, columns)
+        columns = ["architecture", "protocol", "bin_low", "bin_high", "n", "n_units", "probability", "share"]
+        self.table("reliability", reliability, [*columns, "ci_low", "ci_high", "note"])
 
     def runtime(self, architecture: str, protocol: str, fold: int, row: dict) -> None:
         folder = self.results / "cells" / architecture / protocol / str(fold)

@@ -62,7 +62,7 @@ def test_every_figure_is_drawn_the_same_twice(small):
     folder = small.results() / "figures"
     names = {"headline", "data", "gradcam_shares", "heatmaps", "leakage", "search_by_patient", "shortcuts"}
     for protocol in small.protocols:
-        names |= {f"learning_{protocol}", f"gradcam_{protocol}"}
+        names |= {f"{kind}_{protocol}" for kind in ("learning", "gradcam", "roc", "reliability")}
         names |= {f"confusion_{architecture}_{protocol}" for architecture in small.architectures}
     assert {path.name for path in folder.iterdir()} == {f"{name}.{kind}" for name in names for kind in ("svg", "pdf")}
     first = {path.name: path.read_bytes() for path in folder.iterdir()}

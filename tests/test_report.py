@@ -134,9 +134,8 @@ def test_html_is_small_enough_to_send(made):
 def test_headline_numbers_are_those_of_the_csv(made, page):
     table = read_table(made.results(), "headline")
     rows = page.tables["table-headline"][1:]
-    expected = table.sort_values(
-        ["protocol", "architecture"], key=lambda c: c.map(list(made.protocols).index) if c.name == "protocol" else c
-    )
+    order = {"protocol": made.protocols, "architecture": made.compared()}
+    expected = table.sort_values([*order], key=lambda column: column.map(order[column.name].index))
     for shown, (_, row) in zip(rows, expected.iterrows(), strict=True):
         assert shown[1] == row["architecture"]
         assert shown[2] == f"{row['n_samples']}|{row['n_units']} patients"

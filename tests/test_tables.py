@@ -59,6 +59,10 @@ def test_notes_name_classes_that_folds_lack(study):
 
 def test_cells_trials_and_history(study):
     cells = written(study, "cells")
+    majority = cells[cells["architecture"] == "majority"]
+    assert len(majority) == 3 and majority["parameters"].isna().all()
+    assert majority["accuracy"].tolist() == [0.5, 0.25, 0.5]
+    cells = cells[cells["architecture"] == "simple"]
     assert cells[["protocol", "fold", "accuracy", "seconds"]].to_numpy().tolist() == [
         ["published", 0, 1.0, 3.0],
         ["by_patient", 0, 0.5, 3.0],

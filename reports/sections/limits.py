@@ -58,8 +58,8 @@ def _general(results: Results) -> Iterator[str]:
     if "by_source" in results.protocols:
         yield "Under by_source, other images of a test patient may have been trained on, so its scores still flatter."
     yield (
-        "Several architectures are compared without correction for multiple comparisons; read single verdicts near the "
-        "edge of their interval with care."
+        "Comparisons between architectures and with the baselines are corrected for their number; intervals of single "
+        "scores are not."
     )
     yield "Scores pool the out-of-fold predictions of models trained on different folds; no fold is scored on its own."
     yield "Nothing here is a diagnostic device, and none of the models may be used on patients."
@@ -67,7 +67,7 @@ def _general(results: Results) -> Iterator[str]:
 
 def _not_evaluable(results: Results) -> Iterator[list[Cell]]:
     scores = results.table("scores")
-    scores = scores[scores["note"].notna()]
+    scores = scores[scores["note"].notna() & scores["protocol"].isin(results.protocols)]
     scores = scores.assign(
         where="scores",
         what=[
@@ -89,4 +89,4 @@ def _not_evaluable(results: Results) -> Iterator[list[Cell]]:
 
 
 def _n_pairs(results: Results) -> str:
-    return plural(len(results.architectures) * len(results.protocols), "pair")
+    return plural(len(results.compared) * len(results.protocols), "pair")

@@ -29,7 +29,8 @@ def provenance(results: Results) -> Iterator[Section]:
         "Commands and study file",
         [
             Listing("All stages, in order; the cells come after benchmarks.model.", "\n".join(told["commands"])),
-            Listing("The cells.", "\n".join(cell["command"] for cell in told["cells"])),
+            # One command fits all baselines of a fold.
+            Listing("The cells.", "\n".join(dict.fromkeys(cell["command"] for cell in told["cells"]))),
             Listing(f"The study file, {told['study']['file']}.", told["study"]["text"]),
         ],
         level=2,

@@ -6,6 +6,7 @@ import pandas as pd
 
 import architectures
 from benchmarks.protocols import PUBLISHED, variant
+from benchmarks.study import BASELINES, Study
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
 from reports.wording import count, listed, plural
@@ -18,7 +19,7 @@ def run(results: Results) -> Iterator[Section]:
     yield Section("run", "What was run", _study(results))
     yield Section("data", "Data", _data(results), level=2)
     yield Section("folds", "Protocols and folds", _folds(results), level=2)
-    yield Section("architectures", "Architectures", [_architectures(results)], level=2)
+    yield Section("architectures", "Architectures and baselines", [_architectures(results), *_baselines()], level=2)
 
 
 def _study(results: Results) -> list[Block]:
@@ -27,12 +28,17 @@ def _study(results: Results) -> list[Block]:
     return [
         Paragraph(study.description.strip()),
         Paragraph(
-            f"{plural(len(results.architectures), 'architecture')} ({listed(results.architectures)}) under "
-            f"{plural(len(results.protocols), 'protocol')} ({listed(results.protocols)}) make "
-            f"{plural(n_cells, 'cell')}: one architecture, one protocol, one fold, trained and tested once. "
+            f"{plural(len(results.architectures), 'architecture')} ({listed(results.architectures)}) and "
+            f"{plural(len(BASELINES), 'baseline')} under {plural(len(results.protocols), 'protocol')} "
+            f"({listed(results.protocols)}){_and_derived(study)} make {plural(n_cells, 'cell')}: one architecture or "
+            "baseline, one protocol, one fold, trained and tested once. "
             f"Images are {listed([f'{size} x {size}' for size in study.sizes()])} pixels; the seed is {study.seed}."
         ),
     ]
+
+
+def _and_derived(study: Study) -> str:
+    return f" and {plural(len(study.derived()), 'derived one')}" if study.derived() else ""
 
 
 def _data(results: Results) -> list[Block]:
@@ -109,6 +115,19 @@ def _share(row: pd.Series, column: str) -> Cell:
     if pd.isna(row[column]):
         return Cell("unknown")
     return Cell(f"{row[column]:,.0f} of {row['n_samples']:,.0f}", strong=bool(row[column]))
+
+
+def _baselines() -> list[Block]:
+    what = {
+        "majority": "always answers the most frequent class of the training part, with all frequencies as "
+        "probabilities",
+        "stratified": "guesses a class by the frequencies in the training part",
+        "thumbnail_logistic": "logistic regression on the image at 16 x 16 pixels",
+    }
+    return [
+        Paragraph("What a network has to beat, fitted in cells of the same folds, without a search:"),
+        Bullets([f"{name}: {what[name]}" for name in BASELINES]),
+    ]
 
 
 def _architectures(results: Results) -> Table:

@@ -4,27 +4,50 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from benchmarks.study import BASELINES
 from reports.document import Block, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
-from reports.wording import MISSING, NOT_EVALUABLE, count, estimate, number, units
+from reports.wording import NOT_EVALUABLE, count, estimate, listed, number, units
 
 METRICS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
+    "mcc": "Matthews correlation",
+    "quadratic_kappa": "quadratic kappa",
     "macro_precision": "macro precision",
     "macro_recall": "macro recall",
     "macro_f1": "macro F1",
     "weighted_precision": "weighted precision",
     "weighted_recall": "weighted recall",
     "weighted_f1": "weighted F1",
+    "roc_auc": "area under ROC",
+    "average_precision": "average precision",
     "sensitivity": "sensitivity",
     "specificity": "specificity",
-    "roc_auc": "area under ROC",
+    "sensitivity_at_90_specificity": "sensitivity at 90 % specificity",
+    "brier": "Brier score",
+    "log_loss": "log loss",
+    "ece": "calibration error",
 }
+# Columns that would repeat another one; they stand in scores.csv.
+SAME = {"macro_recall": "balanced accuracy", "weighted_recall": "accuracy"}
 TASKS = {
     "class8": ("all classes", "every class on its own"),
     "severity": ("severity", "malignant (positive) against benign, from the summed class probabilities"),
     "density": ("density", "the breast density, from the summed class probabilities"),
+}
+MEASURES = {
+    "class8": (
+        "Some class is missing from every fold, so answers are pooled over the folds before they are scored. A "
+        "Matthews correlation of 0 is chance [@gorodkin2004]; the Brier score sums squared errors over the classes "
+        "[@brier1950], lower is better."
+    ),
+    "severity": (
+        "Sensitivity and specificity at a probability of 0.5, and the highest sensitivity at a specificity of at least "
+        "90 %. Brier score, log loss and expected calibration error [@naeini2015]: lower is better; the last is biased "
+        "upwards in samples as small as these."
+    ),
+    "density": "Quadratic kappa weighs an error by the square of its distance on the density scale [@cohen1968].",
 }
 INTERVALS = "95 % percentile bootstrap intervals over independent units"
 
@@ -36,16 +59,16 @@ def scores(results: Results) -> Iterator[Section]:
         yield Section("inflation", "Published against honest accuracy", _inflation(results), level=2)
     tasks = [task for task in TASKS if task in set(results.table("scores")["task"])]
     for task in tasks:
-        title = f"Scores: {TASKS[task][0]}"
-        yield Section(f"scores-{task}", title, [_task(results, task, p) for p in results.protocols], level=2)
-    yield Section("classes", "Each class", [_per_class(results, p) for p in results.protocols], level=2)
-    yield Section("confusion", "Confusion matrices", [_confusion(results, p) for p in results.protocols], level=2)
+        blocks: list[Block] = [_task(results, task, p) for p in results.protocols]
+        if task == "severity":
+            blocks += _curves(results)
+        yield Section(f"scores-{task}", f"Scores: {TASKS[task][0]}", blocks, level=2)
 
 
 def _headline(results: Results) -> Table:
     rows = []
     for protocol in results.protocols:
-        for architecture in results.architectures:
+        for architecture in results.compared:
             row = results.cell("headline", architecture, protocol)
             label = row["majority_label"]
             rows.append(
@@ -65,7 +88,8 @@ def _headline(results: Results) -> Table:
     caption = (
         f"Accuracy on test images with {INTERVALS} [@efron1993], beside always answering the majority class of the "
         "training part, scored on the same images. An architecture beats the majority class only if the paired "
-        "interval of the difference lies above zero. A collapsed cell answers one class for all of its test images."
+        "interval of the difference lies above zero. A collapsed cell answers one class for all of its test images. "
+        f"{listed(list(BASELINES))} are baselines, fitted on the same parts."
     )
     return Table("table-headline", caption, titles, rows, ["headline"], grouped=True)
 
@@ -105,9 +129,9 @@ def _inflation(results: Results) -> list[Block]:
 def _task(results: Results, task: str, protocol: str) -> Table:
     table = results.table("scores")
     table = table[(table["task"] == task) & (table["protocol"] == protocol)]
-    metrics = [metric for metric in METRICS if metric in set(table["metric"])]
+    metrics = [metric for metric in METRICS if metric in set(table["metric"]) and metric not in SAME]
     rows = []
-    for architecture in results.architectures:
+    for architecture in results.compared:
         own = table[table["architecture"] == architecture].set_index("metric")
         if own.empty:
             continue
@@ -115,7 +139,9 @@ def _task(results: Results, task: str, protocol: str) -> Table:
         cells = [_score(own.loc[metric]) if metric in own.index else Cell(NOT_EVALUABLE) for metric in metrics]
         rows.append([Cell(architecture), _tested(own.iloc[0], unit), *cells])
     titles = [Column("architecture", "left"), Column("test images"), *(Column(METRICS[m]) for m in metrics)]
-    caption = f"{protocol}, {TASKS[task][0]}: {TASKS[task][1]}, with {INTERVALS}."
+    same = [f"{METRICS[one]} is {other}" for one, other in SAME.items() if one in set(table["metric"])]
+    caption = f"{protocol}, {TASKS[task][0]}: {TASKS[task][1]}, with {INTERVALS}. {MEASURES[task]}"
+    caption += f" {listed(same).capitalize()}." if same else ""
     return Table(f"table-{task}-{protocol}", caption, titles, rows, ["scores"])
 
 
@@ -123,36 +149,18 @@ def _score(row: pd.Series) -> Cell:
     return estimate(row["estimate"], row["ci_low"], row["ci_high"])
 
 
-def _per_class(results: Results, protocol: str) -> Table:
-    table = results.table("per_class")
-    table = table[table["protocol"] == protocol].set_index(["architecture", "label"])
-    rows = []
-    for metric in ("precision", "recall", "f1"):
-        for label in results.dataset["classes"]:
-            cells = [table.loc[(a, label)] if (a, label) in table.index else None for a in results.architectures]
-            known = next((cell for cell in cells if cell is not None), None)
-            if known is None:
-                continue
-            unit = results.cell("headline", results.architectures[0], protocol)["unit"]
-            supports = [Cell(count(known["support"])), Cell(units(known["n_units"], unit))]
-            values = [Cell(MISSING if cell is None else number(cell[metric])) for cell in cells]
-            rows.append([Cell("F1" if metric == "f1" else metric), Cell(label), *supports, *values])
-    titles = [Column("score", "left"), Column("class", "left"), Column("images"), Column("tested on")]
-    titles += [Column(architecture) for architecture in results.architectures]
-    caption = (
-        f"{protocol}: precision, recall and F1 of each class. A dash: not evaluable, such as precision without answers."
-    )
-    return Table(f"table-classes-{protocol}", caption, titles, rows, ["per_class"], grouped=True, folded=True)
-
-
-def _confusion(results: Results, protocol: str) -> Figures:
-    names = [f"confusion_{architecture}_{protocol}" for architecture in results.architectures]
-    pictures = [
-        Picture(name, f"Confusion matrix of {architecture} under {protocol}; its numbers stand in tables/{name}.csv")
-        for name, architecture in zip(names, results.architectures, strict=True)
-    ]
-    caption = (
-        f"{protocol}: counts of test images, pooled over the folds; shade and per cent are shares of the true class, "
-        "whose images are counted in brackets. Right answers stand in the framed diagonal."
-    )
-    return Figures(f"figure-confusion-{protocol}", caption, pictures, names, columns=2)
+def _curves(results: Results) -> Iterator[Block]:
+    for name, what, caption in (
+        ("roc", "ROC curves", "ROC curves of malignancy with pointwise 95 % bands (bootstrap over patients)"),
+        (
+            "reliability",
+            "Reliability diagrams",
+            "share of malignant images against their predicted probability, in ten bins of equal width with 95 % "
+            "intervals; larger points hold more images, and a calibrated model lies on the diagonal",
+        ),
+    ):
+        known = set(results.networks(name)["protocol"])
+        for protocol in results.protocols:
+            if protocol in known:
+                picture = Picture(f"{name}_{protocol}", f"{what} of every architecture under {protocol}")
+                yield Figures(f"figure-{name}-{protocol}", f"{protocol}: {caption}.", [picture], [name])

@@ -1,0 +1,116 @@
+"""Scores of probabilities, many resamples at once: discrimination and calibration of two classes, proper scores of any.
+
+`positive` is bool (N,), `probability` float (N,) in 0..1, `weights` int (B, N): how often resample b counts sample i.
+"""
+
+import numpy as np
+from sklearn import metrics as sklearn_metrics
+
+from analysis.metrics import ratio
+
+SPECIFICITY = 0.9  # at which sensitivity is given; screening programmes recall about a tenth of the women
+BINS = 10  # of equal width, for the calibration error and the reliability diagram
+SMALLEST = float(np.finfo(np.float32).eps)  # probability in a log loss: predictions are stored as float32
+AT_SPECIFICITY = f"sensitivity_at_{100 * SPECIFICITY:.0f}_specificity"
+NEEDS_BOTH = ("roc_auc", "average_precision", AT_SPECIFICITY)  # classes
+
+
+def binary_metrics(positive: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """Score probabilities of two classes; NaN where undefined.
+
+    sensitivity and specificity at a probability of 0.5; roc_auc; average_precision; the highest sensitivity at a
+    specificity of at least 90 %; brier (Brier, Mon. Weather Rev. 78, 1950); log_loss; ece, the expected calibration
+    error over ten bins of equal width (Naeini et al., AAAI 2015), which is biased upwards in small samples.
+    """
+    scores = dict.fromkeys(("sensitivity", "specificity", *NEEDS_BOTH, "brier", "log_loss", "ece"), np.nan)
+    answered = probability >= 0.5
+    if positive.any():
+        scores["sensitivity"] = sklearn_metrics.recall_score(positive, answered)
+    if (~positive).any():
+        scores["specificity"] = sklearn_metrics.recall_score(~positive, ~answered & np.isfinite(probability))
+    if not np.isfinite(probability).all():
+        return {name: float(value) for name, value in scores.items()}
+    if positive.any() and (~positive).any():
+        false_alarms, found, _ = sklearn_metrics.roc_curve(positive, probability, drop_intermediate=False)
+        scores["roc_auc"] = sklearn_metrics.roc_auc_score(positive, probability)
+        scores["average_precision"] = sklearn_metrics.average_precision_score(positive, probability)
+        scores[AT_SPECIFICITY] = found[_specific_enough(false_alarms)].max()
+    scores["brier"] = sklearn_metrics.brier_score_loss(positive, probability, labels=[False, True])
+    scores["log_loss"] = log_losses(positive, probability).mean()
+    scores["ece"] = _calibration_errors(positive, probability, np.ones((1, len(positive))))[0]
+    return {name: float(value) for name, value in scores.items()}
+
+
+def resampled_binary_metrics(
+    positive: np.ndarray, probability: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The same scores (B,) for each of B resamples; NaN where undefined."""
+    p, n = weights[:, positive], weights[:, ~positive]
+    scores = {
+        "sensitivity": ratio(p @ (probability[positive] >= 0.5), p.sum(axis=1)),
+        "specificity": ratio(n @ (probability[~positive] < 0.5), n.sum(axis=1)),
+    }
+    if not np.isfinite(probability).all() or not len(probability):
+        nothing = np.full(len(weights), np.nan)
+        return scores | dict.fromkeys((*NEEDS_BOTH, "brier", "log_loss", "ece"), nothing)
+    found, alarms = cumulated(positive, probability, weights)
+    both = (found[:, -1] > 0) & (alarms[:, -1] > 0)
+    rises, falls = np.diff(found, prepend=0), np.diff(alarms, prepend=0)
+    pairs = (rises * (alarms[:, -1:] - alarms + falls / 2)).sum(axis=1)
+    precisions = ratio(found, found + alarms, empty=0)
+    sensitivities, false_rates = (ratio(count, count[:, -1:]) for count in (found, alarms))
+    reached = np.where(_specific_enough(false_rates), sensitivities, 0).max(axis=1)
+    undefined = np.where(both, 0.0, np.nan)
+    total = weights.sum(axis=1)
+    return scores | {
+        "roc_auc": ratio(pairs, found[:, -1] * alarms[:, -1]),
+        "average_precision": ratio((rises * precisions).sum(axis=1), found[:, -1]) + undefined,
+        AT_SPECIFICITY: reached + undefined,
+        "brier": ratio(weights @ (probability - positive) ** 2, total),
+        "log_loss": ratio(weights @ log_losses(positive, probability), total),
+        "ece": _calibration_errors(positive, probability, weights),
+    }
+
+
+def class_losses(truth: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, np.ndarray]:
+    """Loss (N,) of each sample under two proper scores, of probabilities (N, K) in the order of `classes`.
+
+    brier sums the squared errors over the classes, 0..2, as Brier did; log_loss is minus the logarithm of the true
+    class's probability. NaN where a probability is not finite.
+    """
+    truth_of = truth[:, None] == np.array(classes)
+    own = (probabilities * truth_of).sum(axis=1)
+    losses = {"brier": ((probabilities - truth_of) ** 2).sum(axis=1), "log_loss": -np.log(np.clip(own, SMALLEST, 1))}
+    return {name: np.where(np.isfinite(probabilities).all(axis=1), loss, np.nan) for name, loss in losses.items()}
+
+
+def log_losses(positive: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Minus the logarithm of the true class's probability, (N,)."""
+    return -np.log(np.clip(np.where(positive, probability, 1 - probability), SMALLEST, 1))
+
+
+def cumulated(positive: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positives and negatives (B, T) with at least the probability of each of T thresholds, the highest first."""
+    order = np.argsort(-probability, kind="stable")
+    starts = np.flatnonzero(np.diff(-probability[order], prepend=-np.inf) > 0)
+    found, alarms = (
+        np.add.reduceat(np.where(kind[order], weights[:, order], 0), starts, axis=1).cumsum(axis=1)
+        for kind in (positive, ~positive)
+    )
+    return found, alarms
+
+
+def bins(probability: np.ndarray) -> np.ndarray:
+    """The bin (N,), 0..9, of each probability; the last one holds 1."""
+    return np.minimum((probability * BINS).astype(int), BINS - 1)
+
+
+def _calibration_errors(positive: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    one_hot = np.eye(BINS)[bins(probability)]
+    gaps = np.abs(weights @ (one_hot * (probability - positive)[:, None]))
+    return ratio(gaps.sum(axis=1), weights.sum(axis=1))
+
+
+def _specific_enough(false_rates: np.ndarray) -> np.ndarray:
+    # Rates are ratios of counts: 1 - 0.9 is a little less than a tenth.
+    return false_rates <= 1 - SPECIFICITY + 1e-9

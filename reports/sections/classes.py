@@ -1,0 +1,57 @@
+"""Results class by class, and confusion matrices."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from reports.document import Cell, Column, Figures, Picture, Section, Table
+from reports.results import Results
+from reports.wording import MISSING, count, estimate, number, units
+
+
+def classes(results: Results) -> Iterator[Section]:
+    """The sections on single classes."""
+    yield Section("classes", "Each class", [_per_class(results, p) for p in results.protocols], level=2)
+    yield Section("confusion", "Confusion matrices", [_confusion(results, p) for p in results.protocols], level=2)
+
+
+def _per_class(results: Results, protocol: str) -> Table:
+    table = results.table("per_class")
+    table = table[table["protocol"] == protocol].set_index(["architecture", "label"])
+    rows = []
+    for metric in ("precision", "recall", "f1"):
+        for label in results.dataset["classes"]:
+            cells = [table.loc[(a, label)] if (a, label) in table.index else None for a in results.compared]
+            known = next((cell for cell in cells if cell is not None), None)
+            if known is None:
+                continue
+            unit = results.cell("headline", results.architectures[0], protocol)["unit"]
+            supports = [Cell(count(known["support"])), Cell(units(known["n_units"], unit))]
+            values = [Cell(MISSING) if cell is None else _of_class(cell, metric) for cell in cells]
+            rows.append([Cell("F1" if metric == "f1" else metric), Cell(label), *supports, *values])
+    titles = [Column("score", "left"), Column("class", "left"), Column("images"), Column("tested on")]
+    titles += [Column(architecture) for architecture in results.compared]
+    caption = (
+        f"{protocol}: precision, recall and F1 of each class. A dash: not evaluable, such as precision without answers."
+        " Below recall: Wilson's 95 % interval [@wilson1927], which takes images for independent."
+    )
+    return Table(f"table-classes-{protocol}", caption, titles, rows, ["per_class"], grouped=True, folded=True)
+
+
+def _of_class(row: pd.Series, metric: str) -> Cell:
+    if metric != "recall" or pd.isna(row["recall"]):
+        return Cell(number(row[metric]))
+    return estimate(row["recall"], row["recall_low"], row["recall_high"])
+
+
+def _confusion(results: Results, protocol: str) -> Figures:
+    names = [f"confusion_{architecture}_{protocol}" for architecture in results.architectures]
+    pictures = [
+        Picture(name, f"Confusion matrix of {architecture} under {protocol}; its numbers stand in tables/{name}.csv")
+        for name, architecture in zip(names, results.architectures, strict=True)
+    ]
+    caption = (
+        f"{protocol}: counts of test images, pooled over the folds; shade and per cent are shares of the true class, "
+        "whose images are counted in brackets. Right answers stand in the framed diagonal."
+    )
+    return Figures(f"figure-confusion-{protocol}", caption, pictures, names, columns=2)

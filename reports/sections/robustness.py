@@ -1,0 +1,78 @@
+"""How far scores vary between folds and seeds, and which networks collapsed."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analysis.collapse import COLLAPSED, FLAGGED, SOUND
+from reports.document import Block, Cell, Column, Paragraph, Section, Table
+from reports.results import Results
+from reports.sections.scores import METRICS
+from reports.wording import number, plural
+
+SPREAD = ("accuracy", "mcc", "macro_f1", "roc_auc", "brier")
+FOLD_FROM = 12  # rows
+
+
+def robustness(results: Results) -> Iterator[Section]:
+    """The sections on spread and collapse."""
+    yield Section("spread", "Spread over folds and seeds", [_spread(results)], level=2)
+    yield Section("collapse", "Collapsed networks", list(_collapse(results)), level=2)
+
+
+def _spread(results: Results) -> Table:
+    table = results.table("scores")
+    table = table[table["metric"].isin(SPREAD) & table["task"].isin(["class8", "severity"])]
+    keys = [key for key in SPREAD if key in set(table["metric"])]
+    columns = [("severity" if key in ("roc_auc", "brier") else "class8", key) for key in keys]
+    columns = [pair for pair in columns if pair in set(zip(table["task"], table["metric"], strict=True))]
+    rows = []
+    for protocol in results.protocols:
+        for architecture in results.compared:
+            own = table[(table["protocol"] == protocol) & (table["architecture"] == architecture)]
+            own = own.set_index(["task", "metric"])
+            cells = [_deviations(own.loc[pair]) for pair in columns if pair in own.index]
+            rows.append([Cell(protocol), Cell(architecture), *cells])
+    titles = [Column("protocol", "left"), Column("architecture", "left")]
+    titles += [Column(f"{METRICS[metric]}{', severity' if task == 'severity' else ''}") for task, metric in columns]
+    seeds = (
+        "the study has one repeat, so there is none between seeds"
+        if results.study.repeats == 1
+        else f"below, that between {results.study.repeats} repeats with other folds and seeds"
+    )
+    caption = (
+        f"Standard deviation between folds; {seeds}. A dash: one fold, or folds without a class that the score needs. "
+        "Folds are small and share training images, so these deviations are no standard errors."
+    )
+    return Table("table-spread", caption, titles, rows, ["scores"], grouped=True, folded=True)
+
+
+def _deviations(row: pd.Series) -> Cell:
+    seeds = "" if pd.isna(row["seed_sd"]) else f"{number(row['seed_sd'], 3)} between seeds"
+    return Cell(number(row["fold_sd"], 3), seeds)
+
+
+def _collapse(results: Results) -> Iterator[Block]:
+    table = results.table("collapse")
+    unsound = table[table["verdict"] != SOUND]
+    counts = table["verdict"].value_counts()
+    yield Paragraph(
+        f"Of {plural(len(table), 'trained cell')}, {counts.get(COLLAPSED, 0)} collapsed: they answer one class for all "
+        f"of their test images, and their accuracy is that class's share. {counts.get(FLAGGED, 0)} more are flagged "
+        "for a loss that was not finite, constant outputs or dead features. Scores above include them; their number "
+        "stands beside the accuracy."
+    )
+    if unsound.empty:
+        return
+    rows = [
+        [
+            *(Cell(row["protocol"]), Cell(row["architecture"]), Cell(str(row["fold"]))),
+            Cell(row["verdict"], strong=row["verdict"] == COLLAPSED),
+            Cell(row["cause"]),
+        ]
+        for _, row in unsound.sort_values(["protocol", "architecture", "fold"]).iterrows()
+    ]
+    titles = [Column("protocol", "left"), Column("architecture", "left"), Column("fold"), Column("verdict", "left")]
+    caption = "Cells that are not sound, and what their own files say of the cause."
+    columns = [*titles, Column("cause", "wrap")]
+    yield Table("table-collapse", caption, columns, rows, ["collapse"], grouped=True, folded=len(rows) > FOLD_FROM)
