@@ -3,7 +3,8 @@
     python -m benchmarks.replay --study laptop --architecture vgg16 --set learning_rate=0.0001 --seeds 1 2 3
 
 Takes samples, images and the published parts from results/<study>, and sizes, epochs and options from the study;
-`--set` changes epochs, learning_rate, precision, image_size or an option of the published form. Appends to
+`--set` changes epochs, learning_rate, precision, image_size or an option of the published form; epochs and image_size
+have columns of their own and are no part of the column change. Appends to
 
     replay.csv               a row a run: architecture, change, seed, image_size, options, epochs, batch_size,
                              learning_rate, precision, parameters, n_train, n_validation, validation_accuracy, n_test,
@@ -100,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Replay the published recipe with several seeds.")
     parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
     parser.add_argument("--architecture", required=True)
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="the one thing changed")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="the one thing changed, and the size")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=reference.FOLDER, help="folder of the tables to append to")
@@ -115,7 +116,8 @@ def main() -> None:
     words = ["--study", arguments.study, "--architecture", arguments.architecture]
     words += [*(["--set", *arguments.set] if arguments.set else []), "--seeds", *map(str, arguments.seeds)]
     command = shlex.join(["python", "-m", "benchmarks.replay", *words, "--threads", str(arguments.threads)])
-    name = {"architecture": arguments.architecture, "change": " ".join(arguments.set) or NONE}
+    changes = [word for word in arguments.set if word.partition("=")[0] not in RUN]
+    name = {"architecture": arguments.architecture, "change": " ".join(changes) or NONE}
     for seed in arguments.seeds:
         keras.backend.clear_session()
         cell = Cell(dataclasses.replace(study, seed=seed), arguments.architecture, PUBLISHED, 0)

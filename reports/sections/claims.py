@@ -10,7 +10,7 @@ from benchmarks import reference
 from benchmarks.replay import NONE
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
-from reports.wording import MISSING, count, estimate, listed, number
+from reports.wording import MISSING, count, estimate, listed, number, plural
 
 ON_FIRST_PAGE = "test_accuracy"  # of the printed figures
 BAD = (CONTRADICTED, ONLY_WITH_LEAKAGE)
@@ -132,29 +132,36 @@ def _replay(results: Results) -> Iterator[Block]:
         "parameters than published are reduced."
     )
     yield Table("table-replay", caption, titles, rows, [], grouped=True)
-    published = published_claims.load(results.study.claims)
-    causes = [*_causes(runs), *_unexplained(runs, published["figures"])]
+    figures = published_claims.load(results.study.claims)["figures"]
+    causes = [*_causes(runs, figures), *_unexplained(runs, figures)]
     if causes:
         yield Bullets(causes)
 
 
-def _causes(runs: pd.DataFrame) -> list[str]:
-    """For each network that collapses as it is, what that depends on."""
-    texts = []
-    for architecture, own in runs.groupby("architecture"):
-        counts = (own["predicted_classes"] == 1).groupby(own["change"]).agg(["sum", "size"])
-        if NONE not in counts.index or not counts.loc[NONE, "sum"]:
+def _causes(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
+    """For each network that collapses as it is, what that depends on; whole and reduced ones apart."""
+    for (architecture, parameters), own in runs.groupby(["architecture", "parameters"]):
+        as_it_is = own["change"] == NONE
+        if not (own.loc[as_it_is, "predicted_classes"] == 1).any():
             continue
+        # A changed network may have a few parameters more or less than the one it was made from.
+        family = runs[(runs["architecture"] == architecture) & (runs["image_size"] == own["image_size"].iloc[0])]
+        counts = (family["predicted_classes"] == 1).groupby(family["change"]).agg(["sum", "size"])
         collapsed, n = counts.loc[NONE]
-        how_often = "always" if collapsed == n else "by chance"
+        whole = parameters == figures.get(architecture, {}).get("parameters")
+        size = "the network as published" if whole else "the reduced network"
         changes = [
             f"with {change} in {row['sum']} of {row['size']}" for change, row in counts.drop(index=NONE).iterrows()
         ]
-        texts.append(
-            f"{architecture} collapses {how_often}: as published in {collapsed} of {n} runs"
+        yield (
+            f"{architecture} collapses {'always' if collapsed == n else 'by chance'}: {size} "
+            f"({_lengths(own[as_it_is])}) in {collapsed} of {plural(n, 'run')}"
             f"{', ' + listed(changes) if changes else ''}."
         )
-    return texts
+
+
+def _lengths(runs: pd.DataFrame) -> str:
+    return listed([f"{n} epochs" for n in sorted(runs["epochs"].unique())])
 
 
 def _unexplained(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
@@ -164,13 +171,9 @@ def _unexplained(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
         mine = runs[(runs["architecture"] == architecture) & (runs["change"] == NONE)]
         if own["test_accuracy"] > lowest or mine.empty or (mine["predicted_classes"] == 1).any():
             continue
-        if (mine["parameters"] == own["parameters"]).any():
-            yield f"{architecture} collapses in none of {len(mine)} runs, unlike the published one."
-        else:
-            yield (
-                f"{architecture} collapses in none of {len(mine)} runs of the reduced network; whether the published "
-                "one always does is not evaluable here."
-            )
+        size = "" if (mine["parameters"] == own["parameters"]).any() else " of the reduced network"
+        told = "unlike the published one" if not size else "whether the published one does is not evaluable here"
+        yield f"{architecture} collapses in none of {plural(len(mine), 'run')}{size}; {told}."
 
 
 def _range(values: pd.Series) -> Cell:
