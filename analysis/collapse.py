@@ -1,7 +1,7 @@
 """Which networks collapsed, and why: one row a trained cell, from its own files.
 
 Writes results/<study>/tables/collapse.csv: architecture, protocol, fold, n_test, predicted_classes, output_range,
-epochs, epochs_not_finite, dead_features, last_loss, frequency_loss, verdict, cause.
+epochs, epochs_not_finite, dead_features, training_loss (of the epoch kept), frequency_loss, verdict, cause.
 
 output_range is the largest range, over the test images, of a class's probability; dead_features the share of the
 classifier's inputs that are the same for all of them; frequency_loss the training loss of always answering the
@@ -69,6 +69,8 @@ def examined(folder: Path, of_frequencies: float) -> dict:
     """What one cell's files say of its health."""
     answers = pd.read_parquet(existing(folder / "predictions.parquet"))
     history = pd.read_csv(existing(folder / "history.csv"))
+    runtime = json.loads(existing(folder / "runtime.json").read_text())
+    kept = history.index[-1] if runtime["variant"] == protocols.PUBLISHED else history["val_loss"].idxmin()
     probabilities = answers.filter(regex="^p_").to_numpy(float)
     finite = np.isfinite(probabilities).all(axis=1)
     found = {
@@ -77,8 +79,8 @@ def examined(folder: Path, of_frequencies: float) -> dict:
         "output_range": float(np.ptp(probabilities[finite], axis=0).max()) if finite.any() else np.nan,
         "epochs": len(history),
         "epochs_not_finite": int((~np.isfinite(history[LOSSES])).any(axis=1).sum()),
-        "dead_features": json.loads(existing(folder / "runtime.json").read_text())["dead_features"],
-        "last_loss": float(history["loss"].iloc[-1]),
+        "dead_features": runtime["dead_features"],
+        "training_loss": float(history.loc[kept, "loss"]),
         "frequency_loss": of_frequencies,
     }
     reasons = list(_reasons(found, finite))
@@ -99,7 +101,7 @@ def _reasons(found: dict, finite: np.ndarray) -> Iterator[str]:
 
 
 def _undertrained(found: dict) -> str:
-    loss, of_frequencies = found["last_loss"], found["frequency_loss"]
+    loss, of_frequencies = found["training_loss"], found["frequency_loss"]
     told = f"training loss {loss:.3f}, that of the class frequencies {of_frequencies:.3f}"
     if loss > (1 - NEAR) * of_frequencies:
         return f"only the frequencies of the classes were learnt: {told}"

@@ -276,7 +276,7 @@ class World:
     def health(self, architecture: str, published: bool) -> dict:
         collapsed = published and self.accuracy(architecture, "published") < 0.5
         row = {"n_test": 42, "predicted_classes": 1 if collapsed else 6, "output_range": 0.4, "epochs": 12}
-        row |= {"epochs_not_finite": 0, "dead_features": 0.1, "last_loss": 1.7, "frequency_loss": 1.75}
+        row |= {"epochs_not_finite": 0, "dead_features": 0.1, "training_loss": 1.7, "frequency_loss": 1.75}
         cause = "only the frequencies of the classes were learnt" if collapsed else ""
         return row | {"verdict": "collapsed" if collapsed else "sound", "cause": cause}
 
