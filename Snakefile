@@ -198,7 +198,7 @@ rule scores:
         code=[
             CODE / f"analysis/{name}.py"
             for name in [
-                *("scores", "bootstrap", "collapse", "curves", "metrics"),
+                *("scores", "accuracy", "bootstrap", "collapse", "curves", "metrics"),
                 *("predictions", "probability_metrics", "tasks"),
             ]
         ],
@@ -272,7 +272,7 @@ rule tuning_gain:
             for cell in TRAINED
             for name in ["trials.csv", "predictions.parquet", "default_predictions.parquet"]
         ],
-        code=[CODE / f"analysis/{name}.py" for name in ["tuning_gain", "bootstrap", "predictions"]],
+        code=[CODE / f"analysis/{name}.py" for name in ["tuning_gain", "accuracy", "bootstrap", "importance"]],
     output:
         expand(RESULTS / "tables/{table}.csv", table=["tuning", "importance"]),
     log:
@@ -291,7 +291,7 @@ rule learning_curve:
         RESULTS / "samples.parquet",
         FOLDS,
         [cell / "predictions.parquet" for cell in CELLS],
-        code=[CODE / f"analysis/{name}.py" for name in ["learning_curve", "bootstrap", "predictions"]],
+        code=[CODE / f"analysis/{name}.py" for name in ["learning_curve", "accuracy", "bootstrap", "predictions"]],
     output:
         expand(RESULTS / "tables/{table}.csv", table=["learning_curve", "learning_gain"]),
     log:
@@ -310,7 +310,7 @@ rule control:
         RESULTS / "samples.parquet",
         FOLDS,
         [cell / "predictions.parquet" for cell in CELLS],
-        code=[CODE / f"analysis/{name}.py" for name in ["control", "bootstrap", "predictions"]],
+        code=[CODE / f"analysis/{name}.py" for name in ["control", "accuracy", "bootstrap", "predictions"]],
     output:
         RESULTS / "tables/control.csv",
     log:
@@ -470,7 +470,7 @@ rule claims:
         [cell / "validation_predictions.parquet" for cell in TRAINED],
         sorted(CODE.glob("benchmarks/reference/*.csv")),
         code=[
-            *(CODE / f"analysis/{name}.py" for name in ["claims", "heatmaps", "measured"]),
+            *(CODE / f"analysis/{name}.py" for name in ["claims", "accuracy", "heatmaps", "measured"]),
             *([STUDY.claims] if STUDY.claims else []),
         ],
     output:

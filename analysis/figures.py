@@ -8,14 +8,17 @@ gradcam_shares; and into results/<study>/tables gradcam_summary.csv, the means o
 import argparse
 
 from analysis import (
+    figures_control,
     figures_curves,
     figures_data,
     figures_gradcam,
     figures_heatmaps,
     figures_leakage,
+    figures_learning_curve,
     figures_scores,
     figures_shortcuts,
     figures_training,
+    figures_tuning,
 )
 from analysis.gradcam_summary import summarise
 from analysis.style import save, use_style
@@ -33,14 +36,20 @@ def draw(study: Study) -> None:
     architectures, protocols = list(study.architectures), list(study.protocols)
     save(figures_scores.headline(read_table(results, "headline"), architectures, protocols), folder, "headline")
     save(figures_data.data(read_table(results, "data")), folder, "data")
-    copies = figures_leakage.leakage(study, read_table(results, "leakage_pairs"))
-    if copies:
-        save(copies, folder, "leakage")
+    optional = {
+        "leakage": figures_leakage.leakage(study, read_table(results, "leakage_pairs")),
+        "shortcuts": figures_shortcuts.shortcuts(read_table(results, "shortcuts")),
+        "control": figures_control.control(read_table(results, "control"), architectures),
+        "learning_patients": figures_learning_curve.learning_curve(
+            read_table(results, "learning_curve"), architectures
+        ),
+        "importance": figures_tuning.importance(read_table(results, "importance")),
+    }
+    for name, figure in optional.items():
+        if figure:
+            save(figure, folder, name)
     if PUBLISHED in protocols:
         save(figures_heatmaps.heatmaps(study), folder, "heatmaps")
-    shortcuts = figures_shortcuts.shortcuts(read_table(results, "shortcuts"))
-    if shortcuts:
-        save(shortcuts, folder, "shortcuts")
     history, trials = read_table(results, "history"), read_table(results, "trials")
     probes, answers = read_table(results, "probes"), read_table(results, "gradcam")
     summary = summarise(answers, probes, study.seed, study.bootstrap)

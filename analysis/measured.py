@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from analysis.accuracy import Accuracies
 from analysis.bootstrap import Bootstrap, interval
-from analysis.predictions import pooled, read_samples
 from analysis.tidy import read_table
 from benchmarks import reference
 from benchmarks.protocols import PUBLISHED
@@ -39,9 +39,7 @@ class Measured:
 
     def __init__(self, study: Study, published: dict):
         self.study, self.published = study, published
-        self.samples = read_samples(study)
-        self.unit = self.samples.attrs["unit"]
-        self.bootstrap = Bootstrap(self.samples["unit"].tolist(), study.bootstrap, study.seed)
+        self.accuracies = Accuracies(study)
         self.scores = read_table(study.results(), "scores")
         self.headline = read_table(study.results(), "headline")
         self.cells = read_table(study.results(), "cells")
@@ -67,25 +65,26 @@ class Measured:
         others = [name for name in self.study.architectures if name not in named]
         if protocol not in self.study.protocols or not set(named) <= set(self.study.architectures) or not others:
             return None
-        groups = [[self._accuracy(name, protocol) for name in names] for names in (named, others)]
-        value, drawn = (
-            np.mean([one[part] for one in groups[0]], axis=0) - np.mean([one[part] for one in groups[1]], axis=0)
-            for part in (0, 1)
-        )
-        limits = interval(drawn, min(n for group in groups for *_, n in group), self.unit)
+        groups = [[self.accuracies.of(name, protocol) for name in names] for names in (named, others)]
+        first, second = (np.mean([one.estimate for one in group]) for group in groups)
+        drawn, theirs = (np.mean([one.drawn for one in group], axis=0) for group in groups)
+        n_units = min(one.n_units for group in groups for one in group)
+        limits = interval(drawn - theirs, n_units, self.accuracies.samples.attrs["unit"])
         full = protocol != PUBLISHED or all(self._full(name) for name in self.study.architectures)
-        return Value(float(value), limits.low, limits.high, self._on(named[0], protocol), full, "tables/headline.csv")
+        return Value(
+            float(first - second), limits.low, limits.high, self._on(named[0], protocol), full, "tables/headline.csv"
+        )
 
     def _own(self, architecture: str, metric: str) -> Value | None:
         if architecture not in self.study.architectures or PUBLISHED not in self.study.protocols:
             return None
         if metric != VALIDATION:
             return self._score(architecture, PUBLISHED, metric)
-        value, drawn, n_units = self._accuracy(architecture, PUBLISHED, "validation_predictions")
-        limits = interval(drawn, n_units, self.unit)
+        found = self.accuracies.of(architecture, PUBLISHED, "validation_predictions")
+        limits = found.limits()
         evidence = f"cells/{architecture}/published/0/validation_predictions.parquet"
         on = self._on(architecture, PUBLISHED)
-        return Value(value, limits.low, limits.high, on, self._full(architecture), evidence)
+        return Value(found.estimate, limits.low, limits.high, on, self._full(architecture), evidence)
 
     def _score(self, architecture: str, protocol: str, metric: str) -> Value | None:
         rows = self._rows(self.scores, architecture, protocol)
@@ -95,14 +94,6 @@ class Measured:
         row = rows.iloc[0]
         full = protocol != PUBLISHED or self._full(architecture)
         return Value(row["estimate"], row["ci_low"], row["ci_high"], self._on(architecture, protocol), full)
-
-    def _accuracy(self, architecture: str, protocol: str, part: str = "predictions") -> tuple[float, np.ndarray, int]:
-        table = pooled(self.study, self.samples, architecture, protocol, part)
-        right = (table["predicted"] == table["label"]).to_numpy(float)
-        weights = self.bootstrap.weights(table["unit"])
-        total = weights.sum(axis=1)
-        drawn = np.divide(weights @ right, total, out=np.full(len(weights), np.nan), where=total > 0)
-        return float(right.mean()), drawn, table["unit"].nunique()
 
     def _full(self, architecture: str) -> bool:
         cell = self._rows(self.cells, architecture, PUBLISHED).iloc[0]

@@ -31,6 +31,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis import collapse, curves, metrics
+from analysis.accuracy import Accuracy, accuracy, not_evaluable
 from analysis.bootstrap import LEVEL, Bootstrap, interval
 from analysis.predictions import pooled, read_classes, read_samples
 from analysis.probability_metrics import NEEDS_BOTH
@@ -126,27 +127,24 @@ class Scorer:
 
     def _headline_row(self, architecture: str, protocol: str, table: pd.DataFrame) -> dict:
         answers = self.main[MAJORITY, protocol]
-        accuracy, drawn = self._accuracy(table)
-        majority, drawn_majority = self._accuracy(answers)
-        n_units = table["unit"].nunique()
-        limits, difference = interval(drawn, n_units, self.unit), interval(drawn - drawn_majority, n_units, self.unit)
-        verdict = BEATS if difference.low > 0 else DOES_NOT_BEAT
-        if difference.note:
-            verdict = difference.note.replace("interval not evaluable", "not evaluable")
+        own, majority = self._accuracy(table), self._accuracy(answers)
+        limits = own.limits()
+        difference, around = own.minus(majority)
+        verdict = BEATS if around.low > 0 else DOES_NOT_BEAT
+        if around.note:
+            verdict = not_evaluable(around)
         return {
             "architecture": architecture,
             "protocol": protocol,
-            "accuracy": accuracy,
+            "accuracy": own.estimate,
             "ci_low": limits.low,
             "ci_high": limits.high,
-            "n_samples": table["sample"].nunique(),
-            "n_units": n_units,
-            "unit": f"{self.unit}s",
+            **own.about(),
             "majority_label": " / ".join(sorted(answers["predicted"].unique())),
-            "majority_accuracy": majority,
-            "difference": accuracy - majority,
-            "difference_low": difference.low,
-            "difference_high": difference.high,
+            "majority_accuracy": majority.estimate,
+            "difference": difference,
+            "difference_low": around.low,
+            "difference_high": around.high,
             "verdict": IS_BASELINE if architecture in BASELINES else verdict,
             "predicted_classes": table["predicted"].nunique(),
             "collapsed_cells": collapse.count(architecture, table),
@@ -162,18 +160,14 @@ class Scorer:
             if protocol == protocols.PUBLISHED or (architecture, protocols.PUBLISHED) not in self.main:
                 continue
             published = self.main[architecture, protocols.PUBLISHED]
-            (theirs, drawn_theirs), (ours, drawn_ours) = (self._accuracy(t) for t in (published, table))
-            n_units = [t["unit"].nunique() for t in (published, table)]
-            limits = interval(drawn_theirs - drawn_ours, min(n_units), self.unit)
-            found = [theirs, ours, theirs - ours, limits.low, limits.high]
-            rows.append([architecture, protocol, *found, *n_units])
+            theirs, ours = self._accuracy(published), self._accuracy(table)
+            limits = interval(theirs.drawn - ours.drawn, min(theirs.n_units, ours.n_units), self.unit)
+            found = [theirs.estimate, ours.estimate, theirs.estimate - ours.estimate, limits.low, limits.high]
+            rows.append([architecture, protocol, *found, theirs.n_units, ours.n_units])
         return pd.DataFrame(rows, columns=columns)
 
-    def _accuracy(self, table: pd.DataFrame) -> tuple[float, np.ndarray]:
-        """Share of right answers, and its resampled values."""
-        right = (table["predicted"] == table["label"]).to_numpy(float)
-        weights = self.bootstrap.weights(table["unit"])
-        return float(right.mean()), metrics.ratio(weights @ right, weights.sum(axis=1))
+    def _accuracy(self, table: pd.DataFrame) -> Accuracy:
+        return accuracy(table, self.bootstrap, self.unit)
 
 
 def write_scores(study: Study) -> None:

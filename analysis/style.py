@@ -14,6 +14,8 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from benchmarks.study import BASELINES
+
 FULL_WIDTH = 7.2  # inches; a little more than the text block of the paper
 INK, GREY, FAINT = "#1a1a1a", "#6b6b6b", "#d9d9d9"
 WRONG = "#d55e00"
@@ -21,6 +23,7 @@ WRONG = "#d55e00"
 # Okabe & Ito's palette without its yellow, which white paper swallows.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#4d4d4d")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+BASELINE_LOOKS = (("#8c8c8c", "<"), ("#b8b8b8", "*"), ("#666666", ">"))
 
 
 def use_style() -> None:
@@ -62,6 +65,11 @@ def looks(architectures: list[str]) -> dict[str, tuple[str, str]]:
     """Colour and marker of each architecture, by its place in the study's sorted list; 49 pairs before any returns."""
     n = len(COLOURS)
     return {a: (COLOURS[i % n], MARKERS[(i + i // n) % n]) for i, a in enumerate(sorted(architectures))}
+
+
+def looks_with_baselines(architectures: list[str]) -> dict[str, tuple[str, str]]:
+    """`looks`, and greys with markers of their own for the baselines."""
+    return looks(architectures) | dict(zip(BASELINES, BASELINE_LOOKS, strict=True))
 
 
 def short_names(labels: list[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ TEXT = [
     *("architecture", "protocol", "task", "metric", "label", "majority_label", "honest_protocol", "predicted", "trial"),
     *("sample", "source", "patient", "note", "part", "unit", "verdict", "layer", "variant", "precision", "finished"),
     *("kind", "part_a", "part_b", "sample_a", "sample_b", "source_a", "source_b", "label_a", "label_b", "transform"),
-    *("column", "value", "partner", "partner_value"),
+    *("column", "value", "partner", "partner_value", "hyperparameter"),
 ]
 
 

@@ -73,15 +73,15 @@ def labelled(folds: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def permuted_labels(samples: pd.DataFrame, seed: int) -> dict[str, str]:
-    """Each sample's label in the control: every patient gets another one's labels, source by source, copies alike.
+    """Each sample's label in the control: every patient gets those of a patient drawn at random, copies alike.
 
     Where patients (sources) are unknown, sources (files) are shuffled.
     """
     unit = next(unit for unit in ("patient", "source", "sample") if samples[unit].notna().all())
     source = "sample" if samples["source"].isna().any() else "source"
-    labels = samples.drop_duplicates(source).sort_values(source).groupby(unit)["label"].agg(list)
+    sources = samples.drop_duplicates(source).sort_values(source)
+    labels = sources.groupby(unit)["label"].agg(list)
     givers = np.random.default_rng(seed).permutation(len(labels))
-    sources = samples[[unit, source]].drop_duplicates(source).sort_values(source)
     place = sources.groupby(unit).cumcount()
     given = dict(zip(labels.index, labels.iloc[givers], strict=True))
     # Patients differ in how many sources they have: a longer list is cut, a shorter one starts over.

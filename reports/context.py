@@ -7,7 +7,9 @@ from reports.findings import finding, main_honest
 from reports.results import Results
 from reports.sections.claims import claims, first_page
 from reports.sections.classes import classes
+from reports.sections.control import control
 from reports.sections.leakage import leakage
+from reports.sections.learning_curve import learning_curve
 from reports.sections.limits import GENERATED, GENERATED_WARNING, limits
 from reports.sections.models import explanations, training
 from reports.sections.provenance import provenance
@@ -15,6 +17,7 @@ from reports.sections.robustness import robustness
 from reports.sections.run import run
 from reports.sections.scores import scores
 from reports.sections.shortcuts import shortcuts
+from reports.sections.tuning import tuning
 
 TITLE = "Mammogram classifiers, re-evaluated"
 
@@ -22,7 +25,22 @@ TITLE = "Mammogram classifiers, re-evaluated"
 def build(study: Study) -> Report:
     """The report of `study`. Raises BadInput if a table is missing."""
     results = Results(study)
-    parts = (run, leakage, shortcuts, scores, classes, robustness, claims, training, explanations, limits, provenance)
+    parts = (
+        run,
+        leakage,
+        shortcuts,
+        scores,
+        classes,
+        robustness,
+        control,
+        claims,
+        training,
+        tuning,
+        learning_curve,
+        explanations,
+        limits,
+        provenance,
+    )
     code = results.provenance["code"]
     commit = (
         f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from synthetic_audit import write_audit
+from synthetic_tuning import write_tuning
 
 from benchmarks.study import BASELINES
 
@@ -87,6 +88,7 @@ class World:
         self.cells()
         self.explanations()
         write_audit(self)
+        write_tuning(self)
 
     def table(self, name: str, rows: list[dict], columns: list[str] | None = None) -> None:
         pd.DataFrame(rows, columns=columns).to_csv(self.results / "tables" / f"{name}.csv", index=False)

@@ -1,0 +1,125 @@
+"""Protocols derived from others: shuffled labels for the control, fewer training patients for the learning curve."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks import protocols
+from benchmarks.datasets import phantom
+from benchmarks.errors import BadInput
+from benchmarks.study import Study
+
+SEEDS = range(5)
+
+
+def study(folds=3, repeats=1, seed=1):
+    return Study(
+        name="test", path=Path("test.yaml"), data=None, description="", seed=seed, dataset={"name": "phantom"},
+        image_size=64, protocols=[], folds=folds, repeats=repeats, training={"images": "on_the_fly"}, published={},
+        search={}, architectures={}, control={}, learning_curve={}, probes={}, bootstrap=100,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def phantoms() -> pd.DataFrame:
+    return phantom.load(phantom.OPTIONS, None, 1).samples
+
+
+def shuffled(samples: pd.DataFrame, seed: int = 1) -> pd.DataFrame:
+    return samples.assign(given=samples["sample"].map(protocols.permuted_labels(samples, seed)))
+
+
+@pytest.mark.parametrize(("name", "base", "variant"), [
+    ("by_patient", "by_patient", "corrected"),
+    ("by_patient_permuted", "by_patient", "corrected"),
+    ("published_permuted", "published", "published"),
+    ("by_patient_n16", "by_patient", "corrected"),
+])  # fmt: skip
+def test_a_derived_protocol_is_named_after_its_base(name, base, variant):
+    assert protocols.base(name) == base and protocols.variant(name) == variant
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_copies_of_a_source_have_one_shuffled_label(phantoms, seed):
+    table = shuffled(phantoms, seed)
+    assert table["given"].notna().all()
+    assert table.groupby("source")["given"].nunique().eq(1).all()
+    assert (table["given"] != table["label"]).any()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_patient_gets_the_labels_of_one_other_patient(phantoms, seed):
+    def labels(column):
+        return shuffled(phantoms, seed).drop_duplicates("source").groupby("patient")[column].agg(set)
+
+    givers = labels("label").tolist()
+    assert all(any(got <= giver for giver in givers) for got in labels("given"))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_classes_keep_about_their_share(phantoms, seed):
+    sources = shuffled(phantoms, seed).drop_duplicates("source")
+    before, after = (sources[column].value_counts(normalize=True) for column in ("label", "given"))
+    assert set(after.index) <= set(before.index)
+    # Patients have one to three sources, so shares move with who gives to whom.
+    assert after.sub(before, fill_value=0).abs().max() < 0.2
+
+
+def test_patients_with_one_source_each_keep_the_counts_of_all_classes(phantoms):
+    sources = shuffled(phantoms.drop_duplicates("patient"))
+    assert sources["given"].value_counts().to_dict() == sources["label"].value_counts().to_dict()
+
+
+def test_the_shuffle_repeats_with_its_seed_whatever_the_row_order(phantoms):
+    once = protocols.permuted_labels(phantoms, 1)
+    assert once == protocols.permuted_labels(phantoms.sample(frac=1, random_state=0), 1)
+    assert once != protocols.permuted_labels(phantoms, 2)
+
+
+def test_without_patients_sources_are_shuffled_and_without_sources_files(phantoms):
+    table = shuffled(phantoms.assign(patient=None))
+    sources = table.drop_duplicates("source")
+    assert table.groupby("source")["given"].nunique().eq(1).all()
+    assert sorted(sources["given"]) == sorted(sources["label"]) and (sources["given"] != sources["label"]).any()
+    files = shuffled(phantoms.assign(patient=None, source=None))
+    assert sorted(files["given"]) == sorted(files["label"]) and (files["given"] != files["label"]).any()
+
+
+@pytest.mark.parametrize("name", ["by_patient", "published"])
+def test_the_control_has_the_parts_of_its_base(phantoms, name):
+    base = protocols.make_folds(name, phantoms, study())
+    permuted = protocols.make_folds(f"{name}_permuted", phantoms, study())
+    pd.testing.assert_frame_equal(permuted[base.columns], base)
+    assert permuted["label"].tolist() == [protocols.permuted_labels(phantoms, 1)[s] for s in base["sample"]]
+
+
+def test_the_shuffled_label_stands_in_for_the_samples_own(phantoms):
+    permuted = protocols.make_folds("by_patient_permuted", phantoms, study())
+    joined = protocols.labelled(permuted, phantoms)
+    assert joined["label"].tolist() == permuted["label"].tolist() and joined["sample"].tolist() == [*permuted["sample"]]
+    base = protocols.make_folds("by_patient", phantoms, study())
+    own = phantoms.set_index("sample")["label"]
+    assert protocols.labelled(base, phantoms)["label"].tolist() == own[base["sample"]].tolist()
+
+
+def test_fewer_patients_are_nested_and_leave_validation_and_test_alone(phantoms):
+    owner = phantoms.set_index("sample")["patient"]
+    whole = protocols.make_folds("by_patient", phantoms, study(repeats=2))
+    tables = [protocols.make_folds(f"by_patient_n{n}", phantoms, study(repeats=2)) for n in (4, 9)]
+    for fold in range(6):
+        samples = [table[(table["fold"] == fold) & (table["part"] == "train")]["sample"] for table in (*tables, whole)]
+        few, more, most = (set(own.map(owner)) for own in samples)
+        assert (len(few), len(more)) == (4, 9) and few < more < most
+        # All training images of a patient that stays.
+        assert set(samples[1]) == {sample for sample in samples[2] if owner[sample] in more}
+    for table in tables:
+        for part in ("validation", "test"):
+            pd.testing.assert_frame_equal(
+                *(rows[rows["part"] == part].reset_index(drop=True) for rows in (table, whole)),
+            )
+
+
+def test_more_patients_than_there_are_is_refused(phantoms):
+    with pytest.raises(BadInput, match=r"learning_curve.patients: 99, but fold 0 trains on \d+ .* in test\.yaml"):
+        protocols.make_folds("by_patient_n99", phantoms, study())
