@@ -2,12 +2,14 @@
 
 Writes into results/<study>/figures: headline, data, confusion_<architecture>_<protocol>, learning_<protocol>,
 search_<protocol> (honest protocols), roc_<protocol>, reliability_<protocol>, gradcam_<protocol> (its PDF in pages),
-gradcam_shares; and into results/<study>/tables gradcam_summary.csv, the means of what gradcam_shares shows.
+gradcam_shares, and what has anything to show of differences, ranks_<protocol>, leakage, heatmaps, shortcuts, control,
+learning_patients, importance; and into results/<study>/tables gradcam_summary.csv, the means behind gradcam_shares.
 """
 
 import argparse
 
 from analysis import (
+    figures_comparison,
     figures_control,
     figures_curves,
     figures_data,
@@ -36,7 +38,10 @@ def draw(study: Study) -> None:
     architectures, protocols = list(study.architectures), list(study.protocols)
     save(figures_scores.headline(read_table(results, "headline"), architectures, protocols), folder, "headline")
     save(figures_data.data(read_table(results, "data")), folder, "data")
+    ranks = read_table(results, "ranks")
     optional = {
+        "differences": figures_comparison.differences(read_table(results, "comparison"), protocols),
+        **{f"ranks_{protocol}": figures_comparison.critical_difference(ranks, protocol) for protocol in protocols},
         "leakage": figures_leakage.leakage(study, read_table(results, "leakage_pairs")),
         "shortcuts": figures_shortcuts.shortcuts(read_table(results, "shortcuts")),
         "control": figures_control.control(read_table(results, "control"), architectures),

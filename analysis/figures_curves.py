@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from analysis.style import FAINT, FULL_WIDTH, GREY, looks
 
 COLUMNS = 3
-BASELINE = "thumbnail_logistic"  # drawn in every panel
+BASELINE = "thumbnail_logistic"  # drawn beside every ROC curve
 
 
 def roc(table: pd.DataFrame, architectures: list[str]) -> Figure | None:
@@ -20,7 +20,14 @@ def roc(table: pd.DataFrame, architectures: list[str]) -> Figure | None:
 
     `table` holds one protocol's rows of tables/roc.csv.
     """
-    return _panels(table, architectures, _roc, "1 - specificity", "sensitivity")
+    figure = _panels(table, architectures, _roc, "1 - specificity", "sensitivity")
+    baseline = table[table["architecture"] == BASELINE]
+    if figure and len(baseline):
+        line = {"color": GREY, "linewidth": 0.9, "linestyle": (0, (1, 1))}
+        for axes in figure.axes:
+            axes.plot(baseline["false_positive_rate"], baseline["sensitivity"], **line)
+        figure.legend([Line2D([], [], **line)], [BASELINE], loc="outside upper left")
+    return figure
 
 
 def reliability(table: pd.DataFrame, architectures: list[str]) -> Figure | None:
@@ -41,39 +48,26 @@ def _panels(table: pd.DataFrame, architectures: list[str], draw, x: str, y: str)
         rows, columns, figsize=(FULL_WIDTH, 2.45 * rows + 0.3), sharex=True, sharey=True, squeeze=False,
         layout="constrained",
     )  # fmt: skip
-    baseline = table[table["architecture"] == BASELINE]
     for place, axes in enumerate(grid.flat):
         if place >= len(names):
-            axes.set_axis_off()
+            axes.remove()
             continue
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (3, 2)))
-        if len(baseline):
-            draw(axes, baseline, GREY, None)
         draw(axes, table[table["architecture"] == names[place]], *style[names[place]])
         axes.set_title(names[place], loc="left", weight="bold")
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         axes.set_xlabel(x if place + columns >= len(names) else "")
         axes.set_ylabel(y if place % columns == 0 else "")
-    if len(baseline):
-        line = Line2D([], [], color=GREY, linewidth=0.9, linestyle=(0, (1, 1)))
-        figure.legend([line], [BASELINE], loc="outside upper left")
     return figure
 
 
-def _roc(axes: Axes, curve: pd.DataFrame, colour: str, marker: str | None) -> None:
+def _roc(axes: Axes, curve: pd.DataFrame, colour: str, _: str) -> None:
     x = curve["false_positive_rate"]
-    if marker is None:
-        axes.plot(x, curve["sensitivity"], color=colour, linewidth=0.9, linestyle=(0, (1, 1)))
-        return
     axes.fill_between(x, curve["ci_low"], curve["ci_high"], color=colour, alpha=0.18, linewidth=0)
     axes.plot(x, curve["sensitivity"], color=colour, linewidth=1.4)
 
 
-def _reliability(axes: Axes, bins: pd.DataFrame, colour: str, marker: str | None) -> None:
-    if marker is None:
-        axes.plot(bins["probability"], bins["share"], color=colour, linewidth=0.9, linestyle=(0, (1, 1)))
-        return
+def _reliability(axes: Axes, bins: pd.DataFrame, colour: str, marker: str) -> None:
     axes.vlines(bins["probability"], bins["ci_low"], bins["ci_high"], color=colour, linewidth=0.9)
     size = 90 * np.sqrt(bins["n"] / bins["n"].sum())
     axes.scatter(bins["probability"], bins["share"], s=size, color=colour, marker=marker, edgecolor="white", zorder=3)
-    axes.plot(bins["probability"], bins["share"], color=colour, linewidth=0.7, alpha=0.6)

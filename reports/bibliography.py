@@ -7,7 +7,7 @@ from pathlib import Path
 
 BIB = Path(__file__).parent / "templates" / "references.bib"
 CITATION = re.compile(r"\[(@[\w-]+(?:; @[\w-]+)*)\]")
-ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "c": "\u0327"}
+ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "c": "\u0327", "v": "\u030c"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,5 +58,5 @@ def _plain(latex: str) -> str:
     def accented(match: re.Match) -> str:
         return unicodedata.normalize("NFC", match[2] + ACCENTS[match[1]])
 
-    text = re.sub(r"\{?\\(['`^\"~c])\{?(\w)\}?\}?", accented, latex)
+    text = re.sub(r"\{?\\(['`^\"~cv])\{?(\w)\}?\}?", accented, latex)
     return re.sub(r"[{}]", "", text).replace("--", "–").replace("\\&", "&").replace("\\_", "_")  # noqa: RUF001

@@ -7,7 +7,8 @@ from reports.findings import finding, main_honest
 from reports.results import Results
 from reports.sections.claims import claims, first_page
 from reports.sections.classes import classes
-from reports.sections.control import control
+from reports.sections.comparison import baseline_sentence, comparison
+from reports.sections.control import control, leakage_sentence
 from reports.sections.leakage import leakage
 from reports.sections.learning_curve import learning_curve
 from reports.sections.limits import GENERATED, GENERATED_WARNING, limits
@@ -32,6 +33,7 @@ def build(study: Study) -> Report:
         scores,
         classes,
         robustness,
+        comparison,
         control,
         claims,
         training,
@@ -54,6 +56,8 @@ def build(study: Study) -> Report:
             *(results.networks(name) for name in ("headline", "inflation")),
             results.table("leakage"),
             protocols=results.protocols,
+            baselines=baseline_sentence(results.table("comparison"), main_honest(results.protocols) or PUBLISHED),
+            control=leakage_sentence(results.table("control")),
         ),
         verdicts=first_page(results),
         headline=_headline(results),

@@ -17,18 +17,28 @@ def main_honest(protocols: list[str]) -> str | None:
     return next((protocol for protocol in STRICTEST if protocol in honest), honest[0] if honest else None)
 
 
-def finding(headline: pd.DataFrame, inflation: pd.DataFrame, leakage: pd.DataFrame, protocols: list[str]) -> list[str]:
-    """The sentences of the first screen, from tables/headline.csv, inflation.csv and leakage.csv."""
+def finding(
+    headline: pd.DataFrame,
+    inflation: pd.DataFrame,
+    leakage: pd.DataFrame,
+    protocols: list[str],
+    baselines: str = "",
+    control: str = "",
+) -> list[str]:
+    """The sentences of the first screen, from tables/headline.csv, inflation.csv and leakage.csv.
+
+    `baselines` and `control` are what the sections on comparison and control say for it.
+    """
     honest = main_honest(protocols)
     sentences = []
     if PUBLISHED in protocols:
         rows = headline[headline["protocol"] == PUBLISHED]
-        sentences += [_range_sentence(rows, "Under the published protocol"), _leak_sentence(leakage)]
+        sentences += [_range_sentence(rows, "Under the published protocol"), _leak_sentence(leakage), control]
     if honest:
         rows = headline[headline["protocol"] == honest]
         apart = KEPT_APART.get(honest, "group")
         opening = f"When no {apart} stands on both sides of the split ({honest})"
-        sentences += [_range_sentence(rows, opening), _majority_sentence(rows)]
+        sentences += [_range_sentence(rows, opening), _majority_sentence(rows), baselines]
         sentences.append(_inflation_sentence(inflation[inflation["honest_protocol"] == honest]))
     else:
         sentences.append(

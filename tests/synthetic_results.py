@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from synthetic_audit import write_audit
+from synthetic_comparison import write_comparison
 from synthetic_tuning import write_tuning
 
 from benchmarks.study import BASELINES
@@ -88,6 +89,7 @@ class World:
         self.cells()
         self.explanations()
         write_audit(self)
+        write_comparison(self)
         write_tuning(self)
 
     def table(self, name: str, rows: list[dict], columns: list[str] | None = None) -> None:

@@ -61,7 +61,7 @@ def test_every_figure_is_drawn_the_same_twice(small):
     figures.draw(small)
     folder = small.results() / "figures"
     names = {"headline", "data", "gradcam_shares", "heatmaps", "leakage", "search_by_patient", "shortcuts"}
-    names |= {"control", "learning_patients", "importance"}
+    names |= {"control", "differences", "learning_patients", "importance", "ranks_by_patient"}
     for protocol in small.protocols:
         names |= {f"{kind}_{protocol}" for kind in ("learning", "gradcam", "roc", "reliability")}
         names |= {f"confusion_{architecture}_{protocol}" for architecture in small.architectures}

@@ -7,6 +7,7 @@ from benchmarks import claims
 from reports import bibliography, render, wording
 from reports.escaping import cited, tex, tex_citation
 from reports.findings import finding
+from reports.sections.claims import _causes
 from reports.wording import count, number
 
 
@@ -123,3 +124,25 @@ def test_references_read_as_text():
     sources = "".join(path.read_text() for path in Path(render.__file__).parent.rglob("*.py"))
     studied = {claims.load(claims.find("published"))["citation"]}
     assert set(known) == {key for key in bibliography.cited_keys(sources) if key in known} | studied
+
+
+def test_causes_of_collapse_tell_whole_and_reduced_networks_apart():
+    def run(architecture, change, parameters, size, seed, classes):
+        row = {"architecture": architecture, "change": change, "parameters": parameters, "image_size": size}
+        return row | {"seed": seed, "epochs": 3, "predicted_classes": classes}
+
+    runs = pd.DataFrame(
+        [
+            *(run("alexnet", "none", 62, 227, seed, 1) for seed in (1, 2)),
+            run("alexnet", "learning_rate=0.0001", 62, 227, 1, 4),
+            *(run("alexnet", "none", 5, 67, seed, 6) for seed in (1, 2)),
+            *(run("vgg16", "none", 3, 64, seed, classes) for seed, classes in ((1, 1), (2, 3))),
+            run("simple", "none", 7, 64, 1, 8),
+        ]
+    )
+    figures = {"alexnet": {"parameters": 62, "test_accuracy": 0.45}, "vgg16": {"parameters": 99, "test_accuracy": 0.45}}
+    assert list(_causes(runs, figures)) == [
+        "alexnet collapses always: the network as published (3 epochs) in 2 of 2 runs, with learning_rate=0.0001 in 0 "
+        "of 1.",
+        "vgg16 collapses by chance: the reduced network (3 epochs) in 1 of 2 runs.",
+    ]

@@ -156,8 +156,10 @@ def test_scores_and_classes_are_those_of_the_csv(made, page):
     per_class = read_table(made.results(), "per_class")
     chosen = per_class[(per_class["protocol"] == "published") & (per_class["architecture"] == "simple")]
     header, *rows = page.tables["table-classes-published"]
-    shown = [cells[header.index("simple")] for cells in rows[: len(chosen)]]
+    shown = [cells[header.index("precision")] for cells in rows if cells[1] == "simple"]
     assert shown == [f"{value:.2f}" for value in chosen["precision"]]
+    shown = [cells[header.index("recall")] for cells in rows if cells[1] == "simple"]
+    assert shown == [f"{r.recall:.2f}|{r.recall_low:.2f} to {r.recall_high:.2f}" for r in chosen.itertuples()]
 
 
 def test_folds_show_what_training_has_seen(page):

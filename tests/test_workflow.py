@@ -27,6 +27,8 @@ SMALL = {
         "simple": {"filters": [4, 4]},
         "vgg16": {"width": 0.05},
     },
+    "control": {"protocols": ["published", "by_patient"], "architectures": ["simple"]},
+    "learning_curve": {"patients": [4], "architectures": ["simple"]},
     "probes": {"per_class": 1},
     "bootstrap": 100,
     "claims": "published",
@@ -116,7 +118,8 @@ def test_killed_resumed_and_changed(tmp_path):
     assert f"The report is {results / 'report/report.html'}" in run.stdout
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     cells = pd.read_csv(results / "tables/cells.csv")
-    assert len(cells) == 2 * (1 + 2)
+    # Both networks; simple again with shuffled labels and with four patients; three baselines wherever one ran.
+    assert len(cells) == 2 * (1 + 2) + (1 + 2) + 2 + 3 * (2 * (1 + 2) + 2)
     claims = pd.read_csv(results / "tables/claims.csv").set_index("id")["verdict"]
     assert claims[["transfer-learning", "grad-cam"]].eq("contradicted by the study's own code").all()
     assert claims[["accuracy-98", "best-three", "simple-test-accuracy", "alexnet-macro-f1"]].eq("not evaluable").all()
@@ -124,7 +127,9 @@ def test_killed_resumed_and_changed(tmp_path):
     assert (leakage.loc[("published", "train", "test", "near_duplicate"), "share"] == 1).all()
     assert (leakage.loc["by_patient", "n_flagged"] == 0).all()
     assert not [*searching.rglob("record.json")]
-    assert len(pd.read_csv(results / "tables/trials.csv")) == 2 * (1 + 2 * 2)
+    assert len(pd.read_csv(results / "tables/trials.csv")) == 3 * (1 + 2 * 2) + 2 * 2
+    assert set(pd.read_csv(results / "tables/control.csv")["protocol"]) == {"published", "by_patient"}
+    assert pd.read_csv(results / "tables/learning_curve.csv")["n_patients"].min() == 4
 
     run = snakemake(tmp_path, "--dry-run", *config)
     assert "Nothing to be done" in run.stdout
@@ -136,7 +141,8 @@ def test_killed_resumed_and_changed(tmp_path):
     assert planned(run.stdout, "cell") == 0 and planned(run.stdout, "scores") == 1
 
     # Same study, same machine, same tables.
-    tables = {name: pd.read_csv(results / f"tables/{name}.csv") for name in ("scores", "per_class", "headline")}
+    names = ("scores", "per_class", "headline", "comparison", "control", "learning_gain", "tuning", "collapse")
+    tables = {name: pd.read_csv(results / f"tables/{name}.csv") for name in names}
     shutil.rmtree(results)
     assert snakemake(tmp_path, "--config", write_study(tmp_path)).returncode == 0
     for name, table in tables.items():

@@ -17,30 +17,30 @@ def classes(results: Results) -> Iterator[Section]:
 
 def _per_class(results: Results, protocol: str) -> Table:
     table = results.table("per_class")
-    table = table[table["protocol"] == protocol].set_index(["architecture", "label"])
+    table = table[table["protocol"] == protocol].set_index(["label", "architecture"])
+    unit = results.cell("headline", results.architectures[0], protocol)["unit"]
     rows = []
-    for metric in ("precision", "recall", "f1"):
-        for label in results.dataset["classes"]:
-            cells = [table.loc[(a, label)] if (a, label) in table.index else None for a in results.compared]
-            known = next((cell for cell in cells if cell is not None), None)
-            if known is None:
-                continue
-            unit = results.cell("headline", results.architectures[0], protocol)["unit"]
-            supports = [Cell(count(known["support"])), Cell(units(known["n_units"], unit))]
-            values = [Cell(MISSING) if cell is None else _of_class(cell, metric) for cell in cells]
-            rows.append([Cell("F1" if metric == "f1" else metric), Cell(label), *supports, *values])
-    titles = [Column("score", "left"), Column("class", "left"), Column("images"), Column("tested on")]
-    titles += [Column(architecture) for architecture in results.compared]
+    for label in results.dataset["classes"]:
+        for architecture in results.compared:
+            row = table.loc[(label, architecture)]
+            rows.append(
+                [
+                    *(Cell(label), Cell(architecture), Cell(count(row["support"]), units(row["n_units"], unit))),
+                    *(Cell(number(row["precision"])), _recall(row), Cell(number(row["f1"]))),
+                ]
+            )
+    titles = [Column("class", "left"), Column("architecture", "left"), Column("test images"), Column("precision")]
+    titles += [Column("recall"), Column("F1")]
     caption = (
-        f"{protocol}: precision, recall and F1 of each class. A dash: not evaluable, such as precision without answers."
-        " Below recall: Wilson's 95 % interval [@wilson1927], which takes images for independent."
+        f"{protocol}: precision, recall and F1 of each class. A dash: not evaluable, as without test images. Below "
+        "recall: Wilson's 95 % interval [@wilson1927], which takes images for independent."
     )
     return Table(f"table-classes-{protocol}", caption, titles, rows, ["per_class"], grouped=True, folded=True)
 
 
-def _of_class(row: pd.Series, metric: str) -> Cell:
-    if metric != "recall" or pd.isna(row["recall"]):
-        return Cell(number(row[metric]))
+def _recall(row: pd.Series) -> Cell:
+    if pd.isna(row["recall"]):
+        return Cell(MISSING)
     return estimate(row["recall"], row["recall_low"], row["recall_high"])
 
 

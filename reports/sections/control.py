@@ -24,8 +24,9 @@ def control(results: Results) -> Iterator[Section]:
             "Trained, tuned and tested once more with the labels shuffled among patients, all images of a source "
             "alike, as Yagis et al. did for brain scans [@yagis2021]. The labels then say nothing of the images, so "
             "what a protocol still scores above chance is recall of images or patients seen in training. Chance is "
-            "what the same answers would score if they were independent of the labels. Grouped folds make a class rarer in "
-            "training where it is frequent in the test part, so answers that follow its frequencies fall below chance."
+            "what the same answers would score if they were independent of the labels. Grouped folds make a class "
+            "rarer in training where it is frequent in the test part, so answers that follow its frequencies fall "
+            "below chance."
         ),
         *(Paragraph(text) for text in _sentences(table)),
         Figures(
@@ -37,6 +38,19 @@ def control(results: Results) -> Iterator[Section]:
         _table(table),
     ]
     yield Section("control", title, blocks, level=2)
+
+
+def leakage_sentence(table: pd.DataFrame) -> str:
+    """What leaks under `published`, for the first page; empty if nothing does, or the control was not run."""
+    rows = table[(table["protocol"] == PUBLISHED) & (table["verdict"] == LEAKAGE)]
+    if rows.empty:
+        return ""
+    row = rows.sort_values(["permuted", "architecture"]).iloc[-1]
+    return (
+        "With the labels shuffled among patients, which leaves nothing to learn, it still scores up to "
+        f"{number(row['permuted'])} ({row['architecture']}, {number(row['excess'])} above chance, 95 % CI "
+        f"{interval(row['excess_low'], row['excess_high'])})."
+    )
 
 
 def _sentences(table: pd.DataFrame) -> Iterator[str]:

@@ -7,10 +7,14 @@ import pandas as pd
 from analysis.collapse import COLLAPSED, FLAGGED, SOUND
 from reports.document import Block, Cell, Column, Paragraph, Section, Table
 from reports.results import Results
-from reports.sections.scores import METRICS
+from reports.sections.scores import METRICS, TASKS
 from reports.wording import number, plural
 
-SPREAD = ("accuracy", "mcc", "macro_f1", "roc_auc", "brier")
+# Metrics that a fold without some class allows.
+SPREAD = (
+    *(("class8", "accuracy"), ("class8", "weighted_f1"), ("class8", "brier")),
+    *(("density", "accuracy"), ("severity", "roc_auc"), ("severity", "brier")),
+)
 FOLD_FROM = 12  # rows
 
 
@@ -21,20 +25,19 @@ def robustness(results: Results) -> Iterator[Section]:
 
 
 def _spread(results: Results) -> Table:
-    table = results.table("scores")
-    table = table[table["metric"].isin(SPREAD) & table["task"].isin(["class8", "severity"])]
-    keys = [key for key in SPREAD if key in set(table["metric"])]
-    columns = [("severity" if key in ("roc_auc", "brier") else "class8", key) for key in keys]
-    columns = [pair for pair in columns if pair in set(zip(table["task"], table["metric"], strict=True))]
-    rows = []
-    for protocol in results.protocols:
-        for architecture in results.compared:
-            own = table[(table["protocol"] == protocol) & (table["architecture"] == architecture)]
-            own = own.set_index(["task", "metric"])
-            cells = [_deviations(own.loc[pair]) for pair in columns if pair in own.index]
-            rows.append([Cell(protocol), Cell(architecture), *cells])
+    scores = results.table("scores").set_index(["task", "metric"])
+    columns = [pair for pair in SPREAD if pair in scores.index]
+    scores = scores.set_index(["architecture", "protocol"], append=True)
+    rows = [
+        [
+            *(Cell(protocol), Cell(architecture)),
+            *(_deviations(scores.loc[(*pair, architecture, protocol)]) for pair in columns),
+        ]
+        for protocol in results.protocols
+        for architecture in results.compared
+    ]
     titles = [Column("protocol", "left"), Column("architecture", "left")]
-    titles += [Column(f"{METRICS[metric]}{', severity' if task == 'severity' else ''}") for task, metric in columns]
+    titles += [Column(f"{METRICS[metric]}, {TASKS[task][0]}") for task, metric in columns]
     seeds = (
         "the study has one repeat, so there is none between seeds"
         if results.study.repeats == 1
