@@ -47,7 +47,7 @@ def leakage_sentence(table: pd.DataFrame) -> str:
         return ""
     row = rows.sort_values(["permuted", "architecture"]).iloc[-1]
     return (
-        "With the labels shuffled among patients, which leaves nothing to learn, it still scores up to "
+        "With the labels shuffled among patients, which leaves nothing to learn, that protocol still scores up to "
         f"{number(row['permuted'])} ({row['architecture']}, {number(row['excess'])} above chance, 95 % CI "
         f"{interval(row['excess_low'], row['excess_high'])})."
     )
