@@ -14,6 +14,8 @@ import shlex
 import subprocess
 from pathlib import Path
 
+from analysis.bootstrap import LEVEL
+from analysis.predictions import read_samples
 from benchmarks import backend
 from benchmarks.errors import existing, run_cli
 from benchmarks.protocols import PUBLISHED
@@ -44,6 +46,10 @@ def collect(study: Study) -> dict:
         "lock": {"file": LOCK, "sha256": hashlib.sha256((CODE / LOCK).read_bytes()).hexdigest()},
         "hardware": {"report": backend.hardware(), "cells": _distinct([r["hardware"] for r in runtimes])},
         "cell_versions": _distinct([r["versions"] for r in runtimes]),
+        "intervals": {
+            "method": f"{LEVEL:.0%} percentile bootstrap over {read_samples(study).attrs['unit']}s",
+            "resamples": study.bootstrap,
+        },
         "seeds": {"study": study.seed, "cells": sorted({r["seed"] for r in runtimes})},
         "data": _json(results / "dataset.json"),
         "started": min(map(_start, runtimes)).isoformat(timespec="seconds"),

@@ -46,6 +46,7 @@ def _facts(told: dict) -> Table:
         "data": f"{data['title']}; read from {data['data']}" if data["data"] else f"{data['title']}; generated",
         "data digest": f"sha256 {data['digest']}",
         "seeds": f"study {told['seeds']['study']}; cells {', '.join(map(str, told['seeds']['cells']))}",
+        "intervals": f"{told['intervals']['method']}, {count(told['intervals']['resamples'])} resamples",
         "Python": told["python"],
         "trained on": "; ".join(map(_machine, told["hardware"]["cells"])),
         "reported on": _machine(told["hardware"]["report"]),
