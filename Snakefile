@@ -45,7 +45,14 @@ HEATMAPS = (
     if PUBLISHED in STUDY.protocols
     else []
 )
-STATISTICS = ["collapse", "comparison", "tuning_gain", "learning_curve", "control"]
+# module of analysis/ -> its tables, and what else of analysis/ they rest on
+STATISTICS = {
+    "collapse": (["collapse"], []),
+    "comparison": (["comparison", "ranks"], ["bootstrap", "metrics", "probability_metrics", "significance", "tasks"]),
+    "control": (["control"], ["accuracy", "bootstrap"]),
+    "learning_curve": (["learning_curve", "learning_gain"], ["accuracy", "bootstrap"]),
+    "tuning_gain": (["tuning", "importance"], ["accuracy", "bootstrap", "importance"]),
+}
 ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes())
 
 
@@ -223,105 +230,33 @@ rule scores:
         "python -m analysis.scores --study {params.study:q} > {log:q} 2>&1"
 
 
-rule collapse:
-    input:
-        RESULTS / "samples.parquet",
-        FOLDS,
-        [cell / name for cell in TRAINED for name in ["predictions.parquet", "history.csv", "runtime.json"]],
-        code=[CODE / f"analysis/{name}.py" for name in ["collapse", "predictions"]],
-    output:
-        RESULTS / "tables/collapse.csv",
-    log:
-        LOGS / "collapse.log",
-    conda:
-        "envs/benchmark.yaml"
-    params:
-        study=STUDY.path,
-    shell:
-        "python -m analysis.collapse --study {params.study:q} > {log:q} 2>&1"
+for statistic, (tables, modules) in STATISTICS.items():
 
-
-rule comparison:
-    input:
-        RESULTS / "samples.parquet",
-        FOLDS,
-        [cell / "predictions.parquet" for cell in CELLS],
-        code=[
-            CODE / f"analysis/{name}.py"
-            for name in ["comparison", "significance", "bootstrap", "metrics", "predictions"]
-        ],
-    output:
-        expand(RESULTS / "tables/{table}.csv", table=["comparison", "ranks"]),
-    log:
-        LOGS / "comparison.log",
-    conda:
-        "envs/benchmark.yaml"
-    params:
-        study=STUDY.path,
-        settings=[STUDY.seed, STUDY.bootstrap],
-    shell:
-        "python -m analysis.comparison --study {params.study:q} > {log:q} 2>&1"
-
-
-rule tuning_gain:
-    input:
-        RESULTS / "samples.parquet",
-        FOLDS,
-        [
-            cell / name
-            for cell in TRAINED
-            for name in ["trials.csv", "predictions.parquet", "default_predictions.parquet"]
-        ],
-        code=[CODE / f"analysis/{name}.py" for name in ["tuning_gain", "accuracy", "bootstrap", "importance"]],
-    output:
-        expand(RESULTS / "tables/{table}.csv", table=["tuning", "importance"]),
-    log:
-        LOGS / "tuning_gain.log",
-    conda:
-        "envs/benchmark.yaml"
-    params:
-        study=STUDY.path,
-        settings=[STUDY.seed, STUDY.bootstrap],
-    shell:
-        "python -m analysis.tuning_gain --study {params.study:q} > {log:q} 2>&1"
-
-
-rule learning_curve:
-    input:
-        RESULTS / "samples.parquet",
-        FOLDS,
-        [cell / "predictions.parquet" for cell in CELLS],
-        code=[CODE / f"analysis/{name}.py" for name in ["learning_curve", "accuracy", "bootstrap", "predictions"]],
-    output:
-        expand(RESULTS / "tables/{table}.csv", table=["learning_curve", "learning_gain"]),
-    log:
-        LOGS / "learning_curve.log",
-    conda:
-        "envs/benchmark.yaml"
-    params:
-        study=STUDY.path,
-        settings=[STUDY.seed, STUDY.bootstrap],
-    shell:
-        "python -m analysis.learning_curve --study {params.study:q} > {log:q} 2>&1"
-
-
-rule control:
-    input:
-        RESULTS / "samples.parquet",
-        FOLDS,
-        [cell / "predictions.parquet" for cell in CELLS],
-        code=[CODE / f"analysis/{name}.py" for name in ["control", "accuracy", "bootstrap", "predictions"]],
-    output:
-        RESULTS / "tables/control.csv",
-    log:
-        LOGS / "control.log",
-    conda:
-        "envs/benchmark.yaml"
-    params:
-        study=STUDY.path,
-        settings=[STUDY.seed, STUDY.bootstrap],
-    shell:
-        "python -m analysis.control --study {params.study:q} > {log:q} 2>&1"
+    rule:
+        name:
+            statistic
+        input:
+            RESULTS / "samples.parquet",
+            FOLDS,
+            [cell / "predictions.parquet" for cell in CELLS],
+            [
+                cell / name
+                for cell in TRAINED
+                for name in ["default_predictions.parquet", "history.csv", "runtime.json", "trials.csv"]
+            ],
+            code=[CODE / f"analysis/{name}.py" for name in [statistic, "predictions", *modules]],
+        output:
+            expand(RESULTS / "tables/{table}.csv", table=tables),
+        log:
+            LOGS / f"{statistic}.log",
+        conda:
+            "envs/benchmark.yaml"
+        params:
+            module=f"analysis.{statistic}",
+            study=STUDY.path,
+            settings=[STUDY.seed, STUDY.bootstrap],
+        shell:
+            "python -m {params.module} --study {params.study:q} > {log:q} 2>&1"
 
 
 rule tables:
