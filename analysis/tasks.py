@@ -15,6 +15,7 @@ class Task(Protocol):
     """One task on one table of predictions. `rows` is a mask (N,) or slice, `weights` int (B, N) of the same rows."""
 
     name: str
+    ANY_CLASSES: tuple[str, ...]  # metrics that mean the same whichever classes are there; others compare whole parts
 
     def scores(self, rows: np.ndarray) -> dict[str, float]:
         """Every metric on `rows`; NaN where undefined."""
@@ -29,7 +30,6 @@ class Task(Protocol):
 class Classes:
     """Several classes: the most probable one is the answer. Ordered ones have a quadratic-weighted kappa too."""
 
-    # Metrics that mean the same whichever classes are there; the others compare only between parts that hold all.
     ANY_CLASSES = ("accuracy", "weighted_precision", "weighted_recall", "weighted_f1", "brier", "log_loss")
 
     def __init__(
