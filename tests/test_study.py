@@ -66,6 +66,18 @@ def test_defaults_are_filled_in(write):
         ({"architectures": {"simple": {"colour": 1}}}, ["architectures.simple", "colour"]),
         ({"architectures": {"simple": {"weights": "imagenet"}}}, ["architectures.simple", "weights"]),
         ({"architectures": {"alexnet": {}}}, ["architectures.alexnet", "67"]),
+        ({"architectures": {"majority": {}}}, ["architectures.majority: it is a baseline, which every study runs"]),
+        ({"control": {"protocols": ["by_source"]}}, ["control.protocols: 'by_source' is not among the study's: "]),
+        (
+            {"control": {"architectures": ["vgg16"]}},
+            ["control.architectures: 'vgg16' is not among the study's"],
+        ),
+        ({"learning_curve": {"architectures": ["x"]}}, ["learning_curve.architectures: 'x' is not among the study's"]),
+        (
+            {"protocols": ["published"], "learning_curve": {"patients": [4]}},
+            ["learning_curve: it needs by_patient among `protocols`"],
+        ),
+        ({"learning_curve": {"patients": [1]}}, ["learning_curve.patients.0: 1 is less than the minimum of 2"]),
         ({"folds": 1, "image_size": "64"}, ["folds: 1 is less", "image_size: '64' is not of type 'integer'"]),
     ],
 )
@@ -137,3 +149,19 @@ def test_loading_a_study_does_not_load_keras(write):
         [sys.executable, "-c", code], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "False"
+
+
+def test_control_and_learning_curve_are_protocols_of_their_own(write):
+    chosen = {"protocols": ["published", "by_patient"], "architectures": ["simple"]}
+    architectures = {"simple": {}, "vgg16": {}}
+    study = load_study(write(control=chosen, learning_curve={"patients": [4, 8]}, architectures=architectures))
+    assert study.all_protocols() == [
+        *("published", "by_patient", "published_permuted", "by_patient_permuted", "by_patient_n4", "by_patient_n8"),
+    ]
+    assert study.derived()["by_patient_permuted"] == ["simple"]
+    assert study.derived()["by_patient_n4"] == ["simple", "vgg16"]
+    assert len(study.cells("published_permuted")) == 1 and len(study.cells("by_patient_n4")) == 3
+    assert ("majority", "by_patient_n8") in study.pairs() and ("vgg16", "published_permuted") not in study.pairs()
+    # The same recipe as the protocol that it derives from: a control changes labels and nothing else.
+    assert study.cell_settings("simple", "published_permuted") == study.cell_settings("simple", "published")
+    assert study.cell_settings("simple", "by_patient_n4") == study.cell_settings("simple", "by_patient")
