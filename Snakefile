@@ -33,11 +33,7 @@ RESULTS = STUDY.results()
 DATA_OPTION = f"--data {shlex.quote(str(STUDY.data))}" if STUDY.data else ""
 LOGS = RESULTS / "logs"
 ARCHITECTURES = list(STUDY.architectures)
-CELLS = [
-    RESULTS / "cells" / name / protocol / str(fold)
-    for name, protocol in STUDY.pairs()
-    for fold in STUDY.cells(protocol)
-]
+CELLS = [STUDY.cell_folder(name, protocol, fold) for name, protocol in STUDY.pairs() for fold in STUDY.cells(protocol)]
 TRAINED = [cell for cell in CELLS if cell.parts[-3] not in BASELINES]
 FOLDS = expand(RESULTS / "folds/{protocol}.parquet", protocol=STUDY.all_protocols())
 HEATMAPS = (

@@ -54,7 +54,7 @@ def collapse(study: Study) -> Iterator[dict]:
         labels = protocols.labelled(read_folds(study, protocol), samples)
         for fold in study.cells(protocol):
             train = labels[(labels["fold"] == fold) & (labels["part"] == "train")]
-            folder = study.results() / "cells" / architecture / protocol / str(fold)
+            folder = study.cell_folder(architecture, protocol, fold)
             key = {"architecture": architecture, "protocol": protocol, "fold": fold}
             yield key | examined(folder, frequency_loss(train["label"]))
 

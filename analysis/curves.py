@@ -1,8 +1,8 @@
 """Curves of severity: receiver operating characteristic with bands, and reliability.
 
     roc.csv            architecture, protocol, false_positive_rate, sensitivity, ci_low, ci_high
-    reliability.csv    architecture, protocol, bin_low, bin_high, n (images), n_units, probability (mean of the bin),
-                       share (malignant of the bin's images), ci_low, ci_high, note
+    reliability.csv    architecture, protocol, bin_low, bin_high, n (images, each once a repeat), n_units, probability
+                       (mean of the bin), share (malignant of the bin's images), ci_low, ci_high, note
 
 Bands and intervals are pointwise 95 % percentile bootstraps over patients; sensitivities are interpolated linearly
 between the thresholds. Curves pool all folds and repeats. Empty tables if the classes don't stand for a severity.

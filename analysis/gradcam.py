@@ -83,7 +83,7 @@ def explain_cell(study: Study, architecture: str, protocol: str, probes: pd.Data
     import keras
 
     results, size = study.results(), study.size_of(architecture)
-    cell = results / "cells" / architecture / protocol / "0"
+    cell = study.cell_folder(architecture, protocol, 0)
     layer = json.loads(existing(cell / "runtime.json").read_text())["cam_layer"]
     model = keras.models.load_model(existing(cell / "model.keras"), compile=False)
     rows = probes["row"].to_numpy()

@@ -94,7 +94,7 @@ def write_heatmaps(study: Study, architecture: str) -> None:
     import keras
 
     results, size = study.results(), study.size_of(architecture)
-    cell = results / "cells" / architecture / PUBLISHED / "0"
+    cell = study.cell_folder(architecture, PUBLISHED, 0)
     layer = json.loads(existing(cell / "runtime.json").read_text())["cam_layer"]
     model = keras.models.load_model(existing(cell / "model.keras"), compile=False)
     probes = pd.read_csv(existing(results / "tables" / "probes.csv"), dtype={"label": str})

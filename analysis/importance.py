@@ -28,8 +28,8 @@ def importance(trials: pd.DataFrame, seed: int) -> pd.DataFrame:
     for architecture, own in trials.groupby("architecture", sort=False):
         own = own[np.isfinite(own["score"]) & (own["score"] > 0)]
         # A hyperparameter of another architecture has no value in any trial of this one.
-        names = own.columns.difference(ABOUT, sort=False)[own[own.columns.difference(ABOUT, sort=False)].notna().any()]
-        rows += [{"architecture": architecture, **row} for row in _rows(own, list(names), seed)]
+        names = [name for name in own.columns if name not in ABOUT and own[name].notna().any()]
+        rows += [{"architecture": architecture, **row} for row in _rows(own, names, seed)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

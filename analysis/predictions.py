@@ -49,8 +49,7 @@ def pooled(
     repeats = read_folds(study, protocol).groupby("fold")["repeat"].first()
     tables = []
     for fold in study.cells(protocol):
-        cell = study.results() / "cells" / architecture / protocol / str(fold)
-        table = pd.read_parquet(existing(cell / f"{part}.parquet"))
+        table = pd.read_parquet(existing(study.cell_folder(architecture, protocol, fold) / f"{part}.parquet"))
         tables.append(table.assign(fold=fold, repeat=repeats[fold]))
     units = samples.set_index("sample")["unit"]
     table = pd.concat(tables, ignore_index=True)

@@ -129,7 +129,7 @@ def _cells(study: Study, names: list[str]) -> Iterator[Path]:
     for architecture, protocol in study.pairs():
         if architecture in names:
             for fold in study.cells(protocol):
-                yield study.results() / "cells" / architecture / protocol / str(fold)
+                yield study.cell_folder(architecture, protocol, fold)
 
 
 def main() -> None:

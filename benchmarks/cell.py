@@ -37,7 +37,7 @@ class Cell:
     @property
     def folder(self) -> Path:
         """Where the cell's files go."""
-        return self.study.results() / "cells" / self.architecture / self.protocol / str(self.fold)
+        return self.study.cell_folder(self.architecture, self.protocol, self.fold)
 
     @property
     def seed(self) -> int:

@@ -101,6 +101,10 @@ class Study:
         """Fold numbers of `protocol`, running on over the repeats."""
         return list(range(self.repeats * (1 if protocols.base(protocol) == protocols.PUBLISHED else self.folds)))
 
+    def cell_folder(self, architecture: str, protocol: str, fold: int) -> Path:
+        """Where the files of one cell are."""
+        return self.results() / "cells" / architecture / protocol / str(fold)
+
     def cell_settings(self, architecture: str, protocol: str) -> dict:
         """Everything in the study that a cell depends on, so that a change reruns just the cells it touches."""
         if architecture in BASELINES:

@@ -18,8 +18,6 @@ import pandas as pd
 
 from benchmarks.cell import Part
 
-SHARED_HYPERPARAMETERS = ("learning_rate", "batch_size", "dropout", "augmentation")
-
 
 @dataclass(frozen=True)
 class SearchResult:

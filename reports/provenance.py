@@ -34,7 +34,7 @@ def collect(study: Study) -> dict:
     """Gather all that provenance.json holds. Raises BadInput if a cell or the data stage has not run."""
     results = study.results()
     runtimes = [
-        _json(results / "cells" / architecture / protocol / str(fold) / "runtime.json")
+        _json(study.cell_folder(architecture, protocol, fold) / "runtime.json")
         for architecture, protocol in study.pairs()
         for fold in study.cells(protocol)
     ]
