@@ -10,9 +10,11 @@ from skimage.exposure import equalize_adapthist
 CLAHE_BACKGROUND = 23  # what the published enhancement makes of black
 
 DENSE_SHARE = {1: 0.06, 2: 0.28, 3: 0.55, 4: 0.85}  # of the breast that is glandular
+LABEL = 220  # grey level of film labels
 FAT, GLAND, MUSCLE, MASS = 62.0, 48.0, 60.0, 62.0  # grey level of fat, and what the others add to it
 
 GLYPHS = {
+    "B": ("110", "101", "110", "101", "110"),
     "L": ("100", "100", "100", "100", "111"),
     "R": ("110", "101", "110", "101", "101"),
     "C": ("011", "100", "100", "100", "011"),
@@ -42,6 +44,17 @@ class Picture:
     box: list[float]
 
 
+def random_anatomy(density: int, rng: np.random.Generator) -> Anatomy:
+    """A patient with `density` 1..4."""
+    return Anatomy(
+        depth=rng.uniform(0.42, 0.68),
+        half_height=rng.uniform(0.3, 0.42),
+        squareness=rng.uniform(1.8, 2.4),
+        density=density,
+        brightness=rng.uniform(0.9, 1.1),
+    )
+
+
 def draw(
     anatomy: Anatomy,
     severity: str,
@@ -50,12 +63,13 @@ def draw(
     side: int,
     noise: float,
     rng: np.random.Generator,
+    marker: bool = True,
 ) -> Picture:
     """Draw one source.
 
     `severity` is benign (round, smooth mass) or malignant (spiculated), `laterality` L or R (mirrored), `view` CC or
-    MLO, `side` S in pixels, `noise` the standard deviation of the film noise in grey levels. A film-label marker with
-    side and view is there or not by chance, whatever the class.
+    MLO, `side` S in pixels, `noise` the standard deviation of the film noise in grey levels. With `marker`, a film
+    label with side and view is there or not by chance, whatever the class; without, it never is.
     """
     axis = (np.arange(side) + 0.5) / side
     x, y = np.meshgrid(axis, axis)
@@ -74,7 +88,8 @@ def draw(
     if laterality == "R":
         image, breast = image[:, ::-1], breast[:, ::-1]
         box[0] = 1 - box[0] - box[2]
-    image = _with_marker(image, laterality, view, rng)
+    if marker:
+        image = _with_marker(image, laterality, view, rng)
     return Picture(np.round(image).astype(np.uint8), breast, box)
 
 
@@ -157,18 +172,25 @@ def _box(extent: np.ndarray) -> list[float]:
 
 
 def _with_marker(image: np.ndarray, laterality: str, view: str, rng: np.random.Generator) -> np.ndarray:
-    """Stamp the label, away from the chest wall, at half of the images."""
+    """Stamp the label with side and view at half of the images."""
     if rng.random() < 0.5:
         return image
-    text = f"{laterality} {view}"
-    bits = np.hstack([np.pad(np.array([list(row) for row in GLYPHS[c]]) == "1", ((0, 0), (0, 1))) for c in text])
-    scale = max(1, round(len(image) / 96))
-    stamp = np.kron(bits, np.ones((scale, scale), bool))
+    bits = letters(f"{laterality} {view}", max(1, round(len(image) / 96)))
+    return stamped(image, bits, laterality, top=rng.random() < 0.5)
+
+
+def letters(text: str, scale: int) -> np.ndarray:
+    """The pixels of `text`, bool (5 * scale, 4 * scale * letters), each letter with a gap behind it."""
+    bits = [np.pad(np.array([list(row) for row in GLYPHS[c]]) == "1", ((0, 0), (0, 1))) for c in text]
+    return np.kron(np.hstack(bits), np.ones((scale, scale), bool))
+
+
+def stamped(image: np.ndarray, bits: np.ndarray, laterality: str, top: bool) -> np.ndarray:
+    """A copy of `image` (S, S) with `bits` bright in its `top` or bottom corner away from the chest wall."""
     margin = round(0.03 * len(image))
-    height, width = stamp.shape
+    height, width = bits.shape
     left = margin if laterality == "R" else len(image) - margin - width
-    top = margin if rng.random() < 0.5 else len(image) - margin - height
-    corner = image[top : top + height, left : left + width]
+    start = margin if top else len(image) - margin - height
     marked = image.copy()
-    marked[top : top + height, left : left + width] = np.where(stamp, 220, corner)
+    marked[start : start + height, left : left + width][bits] = LABEL
     return marked
