@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import keras
     import keras_tuner
 
+SEARCHED = "searched"  # training.augmentation of a study; the other is `none`
 ZOOM = 0.2  # at full strength; with rotation by up to 180 degrees and both reflections
 
 
@@ -36,6 +37,7 @@ def build_model(
     image_size: int,
     options: dict | None = None,
     weights: str | None = None,
+    augmentation: str = SEARCHED,
     seed: int = 0,
 ) -> tuple["keras.Model", str]:
     """Build one form of architecture `name`; return the uncompiled model and the layer that Grad-CAM explains.
@@ -43,8 +45,9 @@ def build_model(
     The model takes "image", float32 (N, image_size, image_size, 1) with values 0..255, and returns probabilities
     float32 (N, classes); a published form returns them in its own precision. `hp` is KerasTuner's search space with
     values (None for `published`), into which the shared and the architecture's own hyperparameters are declared.
-    `options` override the keyword arguments of the architecture, `weights` is None, `imagenet` or a path, `seed`
-    is that of the augmentation. Raises BadInput, naming the architecture's file, if it breaks the contract.
+    `options` override the keyword arguments of the architecture, `weights` is None, `imagenet` or a path,
+    `augmentation` `searched` or `none`, `seed` that of the augmentation. Raises BadInput, naming the architecture's
+    file, if it breaks the contract.
     """
     import keras
     from keras import layers
@@ -56,7 +59,7 @@ def build_model(
     inputs = keras.Input((image_size, image_size, 1), name="image")
     x = layers.Rescaling(1 / 255, dtype="float32")(inputs)
     if variant == CORRECTED:
-        shared_space(hp)
+        shared_space(hp, augmentation)
         x = _augmented(x, hp.get("augmentation"), seed)
     x = layers.Concatenate(name="channels")([x, x, x])
     if variant == PUBLISHED:
@@ -82,15 +85,19 @@ def build_model(
     return model, form.cam_layer
 
 
-def shared_space(hp: "keras_tuner.HyperParameters") -> None:
+def shared_space(hp: "keras_tuner.HyperParameters", augmentation: str = SEARCHED) -> None:
     """Declare the hyperparameters that every architecture shares.
 
-    `augmentation` is the strength, from 0 (none) to 1 (reflection, rotation by any angle, zoom by up to 20 %).
+    The hyperparameter `augmentation` is the strength, from 0 (none) to 1 (reflection, rotation by any angle, zoom by up
+    to 20 %); it is 0 unless the argument says `searched`.
     """
     hp.Float("learning_rate", 1e-4, 3e-3, sampling="log", default=1e-3)
     hp.Choice("batch_size", [8, 16, 32], default=16)
     hp.Float("dropout", 0.0, 0.5, step=0.1, default=0.2)
-    hp.Float("augmentation", 0.0, 1.0, step=0.25, default=0.5)
+    if augmentation == SEARCHED:
+        hp.Float("augmentation", 0.0, 1.0, step=0.25, default=0.5)
+    else:
+        hp.Fixed("augmentation", 0.0)
 
 
 def published_recipe(name: str) -> dict:
@@ -188,6 +195,7 @@ def check(name: str, study, classes: int) -> dict:
             image_size=study.size_of(name),
             options=study.options_of(name),
             weights=study.weights_of(name),
+            augmentation=study.training["augmentation"],
             seed=study.seed,
         )
         report[variant] = {

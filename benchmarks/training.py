@@ -138,6 +138,7 @@ def _build(cell: Cell, hp: "keras_tuner.HyperParameters | None", n_classes: int)
         image_size=cell.study.size_of(cell.architecture),
         options=cell.study.options_of(cell.architecture),
         weights=cell.study.weights_of(cell.architecture),
+        augmentation=cell.study.training["augmentation"],
         seed=cell.seed,
     )
     return model

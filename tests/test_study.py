@@ -41,7 +41,9 @@ def test_the_studies_that_ship_are_sound(name):
 
 def test_defaults_are_filled_in(write):
     study = load_study(write(training={"epochs": 3}))
-    assert study.training == {"images": "on_the_fly", "epochs": 3, "patience": 15, "precision": "float32"}
+    assert study.training == {
+        "images": "on_the_fly", "augmentation": "searched", "epochs": 3, "patience": 15, "precision": "float32",
+    }  # fmt: skip
     assert study.search == {"tuner": "random", "trials": 2}
     assert study.dataset["patients"] == 24 and study.dataset["copies"] == 24
     assert study.name == "mine"
@@ -54,6 +56,7 @@ def test_defaults_are_filled_in(write):
         ({"seed": None}, ["'seed' is a required property"]),
         ({"folds": 1}, ["folds: 1 is less than the minimum of 2"]),
         ({"search": {"tuner": "grid"}}, ["search.tuner: 'grid' is not allowed; allowed: random, bayesian, hyperband"]),
+        ({"training": {"augmentation": 0}}, ["training.augmentation: 0 is not allowed; allowed: searched, none"]),
         ({"search": {"trails": 4}}, ["search: unknown key trails; allowed: tuner, trials"]),
         ({"dataset": {"name": "phantoms"}}, ["dataset.name: 'phantoms' is not a data set; allowed: image_folder"]),
         ({"dataset": {"name": "phantom", "size": 3}}, ["dataset.size: unknown option of phantom; allowed: patients"]),
@@ -133,6 +136,16 @@ def test_a_cell_depends_on_what_it_uses_and_on_nothing_else(write):
     assert before.cell_settings("simple", "published") != after.cell_settings("simple", "published")
     assert before.cell_settings("vgg16", "published") == after.cell_settings("vgg16", "published")
     assert before.cell_settings("vgg16", "by_patient") != after.cell_settings("vgg16", "by_patient")
+
+
+def test_doing_without_augmentation_touches_honest_cells_alone_and_the_default_none(write):
+    chosen = ({}, {"augmentation": "searched"}, {"augmentation": "none"})
+    before, searched, without = (load_study(write(training=training)) for training in chosen)
+    honest = before.cell_settings("simple", "by_patient")
+    assert honest["training"] == {"images": "on_the_fly", "epochs": 100, "patience": 15, "precision": "float32"}
+    assert searched.cell_settings("simple", "by_patient") == honest
+    assert without.cell_settings("simple", "by_patient") != honest
+    assert without.cell_settings("simple", "published") == before.cell_settings("simple", "published")
 
 
 def test_cells_run_on_over_the_repeats(write):

@@ -1,5 +1,6 @@
 """One cell: what it writes, that it repeats, and that an interrupted search goes on where it stopped."""
 
+import dataclasses
 import json
 import shutil
 
@@ -92,6 +93,18 @@ def test_the_first_trial_is_the_default_configuration(study):
     assert trials.loc[0, ["learning_rate", "batch_size"]].tolist() == [1e-3, 16]
     assert trials["learning_rate"].nunique() == 3
     assert {"trial", "status", "score", "val_accuracy", "epochs", "seconds", "dropout", "augmentation"} <= set(trials)
+
+
+def test_without_augmentation_no_trial_moves_an_image(study):
+    import keras
+
+    still = dataclasses.replace(study, training=study.training | {"augmentation": "none"})
+    cell = Cell(still, "simple", "by_patient", 0)
+    train_cell(cell, threads=1)
+    trials = pd.read_csv(cell.folder / "trials.csv")
+    assert trials["augmentation"].tolist() == [0, 0, 0] and trials["dropout"].nunique() > 1
+    layers = keras.models.load_model(cell.folder / "model.keras", compile=False).layers
+    assert not [layer.name for layer in layers if layer.name.startswith("random")]
 
 
 def test_a_published_cell_follows_the_published_recipe(study):
