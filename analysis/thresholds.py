@@ -1,0 +1,77 @@
+"""When a check flags a model, stated once: the report prints these rules with their reasons.
+
+An effect is an estimate less its null, with a 95 % interval over patients. Where a high effect is bad, a check flags if
+the interval lies above zero and the effect is at least `matters`, and clears if the interval ends below `tolerated`.
+Where a low one is bad, it flags if the interval ends below `matters`, and clears if it lies above `tolerated`. Between
+the two the data can't tell, and the verdict is `not evaluable`.
+"""
+
+import dataclasses
+
+import numpy as np
+
+FLAGGED, CLEAR, NOT_EVALUABLE = "flagged", "clear", "not evaluable"
+# Independent units. Four have only 35 distinct resamples, too few values for a tail of 2.5 %; five have 126.
+MINIMUM = 5
+WIDE = "interval too wide to tell"
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """One rule; `high_is_bad` says which side of the null speaks against the model."""
+
+    high_is_bad: bool
+    matters: float
+    tolerated: float
+    reason: str
+    minimum: int = MINIMUM  # independent units
+
+    def verdict(self, effect: float, low: float, high: float, n: int) -> tuple[str, str]:
+        """The verdict and, where there is none, why."""
+        if n < self.minimum:
+            return NOT_EVALUABLE, f"{n} independent units, {self.minimum} needed"
+        if np.isnan(low):
+            return NOT_EVALUABLE, "no interval"
+        if self.high_is_bad:
+            flagged, clear = low > 0 and effect >= self.matters, high <= self.tolerated
+        else:
+            flagged, clear = high < self.matters, low > self.tolerated
+        return (FLAGGED, "") if flagged else (CLEAR, "") if clear else (NOT_EVALUABLE, WIDE)
+
+
+PROBABILITY = Rule(
+    True,
+    0.1,
+    0.2,
+    "a tenth of probability, taken from the answer by a change that holds no medical evidence, beyond the same change "
+    "elsewhere",
+)
+ALONE = Rule(
+    True,
+    0.2,
+    0.3,
+    "two tenths of probability: an empty film is unlike all that training showed, and anything bright on it moves the "
+    "answers of models that learnt nothing of labels, by up to .15 on planted labels that say nothing",
+)
+HEAT = Rule(
+    True, 0.1, 0.2, "a tenth of all heat beyond what the region's area, or a map that knows no model, would get"
+)
+IGNORED = Rule(
+    False, 0.05, 0.0, "changing the lesion takes less than .05 of probability beyond the same change elsewhere"
+)
+BLIND = Rule(False, 0.0, 0.0, "less heat on the lesion than a map of the whole breast would put there")
+GROUP = Rule(
+    True,
+    0.1,
+    0.2,
+    "a tenth of accuracy, sensitivity, specificity or calibration between one group and all others; of fewer than ten "
+    "patients, simulated intervals exclude 0 by chance in up to a third of studies",
+    minimum=10,
+)
+LIMIT = Rule(True, 0.0, 0.0, "the correlation lies above the limit given as null")
+LEAST = Rule(False, 0.0, 0.0, "the correlation lies below the limit given as null")
+ORDER = Rule(True, 0.0, 0.0, "the map's order of pixels does worse than smooth random orders")
+
+LIKENESS = {"randomisation": 0.5, "class_sensitivity": 0.9}  # above: the map is of the image, not of the model
+AGREEMENT = {"methods": 0.3, "folds": 0.3}  # below: another method, another cell tells another story
+CONFIDENCE = 0.9  # of the answer to an empty film
