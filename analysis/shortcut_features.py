@@ -5,12 +5,18 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from analysis import copies
 from benchmarks.baselines import thumbnails
+from benchmarks.breast import MARGIN
 from benchmarks.datasets import Dataset
+from benchmarks.datasets._files import resize
 
 BORDER = 0.02  # of the side
+OUTSIDE = 32  # pixels
+SKIN = 0.05  # of the side, beyond the mask: the skin fades over up to 0.02 of it, and a small mask is coarse
+SPREADS = 5  # times from the background's median to its upper quartile, beyond which hardly any noise lies
 FIRST_COPIES = 24  # of a source, enough to see how they turn
 NONE = "not evaluable"
 
@@ -66,7 +72,28 @@ def thumbnail(image: np.ndarray, breast: np.ndarray) -> list[float]:
     return thumbnails(image[np.newaxis])[0].tolist()
 
 
-# probe -> its numbers, from an image uint8 (S, S) and the mask of its breast, bool (S', S')
+def outside(image: np.ndarray, breast: np.ndarray) -> list[float]:
+    """How much brighter than the background anything but the breast is, such as labels: 32 x 32 pixels, others 0.
+
+    All 0 where no breast is found, as nothing would then hide it, or where it leaves no background.
+    """
+    if not breast.any():
+        return [0.0] * OUTSIDE**2
+    # A breast that is only cut out shows its outline: by the skin around it, by noise, and by the black corners of a
+    # turned picture where they touch it. All of these are next to it, or no brighter than the background.
+    near = ndimage.distance_transform_edt(~breast) <= SKIN * len(breast)
+    place = (np.arange(len(image)) * len(breast)) // len(image)
+    hidden = near[np.ix_(place, place)]
+    if hidden.all():
+        return [0.0] * OUTSIDE**2
+    level, quartile = np.percentile(image[~hidden], [50, 75])
+    top = level + MARGIN + SPREADS * (quartile - level)
+    # The level itself, in all pixels at once, would be another probe's, and keeps the regression from converging.
+    picture = np.where(hidden | (image <= top), 0, image - level).astype(np.uint8)
+    return (resize(picture, OUTSIDE).ravel() / 255).tolist()
+
+
+# probe -> its numbers, from a square image uint8 (S, S) and the mask of its breast, bool (S', S')
 OF_IMAGE: dict[str, Callable[[np.ndarray, np.ndarray], list[float]]] = {
     "border": border,
     "corners": corners,
@@ -75,6 +102,7 @@ OF_IMAGE: dict[str, Callable[[np.ndarray, np.ndarray], list[float]]] = {
     "resampling": resampling,
     "breast_area": breast_area,
     "thumbnail": thumbnail,
+    "outside": outside,
 }
 
 
@@ -86,9 +114,10 @@ def features(samples: pd.DataFrame, dataset: Dataset, masks: np.ndarray) -> dict
     numbers: dict[str, list] = {probe: [] for probe in OF_IMAGE}
     spectra = []
     for row in samples["row"]:
-        image = copies.central_square(dataset.native(row))
+        native = dataset.native(row)
+        image, breast = copies.central_square(native), in_square(masks[row].astype(bool), native.shape)
         for probe, function in OF_IMAGE.items():
-            numbers[probe].append(function(image, masks[row].astype(bool)))
+            numbers[probe].append(function(image, breast))
         spectra.append(copies.describe([image])[0])
     found: dict[str, np.ndarray | str] = {probe: np.array(values) for probe, values in numbers.items()}
     found["file_size"] = f"{NONE}: the images are generated, not read from files"
@@ -100,6 +129,13 @@ def features(samples: pd.DataFrame, dataset: Dataset, masks: np.ndarray) -> dict
         found["copy_number"] = samples["copy"].to_numpy(dtype=float)[:, None]
         found["copy_order"] = _copy_order(samples.reset_index(drop=True), np.array(spectra))
     return found
+
+
+def in_square(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The part (S, S) of a `mask` (S, S) of a whole image of `shape` that lies in the image's central square."""
+    n = len(mask)
+    rows, columns = (((np.arange(n) + 0.5) / n * min(shape) + (side - min(shape)) / 2) * n / side for side in shape)
+    return mask[np.ix_(rows.astype(int), columns.astype(int))]
 
 
 def _copy_order(samples: pd.DataFrame, spectra: np.ndarray) -> np.ndarray:

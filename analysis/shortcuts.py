@@ -1,9 +1,9 @@
 """Shortcut audit: what predicts the label without a look at the breast, before any network is trained.
 
 Each probe is a handful of numbers of a file (analysis/shortcut_features.py) and a simple classifier: a forest of trees,
-for the thumbnail a logistic regression. It learns the classes, of which severity and density follow, and whether a file
-is contrast-enhanced. Writes results/<study>/tables/shortcuts.csv: probe, task, protocol, metric, estimate, ci_low,
-ci_high, chance, verdict, n_samples, n_units, unit.
+for the small pictures thumbnail and outside a logistic regression. It learns the classes, of which severity and density
+follow, and whether a file is contrast-enhanced. Writes results/<study>/tables/shortcuts.csv: probe, task, protocol,
+metric, estimate, ci_low, ci_high, chance, verdict, n_samples, n_units, unit.
 
 protocol
     published     fitted on the published train part, scored on its validation part
@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import threadpool_limits
 
 from analysis import metrics
 from analysis.bootstrap import Bootstrap, interval
@@ -44,6 +45,7 @@ SHORTCUT, CHANCE = "shortcut", "no better than chance"
 FOLDS = 5
 TREES, LEAF = 100, 5
 ENHANCED = "clahe"
+PICTURES = ("outside", "thumbnail")  # probes
 
 
 class Audit:
@@ -122,13 +124,15 @@ class Audit:
         known = sorted(labels.unique())
         parts = []
         for train, test in splits:
-            model = self._classifier(probe).fit(numbers[train], labels.iloc[train].to_numpy(dtype=str))
+            # Threads of a regression this small wait for one another, for minutes where the cores are shared.
+            with threadpool_limits(1, "blas"):
+                model = self._classifier(probe).fit(numbers[train], labels.iloc[train].to_numpy(dtype=str))
             part = pd.DataFrame(model.predict_proba(numbers[test]), columns=model.classes_)
             parts.append(part.reindex(columns=known, fill_value=0.0))
         return pd.concat(parts, ignore_index=True).add_prefix("p_")
 
     def _classifier(self, probe: str):
-        if probe == "thumbnail":
+        if probe in PICTURES:
             return thumbnail_classifier()
         return ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=self.study.seed, n_jobs=self.threads)
 

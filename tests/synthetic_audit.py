@@ -80,7 +80,7 @@ def write_heatmaps(world) -> None:
 
 def write_shortcuts(world) -> None:
     rows = []
-    for probe in ("background", "orientation"):
+    for probe in ("background", "orientation", "outside"):
         for protocol in ("published", "by_patient"):
             for task, metric, chance in (("class8", "accuracy", 0.3), ("severity", "roc_auc", 0.5)):
                 row = {"probe": probe, "task": task, "protocol": protocol, "metric": metric, "estimate": 0.8}

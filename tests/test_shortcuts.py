@@ -8,6 +8,7 @@ from PIL import Image
 from textures import texture
 
 from analysis import shortcuts
+from analysis.shortcut_features import in_square, outside
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.samples import write_samples
 from benchmarks.study import load_study
@@ -73,3 +74,75 @@ def test_a_mark_in_the_corner_is_a_shortcut(tmp_path, monkeypatch, marked):
     assert "not evaluable" in table.loc[("corners", "published"), "verdict"]
     assert np.isfinite(table.loc[("file_size", "by_patient"), "estimate"])
     assert "no source has several" in table.loc[("copy_order", "by_patient"), "verdict"]
+
+
+@pytest.mark.parametrize("planted", ["marker outside", "marker inside", "outline"])
+def test_outside_sees_markers_and_nothing_of_the_breast(tmp_path, monkeypatch, planted):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images").mkdir()
+    rows = []
+    for patient in range(N_PATIENTS):
+        for view in "lr":
+            label, seed = "ab"[patient % 2], 2 * patient + (view == "r")
+            breast = ellipse(64, *((0.6, 0.3) if planted == "outline" and label == "b" else (0.5, 0.45)))
+            image = np.where(breast, 80 + texture(seed, 64) // 3, 20).astype(np.uint8)
+            if label == "b" and planted.startswith("marker"):
+                left = 54 if planted == "marker outside" else 8
+                image[30:36, left : left + 6] = 220
+            Image.fromarray(image).save(tmp_path / f"images/{seed}.png")
+            rows.append({"file": f"{seed}.png", "label": label, "source": str(seed), "patient": str(patient)})
+    pd.DataFrame(rows).to_csv("images/manifest.csv", index=False)
+    dataset = {"name": "image_folder", "title": "t", "citation": "c", "licence": "l"}
+    content = BASE | {"dataset": dataset, "protocols": ["by_patient"]}
+    table = shortcuts.audit(prepared(tmp_path, content, "images/manifest.csv"), 2)
+    table = table[table["protocol"] == "by_patient"].set_index("probe")
+    found = planted == "marker outside"
+    assert table.loc["outside", "verdict"] == (shortcuts.SHORTCUT if found else shortcuts.CHANCE)
+    assert (table.loc["outside", "estimate"] == 1) == found
+    # The picture as a whole tells all three.
+    assert table.loc["thumbnail", "verdict"] == shortcuts.SHORTCUT
+
+
+def ellipse(side, width, height):
+    """A breast at the left edge, bool (side, side); width and half its height are fractions of the side."""
+    y, x = np.mgrid[:side, :side] / side
+    return (x / width) ** 2 + ((y - 0.5) / height) ** 2 < 1
+
+
+@pytest.mark.parametrize("noise", [0, 3, 12])
+@pytest.mark.parametrize("background", [0, 30])
+def test_breasts_of_other_shapes_look_alike_from_outside(background, noise):
+    """Though the skin around the mask is brighter than the background, which may be noisy or clipped at black."""
+    rng = np.random.default_rng(0)
+    seen = []
+    for shape in ((0.5, 0.45), (0.6, 0.3)):
+        grown = ellipse(128, shape[0] + 0.02, shape[1] + 0.02)
+        pixels = np.where(grown, 90, background) + np.where(ellipse(128, *shape), 60, 0)
+        pixels = pixels + rng.normal(0, noise, pixels.shape)
+        pixels[4:12, 110:124] = 230
+        seen.append(outside(np.clip(pixels, 0, 255).astype(np.uint8), ellipse(64, *shape)))
+    one, other = np.reshape(seen, (2, 32, 32))
+    assert min(one[1:3, 28:31].min(), other[1:3, 28:31].min()) > 0.6
+    assert np.abs(one - other).max() < 0.1 and abs(one.mean() - other.mean()) < 0.001
+
+
+def test_black_corners_of_an_enhanced_picture_do_not_show_the_breast():
+    y, x = np.mgrid[:64, :64]
+    pixels = np.where(x + y < 20, 0, 23).astype(np.uint8)
+    breasts = ellipse(64, 0.5, 0.45), ellipse(64, 0.6, 0.6)
+    one, other = (outside(np.where(breast, 150, pixels).astype(np.uint8), breast) for breast in breasts)
+    assert one == other == [0.0] * 32**2
+
+
+def test_without_breast_or_background_nothing_is_outside():
+    image, everything = texture(1, 64), np.ones((64, 64), bool)
+    assert outside(image, ~everything) == outside(image, everything) == [0.0] * 32**2
+    assert outside(np.full((64, 64), 51, np.uint8), ellipse(64, 0.5, 0.45)) == [0.0] * 32**2
+
+
+def test_the_mask_is_cut_to_the_square_that_probes_see():
+    mask = np.zeros((60, 60), bool)
+    mask[:, 20:40] = True
+    assert in_square(mask, (100, 300)).all()
+    assert (in_square(mask, (224, 224)) == mask).all()
+    assert not in_square(mask, (300, 100))[:, :20].any()

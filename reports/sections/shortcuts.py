@@ -20,6 +20,9 @@ PROBES = {
     "corners": "corners: mean of a patch in each",
     "file_size": "file size: bytes of the file",
     "orientation": "orientation: where the breast lies about the centre, and which way it is long",
+    "outside": "outside: labels and whatever else is brighter than the background, at 32 x 32 pixels, the breast and "
+    "its outline hidden, by logistic regression; from nothing but view markers a network told cancer in screening "
+    "images with an AUC of 0.691 [@tsue2023]",
     "resampling": "resampling: second over first differences in four directions, which interpolation changes",
     "thumbnail": "thumbnail: the image at 16 x 16 pixels, by logistic regression",
 }
