@@ -20,6 +20,7 @@ import pandas as pd
 
 from analysis.predictions import read_classes, read_folds, read_samples
 from analysis.probes import missing_probes
+from analysis.tidy import read_table
 from benchmarks import protocols
 from benchmarks.errors import existing, run_cli
 from benchmarks.study import Study, load_study
@@ -106,7 +107,7 @@ def stacked(study: Study, name: str) -> pd.DataFrame:
 def write_tables(study: Study) -> None:
     """Write all tables. Raises BadInput that names a missing cell file."""
     samples, classes = read_samples(study), read_classes(study)
-    probes = pd.read_csv(existing(study.results() / "tables" / "probes.csv"), dtype=str)
+    probes = read_table(study.results(), "probes")
     folds = {protocol: read_folds(study, protocol) for protocol in study.protocols}
     notes = [
         note

@@ -11,12 +11,15 @@ TEXT = [
     *("architecture", "protocol", "task", "metric", "label", "majority_label", "honest_protocol", "predicted", "trial"),
     *("sample", "source", "patient", "note", "part", "unit", "verdict", "layer", "variant", "precision", "finished"),
     *("kind", "part_a", "part_b", "sample_a", "sample_b", "source_a", "source_b", "label_a", "label_b", "transform"),
-    *("column", "value", "partner", "partner_value", "hyperparameter"),
+    *("column", "partner", "partner_value", "hyperparameter", "second", "region", "map", "check", "step", "edit"),
+    *("factor", "group", "region_or_group", "evidence"),
 ]
+NUMBERS = {"per_class": ["precision"]}  # columns of some tables that are text in others
+WORDS = {"conflicts": ["value"]}
 
 
 def read_table(results: Path, name: str) -> pd.DataFrame:
     """Read `results`/tables/<name>.csv. Raises BadInput that names the stage to run if it is not there."""
     path = results / "tables" / f"{name}.csv"
-    text = [column for column in TEXT if not (column == "precision" and name == "per_class")]
+    text = [column for column in [*TEXT, *WORDS.get(name, [])] if column not in NUMBERS.get(name, [])]
     return pd.read_csv(existing(path), dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])

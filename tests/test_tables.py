@@ -17,7 +17,7 @@ def study(tmp_path, monkeypatch):
     study = write_results(tmp_path)
     samples = samples_table()
     chosen = [
-        probes.choose_probes(folds, samples, 1, study.seed).assign(protocol=protocol)
+        probes.choose_probes(folds, samples, **study.probes, seed=study.seed).assign(protocol=protocol)
         for protocol, folds in folds_tables().items()
     ]
     pd.concat(chosen).to_csv(study.results() / "tables/probes.csv", index=False)
@@ -79,13 +79,17 @@ def test_a_missing_cell_file_is_named(study):
         tables.write_tables(study)
 
 
-@given(seed=st.integers(0, 50), shuffle=st.integers(0, 5), per_class=st.integers(1, 3))
-def test_probes_are_held_out_fixed_by_the_seed_and_of_different_sources(seed, shuffle, per_class):
+@given(seed=st.integers(0, 50), shuffle=st.integers(0, 5), per_class=st.integers(1, 3), measured=st.integers(1, 9))
+def test_probes_are_held_out_fixed_by_the_seed_and_of_different_sources(seed, shuffle, per_class, measured):
     samples, folds = samples_table(), folds_tables()["by_patient"]
-    chosen = probes.choose_probes(folds, samples, per_class, seed)
-    trained = folds[(folds["fold"] == 0) & (folds["part"] != "test")]["sample"]
-    assert not set(chosen["sample"]) & set(trained)
-    assert chosen["source"].is_unique and chosen["label"].value_counts().max() <= per_class
-    assert sorted(chosen["label"].unique()) == CLASSES
-    again = probes.choose_probes(folds, samples.sample(frac=1, random_state=shuffle), per_class, seed)
+    chosen = probes.choose_probes(folds, samples, per_class, measured, seed)
+    for fold, own in chosen.groupby("fold"):
+        trained = folds[(folds["fold"] == fold) & (folds["part"] != "test")]["sample"]
+        assert not set(own["sample"]) & set(trained)
+    shown = chosen[chosen["shown"]]
+    assert shown["fold"].eq(0).all() and sorted(shown["label"].unique()) == CLASSES
+    assert shown["label"].value_counts().max() <= per_class and chosen["shown"].is_monotonic_decreasing
+    # Six sources, each tested once.
+    assert chosen["source"].is_unique and len(chosen) == min(6, max(measured, len(shown)))
+    again = probes.choose_probes(folds, samples.sample(frac=1, random_state=shuffle), per_class, measured, seed)
     np.testing.assert_array_equal(chosen["sample"], again["sample"])
