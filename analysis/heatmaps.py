@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.architecture_stage import run_command
 from analysis.bootstrap import Bootstrap, interval
-from analysis.gradcam import explain, run_command
+from analysis.gradcam import GRADCAM, explain, scaled
 from benchmarks.errors import existing, run_cli
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study
@@ -33,7 +34,6 @@ from benchmarks.study import Study
 if TYPE_CHECKING:
     import keras
 
-GRADCAM = "gradcam"
 METHODS = (PUBLISHED, GRADCAM)
 CLASSES, CLASSIFIER = "classes", "classifier"
 TOLERANCE = 1e-3
@@ -71,7 +71,7 @@ def class_maps(model: "keras.Model", layer: str, images: np.ndarray, n_classes: 
     rows = min(n_classes, model.get_layer(layer).output.shape[1])
     published = [[published_map(model, layer, image, target) for target in range(rows)] for image in images]
     correct = [explain(model, layer, images, np.full(len(images), target)) for target in range(n_classes)]
-    return {PUBLISHED: _scaled(np.array(published)), GRADCAM: _scaled(np.stack(correct, axis=1))}
+    return {PUBLISHED: scaled(np.array(published)), GRADCAM: scaled(np.stack(correct, axis=1))}
 
 
 def shuffle_classifier(model: "keras.Model", seed: int) -> None:
@@ -98,7 +98,7 @@ def write_heatmaps(study: Study, architecture: str) -> None:
     layer = json.loads(existing(cell / "runtime.json").read_text())["cam_layer"]
     model = keras.models.load_model(existing(cell / "model.keras"), compile=False)
     probes = pd.read_csv(existing(results / "tables" / "probes.csv"), dtype={"label": str})
-    probes = probes[probes["protocol"] == PUBLISHED]
+    probes = probes[(probes["protocol"] == PUBLISHED) & probes["shown"]]
     images = np.load(results / f"images_{size}.npy", mmap_mode="r")[probes["row"]].astype("float32")[..., np.newaxis]
     probabilities = model.predict(images, verbose=0)
     before = class_maps(model, layer, images, probabilities.shape[1])
@@ -153,14 +153,9 @@ def collect(study: Study) -> None:
     pd.DataFrame(rows, columns=COLUMNS).to_csv(results / "tables" / "heatmaps.csv", index=False)
 
 
-def _scaled(maps: np.ndarray) -> np.ndarray:
-    peaks = maps.max(axis=(-2, -1), keepdims=True)
-    return np.divide(maps, peaks, out=np.zeros(maps.shape, np.float32), where=peaks > 0)
-
-
 def main() -> None:
     """Compare one architecture's heat maps, or collect the tables of all."""
-    run_command("Compare the published heat map with Grad-CAM.", "heatmaps", write_heatmaps, collect)
+    run_command("Compare the published heat map with Grad-CAM.", "tables/heatmaps.csv", write_heatmaps, collect)
 
 
 if __name__ == "__main__":
