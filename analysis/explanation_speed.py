@@ -1,0 +1,76 @@
+"""How many maps a second: all images at once, against a loop that loads the model and explains one image each time.
+
+    python -m analysis.explanation_speed --study demo > benchmarks/reference/explanation_speed.csv
+
+The loop is what the published study's service does for every request. Explains the first images of results/<study> by
+each architecture's cell of fold 0, both ways in one process. Columns: study, architecture, image_size, n_batch, n_loop
+(images), batch_seconds, loop_seconds (loading included in both), batch_maps_per_second, loop_maps_per_second, ratio,
+same (the largest difference between the maps of both, each scaled to a peak of 1), and those of benchmarks/reference.
+"""
+
+import argparse
+import json
+import shlex
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+
+from analysis.gradcam import explain, scaled
+from benchmarks import backend
+from benchmarks.errors import existing, run_cli
+from benchmarks.reference import about
+from benchmarks.study import Study, load_study
+
+
+def measure(study: Study, architecture: str, n_batch: int, n_loop: int) -> dict:
+    """Explain `n_batch` images together and `n_loop` one by one. Raises BadInput if there is no cell."""
+    import keras
+
+    size = study.size_of(architecture)
+    folder = study.cell_folder(architecture, study.protocols[0], 0)
+    layer = json.loads(existing(folder / "runtime.json").read_text())["cam_layer"]
+    path = existing(folder / "model.keras")
+    images = np.load(existing(study.results() / f"images_{size}.npy"), mmap_mode="r")[:n_batch]
+    images = images.astype("float32")[..., np.newaxis]
+
+    def maps(part: np.ndarray) -> np.ndarray:
+        model = keras.models.load_model(path, compile=False)
+        return scaled(explain(model, layer, part, model.predict(part, verbose=0).argmax(axis=1)))
+
+    maps(images[:1])  # what TensorFlow does only once is no part of either
+    seconds = []
+    for parts in ([images], np.split(images[:n_loop], n_loop)):
+        started = time.perf_counter()
+        found = np.concatenate([maps(part) for part in parts])
+        seconds.append(time.perf_counter() - started)
+        if len(parts) == 1:
+            together = found
+    rates = [n_batch / seconds[0], n_loop / seconds[1]]
+    return {
+        **{"study": study.name, "architecture": architecture, "image_size": size, "n_batch": n_batch, "n_loop": n_loop},
+        **{"batch_seconds": round(seconds[0], 2), "loop_seconds": round(seconds[1], 2)},
+        **{"batch_maps_per_second": round(rates[0], 2), "loop_maps_per_second": round(rates[1], 2)},
+        **{"ratio": round(rates[0] / rates[1], 1), "same": f"{np.abs(together[:n_loop] - found).max():.1g}"},
+    }
+
+
+def main() -> None:
+    """Measure every architecture of a study, to standard output."""
+    parser = argparse.ArgumentParser(description="Time Grad-CAM in a batch and one image at a time.")
+    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    parser.add_argument("--batch", type=int, default=128, help="images explained together")
+    parser.add_argument("--loop", type=int, default=8, help="images explained one by one")
+    arguments = parser.parse_args()
+    backend.prepare(1)
+    study = load_study(arguments.study)
+    command = shlex.join(["python", "-m", "analysis.explanation_speed", *sys.argv[1:]])
+    rows = [
+        measure(study, name, arguments.batch, arguments.loop) | about(command) for name in sorted(study.architectures)
+    ]
+    pd.DataFrame(rows).to_csv(sys.stdout, index=False)
+
+
+if __name__ == "__main__":
+    run_cli(main)
