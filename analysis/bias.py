@@ -1,0 +1,241 @@
+"""Verdicts on bias: every check of every architecture under every protocol.
+
+Writes results/<study>/tables/bias.csv: architecture, protocol, check, region_or_group, effect, ci_low, ci_high, null,
+n, verdict (flagged, clear, not evaluable), evidence (the pictures, below results/<study>), note. The effect is the
+estimate less the null, with a 95 % bootstrap interval over the n patients (sources, files where patients are not known)
+of the probes; analysis/thresholds.py says what it takes to be flagged. Checks:
+
+    heat, pointing                     the heat (share, hottest pixel) in a region; null: its area or the highest of the
+                                       maps that know no model (analysis/heat.py), for the lesion the breast's own
+    erase, blur, swap, move            the drop in the probability answered; null: the same change elsewhere
+    orientation, contrast              the largest mean change of a class' probability between two states of all films
+    marker_alone, empty_film           the same for a film label on an empty film; the confidence about an empty film
+    randomisation ... folds            analysis/sanity.py
+    groups                             analysis/groups.py
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from analysis import thresholds
+from analysis.bootstrap import Bootstrap, interval
+from analysis.gradcam import GRADCAM
+from analysis.heat import BLIND, BREAST_MASK
+from analysis.interventions import CONTRAST, EMPTY, MARKER, SIDE, TURNED
+from analysis.predictions import UNITS
+from analysis.thresholds import NOT_EVALUABLE, Rule
+from analysis.tidy import read_table
+from benchmarks.errors import run_cli
+from benchmarks.study import Study, load_study
+
+COLUMNS = [
+    *("architecture", "protocol", "check", "region_or_group", "effect", "ci_low", "ci_high", "null", "n", "verdict"),
+    *("evidence", "note"),
+]
+UNWANTED = ("labels", "border", "corners", "background", "pectoral")  # regions that hold no evidence of a mass
+LESION = "lesion"
+CHANGES = ("erase", "blur", "swap", "move")
+COLLAPSED = "it gives every probe the same answer"
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdicts:
+    """The tables that verdicts are made from, and how intervals are drawn."""
+
+    study: Study
+    probes: pd.DataFrame
+    unit: str
+
+    @property
+    def results(self):
+        """The study's folder."""
+        return self.study.results()
+
+    def units(self, table: pd.DataFrame) -> pd.Series:
+        """The independent unit of each row of a table with columns protocol and probe."""
+        own = self.probes.set_index(["protocol", "probe"])[self.unit]
+        return pd.Series(own.loc[pd.MultiIndex.from_frame(table[["protocol", "probe"]])].to_numpy(str), table.index)
+
+    def row(self, values: pd.Series, units: pd.Series, null: float, rule: Rule) -> dict:
+        """effect, interval, null, n, verdict and note of the mean of `values`, which are differences from `null`."""
+        known = values.notna()
+        values, units = values[known].astype(float), units[known]
+        n = units.nunique()
+        row = {"null": null, "n": n, "effect": values.mean() if n else np.nan}
+        limits = interval(self._means(values, units), n, self.unit) if n else None
+        row |= {"ci_low": limits.low if limits else np.nan, "ci_high": limits.high if limits else np.nan}
+        row["verdict"], row["note"] = rule.verdict(row["effect"], row["ci_low"], row["ci_high"], n)
+        return row
+
+    def _means(self, values: pd.Series, units: pd.Series) -> np.ndarray:
+        weights = Bootstrap(units.tolist(), self.study.bootstrap, self.study.seed).weights(units)
+        return weights @ values.to_numpy() / weights.sum(axis=1)
+
+    def heat(self, table: pd.DataFrame) -> Iterator[dict]:
+        """Where the heat is, of one architecture under one protocol."""
+        for region in (*UNWANTED, LESION):
+            own = table[table["region"] == region]
+            for check, measure in (("heat", "share"), ("pointing", "hit")):
+                about = {"check": check, "region_or_group": region, "evidence": f"figures/bias_maps_{self._end(table)}"}
+                wide = own.pivot(index="probe", columns="map", values=measure)
+                if wide.empty or wide[GRADCAM].isna().all():
+                    why = "no map has any heat" if len(wide) else f"no probe has this region: {region}"
+                    yield about | {"n": 0, "verdict": NOT_EVALUABLE, "note": why}
+                    continue
+                wide["area"] = own.groupby("probe")["area"].first()
+                chosen = BREAST_MASK if region == LESION else wide[["area", *BLIND]].mean().idxmax()
+                units = self.units(own.drop_duplicates("probe").set_index("probe", drop=False)).loc[wide.index]
+                rule = thresholds.BLIND if region == LESION else thresholds.HEAT
+                yield about | self.row(wide[GRADCAM] - wide[chosen], units, wide[chosen].mean(), rule)
+
+    def changes(self, table: pd.DataFrame) -> Iterator[dict]:
+        """What the answers change with, of one architecture under one protocol."""
+        for check in CHANGES:
+            for region in (*UNWANTED, LESION):
+                own = table[(table["edit"] == check) & (table["region"] == region)]
+                if own.empty and check == "move" and region != LESION:
+                    continue
+                about = {"check": check, "region_or_group": region}
+                about["evidence"] = f"figures/bias_changes_{self._end(table)}"
+                difference = own["change"] - own["control_change"]
+                if difference.notna().any():
+                    rule = thresholds.IGNORED if region == LESION and check != "move" else thresholds.PROBABILITY
+                    null = own.loc[difference.notna(), "control_change"].mean()
+                    yield about | self.row(difference, self.units(own), null, rule)
+                else:
+                    why = "no place like it elsewhere" if len(own) else _missing(region)
+                    yield about | {"n": 0, "verdict": NOT_EVALUABLE, "note": why}
+
+    def states(self, table: pd.DataFrame) -> Iterator[dict]:
+        """What the answers change with as a whole, of one architecture under one protocol."""
+        end = {"evidence": f"figures/bias_changes_{self._end(table)}"}
+        turned = sorted(name for name in table["region"].unique() if name.startswith(TURNED)) or [TURNED]
+        for check, regions in (("orientation", [*turned, SIDE]), ("contrast", [CONTRAST]), (MARKER, ["labels"])):
+            for region in regions:
+                own = table[(table["region"] == region) & (table["edit"].isin(["turn", "mirror", "enhance", MARKER]))]
+                about = end | {"check": check, "region_or_group": region}
+                finite = own[own.filter(regex="^d_").notna().all(axis=1)]
+                if finite.empty:
+                    why = "no answer is a number" if len(own) else _missing(region)
+                    yield about | {"n": 0, "verdict": NOT_EVALUABLE, "note": why}
+                else:
+                    rule = thresholds.ALONE if check == MARKER else thresholds.PROBABILITY
+                    yield about | self._largest(finite, rule)
+        own = table[table["edit"] == EMPTY]
+        if len(own):
+            values = own["change"] - thresholds.CONFIDENCE
+            about = end | {"check": EMPTY, "region_or_group": "film"}
+            yield about | self.row(values, self.units(own), thresholds.CONFIDENCE, thresholds.LIMIT)
+
+    def _largest(self, own: pd.DataFrame, rule: Rule) -> dict:
+        """The class whose mean probability changes most; the interval allows for the choice among the classes."""
+        shifts = own.filter(regex="^d_")
+        units = self.units(own)
+        means = shifts.mean()
+        name = means.abs().idxmax()
+        sign = 1 if means[name] >= 0 else -1
+        row = self.row(sign * shifts[name], units, 0.0, rule)
+        if row["n"] < thresholds.MINIMUM:
+            return row
+        tail = 0.05 / 2 / max(1, shifts.shape[1] - 1)  # Bonferroni; probabilities add up to 1
+        row["ci_low"], row["ci_high"] = np.quantile(self._means(sign * shifts[name], units), [tail, 1 - tail])
+        row["verdict"], row["note"] = rule.verdict(row["effect"], row["ci_low"], row["ci_high"], row["n"])
+        if row["verdict"] == thresholds.FLAGGED:
+            row["note"] = f"{'more' if sign > 0 else 'less'} {name.removeprefix('d_')} in the second state"
+        return row
+
+    def sanity(self, table: pd.DataFrame) -> Iterator[dict]:
+        """Whether the maps are about the model, of one architecture under one protocol."""
+        end = {"evidence": f"figures/bias_maps_{self._end(table)}"}
+        for check, limit in (thresholds.LIKENESS | thresholds.AGREEMENT).items():
+            own = table[table["check"] == check]
+            if own.empty:
+                note = "one cell only" if check == "folds" else "no map has any heat"
+                yield end | {"check": check, "region_or_group": "map", "n": 0, "verdict": NOT_EVALUABLE, "note": note}
+            # Of the cascade, the last step counts: all weights are new.
+            steps = own["step"].unique()[-1:] if check == "randomisation" else own["step"].unique()
+            for step in steps:
+                rows = own[own["step"] == step]
+                units = rows["probe"].astype(str) if check == "folds" else self.units(rows)
+                rule = thresholds.LIMIT if check in thresholds.LIKENESS else thresholds.LEAST
+                about = end | {"check": check, "region_or_group": step}
+                yield about | self.row(rows["value"] - limit, units, limit, rule)
+        for check, sign in (("deletion", 1), ("insertion", -1)):
+            own = table[table["check"] == check]
+            worse = sign * (own["value"] - own["null"])
+            about = end | {"check": check, "region_or_group": "map"}
+            yield about | self.row(worse, self.units(own), own["null"].mean(), thresholds.ORDER)
+
+    def groups(self, table: pd.DataFrame) -> Iterator[dict]:
+        """Whether groups are served unequally, of one architecture under one protocol."""
+        for row in table.itertuples():
+            name = f"{row.factor} {row.group}: {row.metric}"
+            about = {"check": "groups", "region_or_group": name, "effect": row.difference, "null": row.rest}
+            about |= {"n": row.n_units, "ci_low": row.ci_low, "ci_high": row.ci_high}
+            about["evidence"] = f"figures/bias_groups_{row.protocol}.svg"
+            if pd.isna(row.ci_low):
+                yield about | {"verdict": NOT_EVALUABLE, "note": row.note.removeprefix(f"{NOT_EVALUABLE}: ")}
+                continue
+            # Either sign is unequal: the side that the estimate lies on is judged.
+            sides = (row.difference, row.ci_low, row.ci_high)
+            effect, low, high = sides if row.difference >= 0 else (-sides[0], -sides[2], -sides[1])
+            verdict, note = thresholds.GROUP.verdict(effect, low, high, int(row.n_units))
+            yield about | {"verdict": verdict, "note": note}
+
+    def _end(self, table: pd.DataFrame) -> str:
+        return f"{table['architecture'].iloc[0]}.svg"
+
+
+def _missing(region: str) -> str:
+    if region.startswith(TURNED):
+        return "training showed no turned film"
+    return {
+        "background": "all films have the same background",
+        CONTRAST: "no film has a twin with other contrast",
+        SIDE: "no film shows a breast",
+    }.get(region, f"no probe has this region: {region}")
+
+
+def judge(study: Study) -> pd.DataFrame:
+    """The rows of bias.csv. Raises BadInput if a table is missing."""
+    results = study.results()
+    names = ("probes", "gradcam", "heat", "interventions", "sanity", "groups")
+    tables = {name: read_table(results, name) for name in names}
+    unit = next(unit for unit in UNITS if tables["probes"][unit].notna().all())
+    verdicts = Verdicts(study, tables["probes"], unit)
+    rows = []
+    for architecture in study.architectures:
+        for protocol in study.protocols:
+            own = {
+                name: table[(table["architecture"] == architecture) & (table["protocol"] == protocol)]
+                for name, table in tables.items()
+                if name != "probes"
+            }
+            looked = [
+                *(row for row in verdicts.heat(own["heat"])),
+                *verdicts.changes(own["interventions"]),
+                *verdicts.states(own["interventions"]),
+                *verdicts.sanity(own["sanity"]),
+            ]
+            answers = own["gradcam"]
+            if answers["predicted"].nunique() == 1 and answers["label"].nunique() > 1:
+                looked = [row | {"verdict": NOT_EVALUABLE, "note": COLLAPSED} for row in looked]
+            about = {"architecture": architecture, "protocol": protocol}
+            rows += [about | row for row in [*looked, *verdicts.groups(own["groups"])]]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def main() -> None:
+    """Judge a study's models."""
+    parser = argparse.ArgumentParser(description="Give a verdict on every bias check of a study's models.")
+    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    study = load_study(parser.parse_args().study)
+    judge(study).to_csv(study.results() / "tables" / "bias.csv", index=False, float_format="%.4g")
+
+
+if __name__ == "__main__":
+    run_cli(main)
