@@ -2,13 +2,17 @@
 
 Writes into results/<study>/figures: headline, data, confusion_<architecture>_<protocol>, learning_<protocol>,
 search_<protocol> (honest protocols), roc_<protocol>, reliability_<protocol>, gradcam_<protocol> (its PDF in pages),
-gradcam_shares, and what has anything to show of differences, ranks_<protocol>, leakage, heatmaps, shortcuts, control,
-learning_patients, importance; and into results/<study>/tables gradcam_summary.csv, the means behind gradcam_shares.
+gradcam_shares, bias_maps_<architecture>, bias_changes_<architecture>, bias_effects (their PDFs in pages), bias_sanity,
+bias_groups_<protocol>, and what has anything to show of differences, ranks_<protocol>, leakage, heatmaps, shortcuts,
+control, learning_patients, importance; and into results/<study>/tables gradcam_summary.csv, the means behind
+gradcam_shares.
 """
 
 import argparse
 
 from analysis import (
+    figures_bias,
+    figures_bias_effects,
     figures_comparison,
     figures_control,
     figures_curves,
@@ -79,6 +83,26 @@ def draw(study: Study) -> None:
         own = [table[table["protocol"] == protocol] for table in (probes, answers)]
         long, pages = figures_gradcam.gallery(study, protocol, *own)
         save(long, folder, f"gradcam_{protocol}", pages)
+    _draw_bias(study)
+
+
+def _draw_bias(study: Study) -> None:
+    results = study.results()
+    folder = results / "figures"
+    architectures, protocols = list(study.architectures), list(study.protocols)
+    bias, groups, sanity = (read_table(results, name) for name in ("bias", "groups", "sanity"))
+    long, pages = figures_bias_effects.effects(bias, architectures, protocols)
+    save(long, folder, "bias_effects", pages)
+    save(figures_bias_effects.randomisation(sanity, architectures, protocols), folder, "bias_sanity")
+    for protocol in protocols:
+        own = [table[table["protocol"] == protocol] for table in (groups, bias)]
+        save(figures_bias_effects.groups(*own, architectures), folder, f"bias_groups_{protocol}")
+    known = [read_table(results, name) for name in ("probes", "gradcam", "interventions")]
+    for architecture in architectures:
+        evidence = figures_bias.Evidence(study, architecture, *known)
+        for name, draw_one in (("maps", figures_bias.maps), ("changes", figures_bias.changes)):
+            long, pages = draw_one(evidence)
+            save(long, folder, f"bias_{name}_{architecture}", pages)
 
 
 def main() -> None:

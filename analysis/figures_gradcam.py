@@ -15,6 +15,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
+from analysis.explain import CONFIDENT
 from analysis.gradcam_summary import REGIONS
 from analysis.style import FAINT, FULL_WIDTH, GREY, INK, WRONG, looks, short_names
 from benchmarks.study import Study
@@ -25,6 +26,7 @@ SIDE = 80  # pixels of an embedded cell: sharp enough in print, small enough for
 ROWS_A_PAGE = 8  # probes on a page of the PDF
 CELL_HEIGHT = 1.2  # inches, its title included
 BREAST, LESION = "#ffffff", "#00e5ff"
+MARKS = f"✗ and a frame: wrong answer.  ?: low confidence, below {CONFIDENT}."
 
 
 def n_pages(n_probes: int) -> int:
@@ -33,14 +35,17 @@ def n_pages(n_probes: int) -> int:
 
 
 class Gallery:
-    """All that the gallery of one protocol shows: probes, images, heat maps and what each cell answered."""
+    """All that the gallery of one protocol shows: the probes shown, images, heat maps and what each cell answered."""
 
     def __init__(self, study: Study, protocol: str, probes: pd.DataFrame, answers: pd.DataFrame):
         results = study.results()
         self.names = sorted(study.architectures)
         self.sizes = {name: study.size_of(name) for name in self.names}
-        self.probes = probes.sort_values("probe")
+        self.probes = probes[probes["shown"]].sort_values("probe")
         self.answers = answers.set_index(["architecture", "probe"]).sort_index()
+        self.layers = {
+            name: f"layer {layer}" for name, layer in answers.groupby("architecture")["layer"].first().items()
+        }
         self.short = short_names(json.loads((results / "dataset.json").read_text())["classes"])
         self.images = {size: np.load(results / f"images_{size}.npy", mmap_mode="r") for size in study.sizes()}
         self.masks = {size: np.load(results / f"masks_{size}.npy", mmap_mode="r") for size in study.sizes()}
@@ -51,11 +56,11 @@ class Gallery:
     def figure(self, probes: pd.DataFrame) -> Figure:
         """Draw `probes`, a row each: the image, then every architecture's heat map on it."""
         n_columns = 1 + len(self.names)
-        height = CELL_HEIGHT * len(probes) + 0.65
+        height = CELL_HEIGHT * len(probes) + 0.77
         width = max(FULL_WIDTH, 1.0 * n_columns + 0.2)
         figure = plt.figure(figsize=(width, height))
         right = min(0.995, 1.02 * n_columns / width)  # few columns stay together at the left
-        top, bottom = 1 - 0.27 / height, 0.36 / height
+        top, bottom = 1 - 0.39 / height, 0.36 / height
         grid = figure.subplots(
             len(probes),
             n_columns,
@@ -67,35 +72,49 @@ class Gallery:
             self._row(row, probe)
         for axes, title in zip(grid[0], ["image", *self.names], strict=True):
             place = axes.get_position()
-            figure.text((place.x0 + place.x1) / 2, top + 0.1 / height, title, ha="center", weight="bold", fontsize=8)
+            middle = (place.x0 + place.x1) / 2
+            figure.text(middle, top + 0.22 / height, title, ha="center", weight="bold", fontsize=8)
+            layer = self.layers.get(title, "")
+            figure.text(middle, top + 0.1 / height, layer, ha="center", fontsize=6, color=GREY)
         self._key(figure, height)
         return figure
 
     def _row(self, row: np.ndarray, probe) -> None:
         size = max(self.sizes.values())
-        image = _shrunk(np.asarray(self.images[size][probe.row]))
-        breast = _shrunk(np.asarray(self.masks[size][probe.row]) * 255) > 127
+        image = shrunk(np.asarray(self.images[size][probe.row]))
+        breast = shrunk(np.asarray(self.masks[size][probe.row]) * 255) > 127
         boxes = self.boxes[probe.row]
         truth = self.short.get(probe.label, probe.label)
         _draw(row[0], np.repeat(image[..., None], 3, axis=2), breast, boxes, f"true: {truth}", INK, None)
         for axes, name in zip(row[1:], self.names, strict=True):
             answer = self.answers.loc[(name, probe.probe)]
-            own = _shrunk(np.asarray(self.images[self.sizes[name]][probe.row]))
+            own = shrunk(np.asarray(self.images[self.sizes[name]][probe.row]))
             heat = self.maps[name][list(self.probes["probe"]).index(probe.probe)]
-            wrong = not answer["correct"]
-            text = f"{self.short.get(answer['predicted'], 'no answer')} {answer['probability']:.2f}"
-            title, colour = (f"✗ {text}", WRONG) if wrong else (text, INK)
-            _draw(axes, overlay(own, heat), breast, boxes, title, colour, WRONG if wrong else None)
+            title, colour = answer_title(answer, self.short)
+            frame = None if answer["correct"] else WRONG
+            _draw(axes, overlay(own, heat), breast, boxes, title, colour, frame)
 
     def _key(self, figure: Figure, height: float) -> None:
-        axes = figure.add_axes((0.01, 0.2 / height, 0.16, 0.07 / height))
-        bar = figure.colorbar(ScalarMappable(Normalize(0, 1), HEAT), cax=axes, orientation="horizontal", ticks=[0, 1])
-        bar.ax.tick_params(labelsize=6, length=2, pad=1)
-        bar.outline.set_linewidth(0.4)
-        text = "heat, from none to the map's hottest pixel.  ✗ and a frame: wrong answer.  White outline: breast."
+        colour_bar(figure, 0.2 / height, height)
+        text = f"heat, from none to the map's hottest pixel.  {MARKS}  White outline: breast."
         if any(len(self.boxes[row]) for row in self.probes["row"]):
             text += "  Blue box: lesion."
-        figure.text(0.185, 0.2 / height, text, fontsize=6.5, color=GREY, va="bottom")
+        figure.text(0.125, 0.2 / height, text, fontsize=6.5, color=GREY, va="bottom")
+
+
+def answer_title(answer: pd.Series, short: dict[str, str]) -> tuple[str, str]:
+    """Class and probability of a row of tables/gradcam.csv, marked if wrong or of low confidence, and their colour."""
+    marks = ["✗"] * (not answer["correct"]) + ["?"] * (not answer["confident"])
+    text = f"{short.get(answer['predicted'], 'no answer')} {answer['probability']:.2f}"
+    return " ".join([*marks, text]), INK if answer["correct"] else WRONG
+
+
+def colour_bar(figure: Figure, bottom: float, height: float) -> None:
+    """The scale of heat at the left of `figure`, which is `height` inches high."""
+    axes = figure.add_axes((0.01, bottom, 0.105, 0.07 / height))
+    bar = figure.colorbar(ScalarMappable(Normalize(0, 1), HEAT), cax=axes, orientation="horizontal", ticks=[0, 1])
+    bar.ax.tick_params(labelsize=6, length=2, pad=1)
+    bar.outline.set_linewidth(0.4)
 
 
 def _maps(path: Path, protocol: str) -> np.ndarray:
@@ -113,7 +132,8 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     return np.round(mixed).astype(np.uint8)
 
 
-def _shrunk(image: np.ndarray) -> np.ndarray:
+def shrunk(image: np.ndarray) -> np.ndarray:
+    """`image` (S, S), 0..255, as uint8 with a side of SIDE at most."""
     side = min(SIDE, len(image))
     return np.asarray(Image.fromarray(image.astype(np.uint8)).resize((side, side), Image.Resampling.BOX))
 
@@ -136,9 +156,9 @@ def gallery(study: Study, protocol: str, probes: pd.DataFrame, answers: pd.DataF
 
     `probes` and `answers` hold the protocol's rows of tables/probes.csv and tables/gradcam.csv.
     """
-    shown = Gallery(study, protocol, probes, answers)
-    pages = [shown.probes.iloc[start : start + ROWS_A_PAGE] for start in range(0, len(shown.probes), ROWS_A_PAGE)]
-    return shown.figure(shown.probes), [shown.figure(page) for page in pages]
+    drawn = Gallery(study, protocol, probes, answers)
+    pages = [drawn.probes.iloc[start : start + ROWS_A_PAGE] for start in range(0, len(drawn.probes), ROWS_A_PAGE)]
+    return drawn.figure(drawn.probes), [drawn.figure(page) for page in pages]
 
 
 def shares(answers: pd.DataFrame, architectures: list[str], protocols: list[str]) -> Figure:

@@ -5,6 +5,7 @@ from benchmarks.study import Study
 from reports.document import Figures, Picture, Report
 from reports.findings import finding, main_honest
 from reports.results import Results
+from reports.sections.bias import bias, first_sentence
 from reports.sections.claims import claims, first_page
 from reports.sections.classes import classes
 from reports.sections.comparison import baseline_sentence, comparison
@@ -40,6 +41,7 @@ def build(study: Study) -> Report:
         tuning,
         learning_curve,
         explanations,
+        bias,
         limits,
         provenance,
     )
@@ -58,6 +60,7 @@ def build(study: Study) -> Report:
             protocols=results.protocols,
             baselines=baseline_sentence(results.table("comparison"), main_honest(results.protocols) or PUBLISHED),
             control=leakage_sentence(results.table("control")),
+            bias=first_sentence(results),
         ),
         verdicts=first_page(results),
         headline=_headline(results),

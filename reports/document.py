@@ -24,16 +24,20 @@ class Bullets:
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A cell of a table: a value, and in small print below it what belongs to it (an interval)."""
+    """A cell of a table: a value, and in small print below it what belongs to it (an interval).
+
+    `link` is the anchor of what the value leads to within the report.
+    """
 
     text: str
     below: str = ""
     strong: bool = False
+    link: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column; `align` is left (names), right (numbers), phrase (a few words), wrap or wide (sentences)."""
+    """A column; `align` is left (names), right (numbers), phrase or narrow (a few words), wrap or wide (sentences)."""
 
     title: str
     align: str = "right"
@@ -50,6 +54,7 @@ class Table:
     sources: list[str]
     grouped: bool = False  # by the first column, whose repeats stay empty
     folded: bool = False  # closed at first in HTML
+    printed: bool = True  # in the PDF, too
     kind: str = "table"
 
 

@@ -24,10 +24,11 @@ def finding(
     protocols: list[str],
     baselines: str = "",
     control: str = "",
+    bias: str = "",
 ) -> list[str]:
     """The sentences of the first screen, from tables/headline.csv, inflation.csv and leakage.csv.
 
-    `baselines` and `control` are what the sections on comparison and control say for it.
+    `baselines`, `control` and `bias` are what the sections on comparison, control and bias say for it.
     """
     honest = main_honest(protocols)
     sentences = []
@@ -45,7 +46,7 @@ def finding(
             "This study ran no protocol that keeps sources or patients apart, so nothing here says what these "
             "architectures do on images of new patients."
         )
-    sentences.append(_collapse_sentence(headline))
+    sentences += [_collapse_sentence(headline), bias]
     return [sentence for sentence in sentences if sentence]
 
 

@@ -23,7 +23,7 @@ from benchmarks.study import STUDIES, Study, load_study
 
 CODE = Path(__file__).resolve().parents[1]
 REQUIREMENTS, LOCK = "requirements.in", "requirements.txt"
-SCORED = ("scores", "collapse", "comparison", "tuning_gain", "learning_curve", "control", "probes", "tables")
+SCORED = ("scores", "collapse", "comparison", "tuning_gain", "learning_curve", "control", "groups", "probes", "tables")
 CELL_KEYS = (
     *("architecture", "protocol", "fold", "repeat", "variant", "seed", "threads", "backend", "precision"),
     *("seconds", "peak_memory_mb", "finished", "command"),
@@ -103,7 +103,7 @@ def commands(study: Study, data: str | None) -> list[str]:
     chosen = ["--study", name]
     config = [f"study={name}", *([f"data={data}"] if data else [])]
     given = ["--data", data] if data else []
-    explained = ["analysis.gradcam", *(["analysis.heatmaps"] if PUBLISHED in study.protocols else [])]
+    explained = ["analysis.explain", *(["analysis.heatmaps"] if PUBLISHED in study.protocols else [])]
     stages = [
         ["snakemake", "--cores", "all", "--config", *config],
         ["python", "-m", "benchmarks.samples", *chosen, *given],
@@ -113,7 +113,7 @@ def commands(study: Study, data: str | None) -> list[str]:
         *(["python", "-m", f"analysis.{name}", *chosen] for name in SCORED),
         *(["python", "-m", module, *chosen, "--architecture", a] for module in explained for a in study.architectures),
         *(["python", "-m", module, *chosen, "--collect"] for module in explained),
-        ["python", "-m", "analysis.claims", *chosen],
+        *(["python", "-m", f"analysis.{name}", *chosen] for name in ("changes", "bias", "claims")),
         ["python", "-m", "analysis.figures", *chosen],
         ["python", "-m", "reports.provenance", *chosen],
         ["python", "-m", "reports.render", *chosen],

@@ -4,11 +4,12 @@ Writes results/<study>/report/report.html, report.tex and references.bib. The La
 """
 
 import argparse
-import base64
 import itertools
 import math
+import re
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -21,7 +22,7 @@ from reports.context import build
 from reports.document import Cell, Report, Table
 
 TEMPLATES = Path(__file__).parent / "templates"
-LETTERS_A_LINE = {"wrap": 34, "wide": 85}  # of the columns that break lines, in the PDF
+LETTERS_A_LINE = {"narrow": 12, "wrap": 34, "wide": 85}  # of the columns that break lines, in the PDF
 LINES_A_PAGE = 44  # table lines that fit on a page of the PDF
 PICTURES_A_PAGE = 6  # of those set side by side
 
@@ -67,8 +68,10 @@ def _environment(**options) -> jinja2.Environment:
     )
 
 
-def _data_uri(path: Path) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(existing(path).read_bytes()).decode()}"
+def _data_uri(path: Path) -> Markup:
+    """The SVG at `path` for an attribute in double quotes, as text: a quarter shorter than in base64."""
+    lean = re.sub(r"<!--.*?-->|\s+", " ", existing(path).read_text(), flags=re.DOTALL).replace('"', "'")
+    return Markup("data:image/svg+xml," + quote(lean, safe=" !$'()*+,/:;<=>?@[]{|}"))
 
 
 def _head(title: str) -> Markup:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from synthetic_audit import write_audit
+from synthetic_bias import write_bias
 from synthetic_comparison import write_comparison
 from synthetic_tuning import write_tuning
 
@@ -80,6 +81,7 @@ class World:
         self.n = sum(self.sources.values())
         self.unit = "patients" if patients else "sources"
         self.n_units = 50 if patients else self.n
+        self.side = SIDE
 
     def write(self, dataset: str) -> None:
         self.samples(dataset)
@@ -87,7 +89,7 @@ class World:
         self.scores()
         self.curves()
         self.cells()
-        self.explanations()
+        write_bias(self)
         write_audit(self)
         write_comparison(self)
         write_tuning(self)
@@ -112,6 +114,7 @@ class World:
                 "label": label,
                 "source": str(20586000 + row),
                 "patient": f"p{row // 2:02d}" if self.patients else None,
+                "view": "MLO" if row % 2 else "CC",
                 "boxes": [[0.2, 0.4, 0.15, 0.1]] if self.boxes else [],
             }
             for row, label in enumerate(labels)
@@ -319,28 +322,3 @@ class World:
             "command": f"{command} --protocol {protocol} --fold {fold} --threads 1",
         }
         (folder / "runtime.json").write_text(json.dumps(runtime))
-
-    def explanations(self) -> None:
-        probes, rows = [], []
-        first = self.sample_table.drop_duplicates("label")
-        for protocol in self.protocols:
-            for probe, sample in enumerate(first.itertuples()):
-                row = {"protocol": protocol, "probe": probe, "sample": sample.sample, "row": sample.row}
-                probes.append(row | {"label": sample.label, "source": sample.source, "patient": sample.patient})
-        self.table("probes", probes)
-        yy, xx = np.mgrid[:SIDE, :SIDE] / SIDE
-        maps = np.stack([np.exp(-((xx - 0.3) ** 2 + (yy - 0.45) ** 2) * 12) for _ in range(len(first))])
-        for architecture in self.architectures:
-            arrays = {protocol: maps.astype(np.float32) for protocol in self.protocols}
-            np.savez_compressed(self.results / "cams" / f"{architecture}.npz", **arrays)
-        for architecture, protocol in self.pairs():
-            for probe, sample in enumerate(first.itertuples()):
-                correct = probe % 2 == 0
-                row = {"architecture": architecture, "protocol": protocol, "probe": probe, "sample": sample.sample}
-                row |= {"label": sample.label, "predicted": sample.label if correct else self.classes[0]}
-                row |= {"probability": 0.52, "correct": correct, "layer": "conv2d_1"}
-                row |= {"heat_in_breast": 0.8 - 0.01 * probe, "area_of_breast": 0.45}
-                row |= {"heat_in_lesion": 0.05 if self.boxes else "", "area_of_lesion": 0.015 if self.boxes else ""}
-                note = "" if self.boxes else "not evaluable: no lesion box"
-                rows.append(row | {"heat_max": 1.5, "note": note})
-        self.table("gradcam", rows)

@@ -62,8 +62,10 @@ def test_every_figure_is_drawn_the_same_twice(small):
     folder = small.results() / "figures"
     names = {"headline", "data", "gradcam_shares", "heatmaps", "leakage", "search_by_patient", "shortcuts"}
     names |= {"control", "differences", "learning_patients", "importance", "ranks_by_patient"}
+    names |= {"bias_effects", "bias_sanity"}
+    names |= {f"bias_{kind}_{architecture}" for kind in ("maps", "changes") for architecture in small.architectures}
     for protocol in small.protocols:
-        names |= {f"{kind}_{protocol}" for kind in ("learning", "gradcam", "roc", "reliability")}
+        names |= {f"{kind}_{protocol}" for kind in ("learning", "gradcam", "roc", "reliability", "bias_groups")}
         names |= {f"confusion_{architecture}_{protocol}" for architecture in small.architectures}
     assert {path.name for path in folder.iterdir()} == {f"{name}.{kind}" for name in names for kind in ("svg", "pdf")}
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -131,16 +133,18 @@ def test_search_marks_the_chosen_trial_and_the_default(default_first):
     assert "1 of 3 trials failed" in axes.get_title(loc="left")
 
 
-def test_gallery_marks_wrong_answers_and_only_those(small):
+def test_gallery_marks_wrong_and_uncertain_answers_and_only_those(small):
     probes, answers = (read_table(small.results(), name) for name in ("probes", "gradcam"))
     own = [table[table["protocol"] == "by_patient"] for table in (probes, answers)]
+    assert len(own[0]) == 4  # one is measured but not shown
     figure, pages = figures_gradcam.gallery(small, "by_patient", *own)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles == [
-        *("true: D1B", "D1B 0.52", "D1B 0.52"),
+        *("true: D1B", "? D1B 0.31", "? D1B 0.31"),
         *("true: D2M", "✗ D1B 0.52", "✗ D1B 0.52"),
         *("true: D4M", "D4M 0.52", "D4M 0.52"),
     ]
+    assert texts(figure).count("layer conv2d_1") == 2
     assert len(pages) == figures_gradcam.n_pages(3) == 1
     assert figures_gradcam.n_pages(figures_gradcam.ROWS_A_PAGE + 1) == 2
 

@@ -8,8 +8,10 @@ from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Column, Paragraph, Section, Table
 from reports.results import Results
 from reports.sections.scores import METRICS, TASKS
-from reports.wording import plural, units
+from reports.verdicts import CHECKS
+from reports.wording import NOT_EVALUABLE, plural, units
 
+REASONS = 3  # of those that a check is not evaluable for, told in full
 GENERATED = "phantom"
 GENERATED_WARNING = (
     "The images of this study are generated phantoms. Its numbers show that the harness works and how a leaking split "
@@ -30,9 +32,11 @@ def limits(results: Results) -> Iterator[Section]:
         blocks.append(Table("table-fold-notes", caption, titles, rows, ["fold_notes"], grouped=True))
     missing = list(_not_evaluable(results))
     if missing:
-        titles = [Column("where", "left"), Column("what", "left"), Column("cells of the study"), Column("why", "wrap")]
+        titles = [Column("where", "left"), Column("what", "left"), Column("how many"), Column("why", "wrap")]
         caption = "Not evaluable: numbers that this study can't give, and why."
-        blocks.append(Table("table-missing", caption, titles, missing, ["scores", "headline", "gradcam"], grouped=True))
+        blocks.append(
+            Table("table-missing", caption, titles, missing, ["scores", "headline", "gradcam", "bias"], grouped=True)
+        )
     else:
         blocks.append(Paragraph("Every number of this study was evaluable."))
     yield Section("limits", "Limits", blocks)
@@ -78,15 +82,24 @@ def _not_evaluable(results: Results) -> Iterator[list[Cell]]:
     headline = results.table("headline")
     headline = headline[headline["verdict"].str.startswith("not evaluable")]
     headline = headline.assign(where="verdict", what="beats majority", note=headline["verdict"])
-    gradcam = results.table("gradcam")
-    gradcam = gradcam[gradcam["note"].notna()].assign(where="Grad-CAM", what="probes")
+    maps = results.table("gradcam")
+    gradcam = maps[maps["note"].notna()].assign(where="Grad-CAM", what="heat in regions")
     columns = ["where", "what", "architecture", "protocol", "note"]
     table = pd.concat([part[columns] for part in (scores, headline, gradcam)])
     for (where, what, note), rows in table.groupby(["where", "what", "note"], sort=False):
         cells = rows[["architecture", "protocol"]].drop_duplicates()
-        number = plural(len(rows), "probe") if where == "Grad-CAM" else f"{len(cells)} of {_n_pairs(results)}"
+        number = f"{len(rows)} of {plural(len(maps), 'map')}" if where == "Grad-CAM" else _of_pairs(results, len(cells))
         yield [Cell(where), Cell(what), Cell(number), Cell(note)]
+    bias = results.table("bias")
+    for check, rows in bias.groupby("check", sort=False):
+        left = rows[rows["verdict"] == NOT_EVALUABLE]
+        reasons = left["note"].str.removeprefix(f"{NOT_EVALUABLE}: ").value_counts()
+        told = [f"{reason} ({n})" for reason, n in reasons.head(REASONS).items()]
+        told += ["and others"] if len(reasons) > REASONS else []
+        if len(left):
+            number = f"{len(left)} of {plural(len(rows), 'verdict')}"
+            yield [Cell("bias checks"), Cell(CHECKS[check]), Cell(number), Cell("; ".join(told))]
 
 
-def _n_pairs(results: Results) -> str:
-    return plural(len(results.compared) * len(results.protocols), "pair")
+def _of_pairs(results: Results, n: int) -> str:
+    return f"{n} of {plural(len(results.compared) * len(results.protocols), 'pair')}"

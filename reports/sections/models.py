@@ -59,15 +59,17 @@ def _chosen(results: Results) -> Table:
 def explanations(results: Results) -> Iterator[Section]:
     """The section on Grad-CAM."""
     probes = results.table("probes")
-    n_probes = {protocol: int((probes["protocol"] == protocol).sum()) for protocol in results.protocols}
+    shown = probes[probes["shown"]]
+    n_shown = {protocol: int((shown["protocol"] == protocol).sum()) for protocol in results.protocols}
     short = short_names(results.dataset["classes"])
     key = ", ".join(f"{short[label]} {label}" for label in results.dataset["classes"] if short[label] != label)
     blocks: list[Block] = [
         Paragraph(
             "Grad-CAM [@selvaraju2017] of the predicted class, at the last layer with a feature map, for the same "
-            "probe images in every architecture. Probes are drawn from the test part of fold 0 by the study's seed, so "
-            "the model that explains an honest probe has not seen it. A map shows what raises a class score, not "
-            "whether the answer rests on sound evidence."
+            "probe images in every architecture. Probes are drawn from the test parts by the study's seed and "
+            "explained by the cell of their own fold, so the model that explains an honest probe has not seen it; "
+            "those shown are of fold 0. A map shows what raises a class score, not whether the answer rests on sound "
+            "evidence: for that see the bias checks below."
         ),
         _shares_figure(),
         _shares(results),
@@ -75,9 +77,9 @@ def explanations(results: Results) -> Iterator[Section]:
     for protocol in results.protocols:
         caption = (
             f"{protocol}: probes (rows) and the heat map of each architecture (columns), with the class predicted and "
-            f"its probability.{f' Classes: {key}.' if key else ''}"
+            f"its probability, and the layer explained.{f' Classes: {key}.' if key else ''}"
         )
-        pages = n_pages(n_probes[protocol])
+        pages = n_pages(n_shown[protocol])
         picture = Picture(f"gradcam_{protocol}", f"Gallery of Grad-CAM heat maps under {protocol}", pages)
         blocks.append(Figures(f"figure-gradcam-{protocol}", caption, [picture], ["gradcam", "probes"]))
     yield Section("gradcam", "Where the models look", blocks)

@@ -1,0 +1,171 @@
+"""What the verdicts on bias say, in names and sentences that follow from tables/bias.csv, whatever it holds."""
+
+import pandas as pd
+
+from analysis.bias import CHANGES, COLLAPSED, LESION
+from analysis.gradcam import PLUS_PLUS, SCORE_CAM
+from analysis.thresholds import FLAGGED, NOT_EVALUABLE
+from benchmarks.protocols import PUBLISHED
+from reports.wording import interval, listed, number, plural, units
+
+HEAT, MOVE, GROUPS = ("heat", "pointing"), "move", "groups"
+CHECKS = {
+    "heat": "share of the heat",
+    "pointing": "hottest pixel",
+    "erase": "region erased",
+    "blur": "region blurred",
+    "swap": "region swapped",
+    MOVE: "lesion moved",
+    "orientation": "turned or mirrored",
+    "contrast": "other contrast",
+    "marker_alone": "film label alone",
+    "empty_film": "empty film",
+    "randomisation": "random weights",
+    "class_sensitivity": "map of another class",
+    "methods": "maps by other methods",
+    "folds": "maps of other cells",
+    "deletion": "deletion",
+    "insertion": "insertion",
+    GROUPS: "groups",
+}
+ONE_REGION = (MOVE, "contrast", "marker_alone", "empty_film", "randomisation", "class_sensitivity", "folds")
+ONE_REGION += ("deletion", "insertion")
+NAMES = {PLUS_PLUS: "Grad-CAM++", SCORE_CAM: "Score-CAM"}
+
+LEANS, IGNORES, MISPLACED, UNRELATED, UNEQUAL = "leans", "ignores", "misplaced", "unrelated", "unequal"
+# What a flag says, of one architecture and of several.
+KINDS = {
+    LEANS: ("leans on what holds no evidence of a mass", "lean on what holds no evidence of a mass"),
+    IGNORES: ("answers alike with the lesion changed", "answer alike with the lesion changed"),
+    MISPLACED: ("has its heat in the wrong place", "have their heat in the wrong place"),
+    UNRELATED: ("has maps that tell little about the model", "have maps that tell little about the model"),
+    UNEQUAL: ("serves groups unequally", "serve groups unequally"),
+}
+MISSES = (
+    "puts no more heat on the lesion than a map of the whole breast would",
+    "put no more heat on the lesion than a map of the whole breast would",
+)
+STATES = ("orientation", "contrast", "marker_alone", "empty_film")
+
+
+def kind(check: str, region: str) -> str:
+    """Which of KINDS a flag of `check` in `region` is."""
+    if check == GROUPS:
+        return UNEQUAL
+    if check in HEAT:
+        return MISPLACED
+    if check in STATES or check == MOVE:
+        return LEANS
+    if check in CHANGES:
+        return IGNORES if region == LESION else LEANS
+    return UNRELATED
+
+
+def with_kinds(bias: pd.DataFrame) -> pd.DataFrame:
+    """tables/bias.csv with a column kind."""
+    return bias.assign(kind=[kind(*pair) for pair in zip(bias["check"], bias["region_or_group"], strict=True)])
+
+
+def short_region(check: str, region: str) -> str:
+    """A region or group as it stands in the matrix; empty where the check says it."""
+    if check in ONE_REGION:
+        return ""
+    if check == GROUPS:
+        return region.split(" ")[0]
+    if region == LESION:
+        return "lesion missed" if check in HEAT else "lesion ignored"
+    return NAMES.get(region, region)
+
+
+def flags_sentence(bias: pd.DataFrame, protocol: str) -> str:
+    """How many architectures are flagged under `protocol`, and for what; empty if no check was made."""
+    table = with_kinds(bias[bias["protocol"] == protocol])
+    judged = table.loc[table["verdict"] != NOT_EVALUABLE, "architecture"].unique()
+    if table.empty:
+        return ""
+    if not len(judged):
+        return f"Under {protocol}, no bias check of any architecture is evaluable."
+    flagged = table[table["verdict"] == FLAGGED]
+    n, names = flagged["architecture"].nunique(), plural(len(judged), "architecture")
+    if not n:
+        return f"Under {protocol}, no bias check flags any of {names}. {_collapsed(table)}".strip()
+    parts = []
+    for name, words in KINDS.items():
+        own = flagged[flagged["kind"] == name]
+        if len(own):
+            count = own["architecture"].nunique()
+            parts.append(f"{count} {words[count > 1]}{_places(own) if name == LEANS else ''}")
+    return f"Under {protocol}, bias checks flag {n} of {names}: {listed(parts)}. {_collapsed(table)}".strip()
+
+
+def _places(flagged: pd.DataFrame) -> str:
+    pairs = flagged[["check", "region_or_group"]].itertuples(index=False)
+    return f" ({', '.join(sorted({_place(check, region) for check, region in pairs}))})"
+
+
+def _place(check: str, region: str) -> str:
+    if check == MOVE:
+        return "place of the lesion"
+    return CHECKS[check] if check in ONE_REGION else region
+
+
+def _collapsed(table: pd.DataFrame) -> str:
+    names = sorted(table.loc[table["note"] == COLLAPSED, "architecture"].unique())
+    if not names:
+        return ""
+    who = f"{listed(names)} {'gives' if len(names) == 1 else 'give'} every probe the same answer"
+    return f"{who}, which leaves groups alone to be judged."
+
+
+def counts_sentence(bias: pd.DataFrame, protocols: list[str]) -> str:
+    """How many verdicts are flags, by protocol."""
+    parts = []
+    for protocol in protocols:
+        own = bias[(bias["protocol"] == protocol) & (bias["verdict"] != NOT_EVALUABLE)]
+        flags = int((own["verdict"] == FLAGGED).sum())
+        share = f" ({flags / len(own):.0%})".replace("%", " %") if len(own) else ""
+        parts.append(f"{flags} of {len(own)}{share} under {protocol}")
+    left = int((bias["verdict"] == NOT_EVALUABLE).sum())
+    return f"Of the verdicts that could be given, flagged are {listed(parts)}; {left} are not evaluable."
+
+
+def strongest(bias: pd.DataFrame, protocol: str, unit: str) -> str:
+    """The largest flagged effects under `protocol`, one for each kind that has an effect in comparable units."""
+    table = with_kinds(bias[(bias["protocol"] == protocol) & (bias["verdict"] == FLAGGED)])
+    told = {LEANS: "of probability", MISPLACED: "of the heat or of the hottest pixels", UNEQUAL: "between groups"}
+    parts = []
+    for name, what in told.items():
+        own = table[table["kind"] == name]
+        if len(own):
+            row = own.loc[own["effect"].abs().idxmax()]
+            where = "" if row["check"] in (GROUPS, *ONE_REGION) else f"{CHECKS[row['check']]}, "
+            about = f"{row['architecture']}, {where}{row['region_or_group']}"
+            limits = f"95 % CI {interval(row['ci_low'], row['ci_high'])}, {units(row['n'], unit)}"
+            parts.append(f"{what}, {number(row['effect'])} ({about}; {limits})")
+    return f"Largest flagged differences under {protocol}: {'; '.join(parts)}." if parts else ""
+
+
+def claim_sentence(bias: pd.DataFrame) -> str:
+    """What the verdicts under `published` say of the claim that Grad-CAM confirmed the predictions' reliability."""
+    table = with_kinds(bias[(bias["protocol"] == PUBLISHED) & (bias["check"] != GROUPS)])
+    opening = "The published study says that Grad-CAM confirmed the reliability of the predictions."
+    known = table[table["verdict"] != NOT_EVALUABLE]
+    if known.empty:
+        return f"{opening} Under its own protocol no check of maps or answers is evaluable."
+    flagged = known[known["verdict"] == FLAGGED]
+    n, judged = flagged["architecture"].nunique(), known["architecture"].nunique()
+    if not n:
+        return (
+            f"{opening} Under its own protocol no check of maps or answers flags any of "
+            f"{plural(judged, 'architecture')}; that contradicts nothing, and shows no reliability either."
+        )
+    missed = flagged[flagged["check"].isin(HEAT) & (flagged["region_or_group"] == LESION)]
+    details = [(missed["architecture"].nunique(), MISSES)]
+    for name in (IGNORES, LEANS, UNRELATED):
+        details.append((flagged.loc[flagged["kind"] == name, "architecture"].nunique(), KINDS[name]))
+    told = [f"{count} of them {words[count > 1]}" for count, words in details if count]
+    return (
+        f"{opening} Under its own protocol, checks of maps or answers flag {n} of {plural(judged, 'architecture')} "
+        f"that they can judge{': ' + listed(told) if told else ''}. The maps of what is flagged do not confirm that "
+        "its predictions are reliable."
+    )

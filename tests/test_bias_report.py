@@ -1,0 +1,207 @@
+"""The report on bias: verdicts in words and in the matrix, and the calibration, whatever the tables hold."""
+
+import shutil
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from test_report import Page, compile_tex, overfull, produce
+
+from analysis.bias import COLLAPSED
+from analysis.tidy import read_table
+from benchmarks import reference
+from reports import render, verdicts
+from reports.document import Cell, Column, Figures, Picture, Report, Section, Table
+from reports.sections import bias, calibration
+
+ABOUT = {"command": "python -m x", "hardware": "a CPU", "versions": "python 3", "finished": "2026-01-01"}
+
+
+def table(*rows) -> pd.DataFrame:
+    """Rows of tables/bias.csv from (architecture, check, region, effect, verdict), all under `published`."""
+    names = ["architecture", "check", "region_or_group", "effect", "verdict"]
+    found = pd.DataFrame(rows, columns=names).assign(protocol="published", null=0.1, n=30, note=None)
+    found["ci_low"], found["ci_high"] = found["effect"] - 0.1, found["effect"] + 0.1
+    return found.assign(evidence="figures/bias_maps_" + found["architecture"] + ".svg")
+
+
+MIXED = (
+    ("a", "heat", "labels", 0.3, "flagged"),
+    ("a", "heat", "border", 0.4, "flagged"),
+    ("a", "heat", "corners", 0.0, "clear"),
+    ("b", "heat", "labels", 0.0, "clear"),
+    ("b", "heat", "border", None, "not evaluable"),
+    ("c", "heat", "labels", None, "not evaluable"),
+    ("a", "erase", "lesion", 0.01, "flagged"),
+    ("a", "erase", "labels", 0.2, "flagged"),
+    ("b", "orientation", "turned by 90", 0.5, "flagged"),
+    ("b", "groups", "density 1: accuracy", -0.6, "flagged"),
+    ("b", "groups", "density 2: brier", 0.3, "flagged"),
+)
+
+
+def matrix(rows) -> dict[str, list[Cell]]:
+    results = SimpleNamespace(table=lambda name: table(*rows), architectures=["a", "b", "c"])
+    found = bias._matrix(results, "published", folded=False)
+    return {row[0].text: row[1:] for row in found.rows}
+
+
+def test_matrix_flags_if_any_region_is_flagged_and_clears_if_any_is_clear():
+    rows = matrix(MIXED)
+    heat = rows["share of the heat"]
+    assert [(cell.text, cell.below, cell.strong) for cell in heat] == [
+        ("flagged", "labels, border", True),
+        ("clear", "", False),
+        ("not evaluable", "", False),
+    ]
+    assert rows["region erased"][0].below == "lesion ignored, labels"
+    assert rows["groups"][1].below == "density"
+    assert [cell.text for cell in rows["groups"]] == ["not evaluable", "flagged", "not evaluable"]
+    assert list(rows) == ["share of the heat", "region erased", "turned or mirrored", "groups"]
+    assert [cell.link for cell in heat] == [f"figure-bias_maps_{name}" for name in "abc"]
+
+
+def test_sentences_count_architectures_by_what_their_flags_say():
+    assert verdicts.flags_sentence(table(*MIXED), "published") == (
+        "Under published, bias checks flag 2 of 2 architectures: 2 lean on what holds no evidence of a mass (labels, "
+        "turned by 90), 1 answers alike with the lesion changed, 1 has its heat in the wrong place and 1 serves groups "
+        "unequally."
+    )
+    assert verdicts.flags_sentence(table(*MIXED), "by_patient") == ""
+    nothing = table(("a", "heat", "labels", 0.0, "clear"))
+    assert "no bias check flags any of 1 architecture." in verdicts.flags_sentence(nothing, "published")
+    unknown = table(("a", "heat", "labels", None, "not evaluable")).assign(note=COLLAPSED)
+    assert "no bias check of any architecture is evaluable" in verdicts.flags_sentence(unknown, "published")
+    collapsed = pd.concat([unknown, table(("b", "heat", "labels", 0.0, "clear"))])
+    assert "a gives every probe the same answer" in verdicts.flags_sentence(collapsed, "published")
+    counted = verdicts.counts_sentence(table(*MIXED), ["published", "by_patient"])
+    assert counted.startswith(
+        "Of the verdicts that could be given, flagged are 7 of 9 (78 %) under published and 0 of 0"
+    )
+
+
+def test_largest_differences_are_told_with_interval_and_units():
+    told = verdicts.strongest(table(*MIXED), "published", "patient")
+    assert "of probability, 0.50 (b, turned or mirrored, turned by 90; 95 % CI 0.40 to 0.60, 30 patients)" in told
+    assert "0.40 (a, share of the heat, border;" in told
+    assert "between groups, \N{MINUS SIGN}0.60 (b, density 1: accuracy;" in told
+    assert verdicts.strongest(table(MIXED[3]), "published", "patient") == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (
+            MIXED,
+            "flag 2 of 2 architectures that they can judge: 1 of them answers alike with the lesion changed and 2",
+        ),
+        (MIXED[:1], "flag 1 of 1 architecture that they can judge. The maps of what is flagged do not confirm"),
+        ([("a", "heat", "lesion", -0.1, "flagged")], "1 of them puts no more heat on the lesion than a map of the"),
+        (MIXED[3:4], "flags any of 1 architecture; that contradicts nothing, and shows no reliability either"),
+        (MIXED[5:6], "no check of maps or answers is evaluable"),
+        (MIXED[9:], "no check of maps or answers is evaluable"),
+    ],
+)
+def test_the_claim_about_grad_cam_is_worded_from_the_verdicts(rows, words):
+    assert words in verdicts.claim_sentence(table(*rows))
+
+
+def test_linked_cells_are_escaped(tmp_path):
+    (tmp_path / "none.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg"><!-- "--><path d="M 0\n1" id="#%"/></svg>'
+    )
+    cell = Cell("<b>_&%", "{#}", strong=True, link="figure-a_b")
+    figure = Figures("figure-a_b", "caption", [Picture("none", "alt")], [])
+    block = Table("table-x", "caption", [Column("x", "narrow")], [[cell]], [])
+    left = Table("table-y", "only on the <page>", [Column("x")], [[Cell("secret")]], [], folded=True, printed=False)
+    report = Report("t", "q", "d", "", ["f"], None, figure, [Section("s", "S", [block, left])], "stamp")
+    page = Page(render.html(report, tmp_path))
+    assert page.tables["table-x"][1] == ["<b>_&%|{#}"] and page.tables["table-y"][1] == ["secret"]
+    assert "#figure-a_b" in page.links and "figure-a_b" in page.ids
+    assert page.resources == [
+        "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'> <path d='M 0 1' id='%23%25'/></svg>"
+    ]
+    tex = render.tex(report)
+    assert r"\textbf{\hyperref[figure-a_b]{\textless{}b\textgreater{}\_\allowbreak{}\&\%}}" in tex
+    assert r"\label{figure-a_b}" in tex
+    assert "secret" not in tex and r"Left out in print: only on the \textless{}page\textgreater{}" in tex
+
+
+def planted(**changes) -> pd.DataFrame:
+    """Of a label, heat finds one of four that learnt it and changes all; of a border it is the other way round."""
+    rows = []
+    for shortcut, strength, check, learnt, detected, indifferent, false in (
+        ("label", 0.0, "any", 0, 0, 4, 1),
+        ("label", 0.0, "heat", 0, 0, 4, 0),
+        ("label", 1.0, "any", 4, 4, 0, 0),
+        ("label", 1.0, "heat", 4, 1, 0, 0),
+        ("density_label", 0.9, "any", 4, 1, 0, 0),
+        ("density_label", 0.9, "pointing", 4, 3, 0, 0),
+        ("all", 0.0, "any", 0, 0, 4, 1),
+    ):
+        row = {"shortcut": shortcut, "strength": strength, "check": check, "n_models": 4, "n_learnt": learnt}
+        row |= {"n_flagged": 1, "flagged": 0.25, "flagged_low": 0.05, "flagged_high": 0.7, "n_detected": detected}
+        row |= {"n_indifferent": indifferent, "n_false": false, "elsewhere": strength == 1}
+        for name, k, n in (("detected", detected, learnt), ("false", false, indifferent)):
+            row |= {name: k / n if n else None, f"{name}_low": 0.1 if n else None, f"{name}_high": 0.9 if n else None}
+        rows.append(row)
+    return pd.DataFrame(rows).assign(**ABOUT, **changes)
+
+
+def speed() -> pd.DataFrame:
+    row = {"study": "demo", "architecture": "simple", "image_size": 64, "n_batch": 128, "n_loop": 8, "ratio": 42.0}
+    return pd.DataFrame([row | {"batch_maps_per_second": 84.0, "loop_maps_per_second": 2.0} | ABOUT])
+
+
+def test_calibration_says_what_finds_what():
+    told = " ".join(calibration._sentences(planted()))
+    assert "Of 8 models that learnt a shortcut of strength 0.9 or more" in told
+    assert "flag the planted region in 5 (62 %; wanted: at least 95 %)" in told
+    assert "flagged by changes of the film in 4 of 8 models" in told
+    assert (
+        "Of 4 models trained without a shortcut, changes of the film flag the region in 1 (25 %, 95 % CI 5 to" in told
+    )
+    assert "and in 1 of the 4 whose answers the artefact leaves alone." in told
+    assert "is flagged by changes of the film in 0 of 4 and share of the heat in 0 of 4 models." in told
+    assert "The heat alone misses what changes of the film find for label (changes 4, heat 1 of 4)." in told
+    assert "Changes of the film miss what the heat finds for density label (changes 1, heat 3 of 4)." in told
+    rows = calibration._table(planted(seconds=3700)).rows
+    assert [[cell.text for cell in row[:7]] for row in rows] == [
+        ["label", "0", "4", "0", "25 %", "25 %", "\N{EN DASH}"],
+        ["label", "1", "4", "4", "100 %", "25 %", "\N{EN DASH}"],
+        ["density label", "0.9", "4", "4", "25 %", "\N{EN DASH}", "75 %"],
+        ["all", "0", "4", "0", "25 %", "\N{EN DASH}", "\N{EN DASH}"],
+    ]
+    assert rows[1][4].below == "10 to 90 %"
+    caption = calibration._table(planted(seconds=3700)).caption
+    assert caption.endswith("Made by python -m x in 1 h 01 min on a CPU, finished 2026-01-01.")
+
+
+def test_missing_calibration_is_said_plainly(tmp_path, monkeypatch):
+    monkeypatch.setattr(reference, "FOLDER", tmp_path)
+    told = " ".join(block.text for block in calibration.calibration())
+    assert "planted_bias.csv is missing, so nothing here says how often" in told
+    assert "The speed of explanation has not been measured" in told
+
+
+def test_report_of_one_architecture_with_calibration(tmp_path, monkeypatch):
+    folder = tmp_path / "reference"
+    shutil.copytree(reference.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    planted().to_csv(folder / "planted_bias.csv", index=False)
+    speed().to_csv(folder / "explanation_speed.csv", index=False)
+    monkeypatch.setattr(reference, "FOLDER", folder)
+    study = produce(
+        tmp_path, monkeypatch, architectures=("simple",), classes=("x", "y"), protocols=("by_patient",), n_folds=2
+    )
+    page = Page((study.results() / "report/report.html").read_text())
+    assert {"table-planted", "table-speed", "table-bias-by_patient", "table-bias-rules"} <= set(page.tables)
+    assert "Grad-CAM confirmed the reliability" not in page.text
+    rows = read_table(study.results(), "bias")
+    flagged = rows[(rows["verdict"] == "flagged") & (rows["check"] != "groups")]
+    assert len(page.tables["table-bias-flagged"]) == len(flagged) + 1
+    assert len(page.tables["table-bias-rows"]) == (rows["verdict"] != "flagged").sum() + 1
+    assert len(page.tables["table-probes"]) == 3
+    assert [row[0] for row in page.tables["table-bias-by_patient"][1:]] == list(verdicts.CHECKS.values())
+    assert [page.text.count(rule.reason) for _, rule in bias.RULES] == [1] * len(bias.RULES)
+    log = compile_tex(study)
+    assert max(overfull(log), default=0) < 3
