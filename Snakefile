@@ -3,6 +3,7 @@
 #   snakemake --cores 8                                          the default study, demo
 #   snakemake --cores 8 --config study=laptop data=PATH          another study, on the data at PATH
 #   snakemake --cores 8 pdf                                      report.pdf too, by latexmk
+#   snakemake --cores 8 planted_bias                             are planted shortcuts found? (about an hour)
 #
 # Each rule is one call of one module; `python -m benchmarks.training --help` and its like run without Snakemake.
 import shlex
@@ -293,31 +294,86 @@ rule probes:
         "python -m analysis.probes --study {params.study:q} > {log:q} 2>&1"
 
 
-rule gradcam:
+rule explain:
     input:
+        RESULTS / "samples.parquet",
         RESULTS / "tables/probes.csv",
         lambda wildcards: expand(
             RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.size_of(wildcards.architecture)
         ),
-        expand(
-            RESULTS / "cells/{{architecture}}/{protocol}/0/{file}",
-            protocol=STUDY.protocols,
-            file=["model.keras", "runtime.json"],
-        ),
-        code=CODE / "analysis/gradcam.py",
+        lambda wildcards: [
+            STUDY.cell_folder(wildcards.architecture, protocol, fold) / name
+            for protocol in STUDY.protocols
+            for fold in STUDY.cells(protocol)
+            for name in ["model.keras", "runtime.json", "hyperparameters.json"]
+        ],
+        code=[
+            CODE / f"analysis/{name}.py"
+            for name in ["edits", "explain", "gradcam", "heat", "interventions", "regions", "sanity"]
+        ],
     output:
-        RESULTS / "cams/{architecture}.npz",
-        RESULTS / "cams/{architecture}.csv",
+        expand(
+            RESULTS / "cams/{{architecture}}{end}",
+            end=[".npz", ".csv", "_heat.csv", "_sanity.csv", "_interventions.csv"],
+        ),
     log:
-        LOGS / "gradcam/{architecture}.log",
+        LOGS / "explain/{architecture}.log",
     conda:
         "envs/benchmark.yaml"
     threads: 1
     params:
         study=STUDY.path,
+        seed=STUDY.seed,
     shell:
-        "python -m analysis.gradcam --study {params.study:q} --architecture {wildcards.architecture}"
+        "python -m analysis.explain --study {params.study:q} --architecture {wildcards.architecture}"
         " --threads {threads} > {log:q} 2>&1"
+
+
+rule groups:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        [cell / "predictions.parquet" for cell in CELLS],
+        code=[
+            CODE / f"analysis/{name}.py"
+            for name in ["bootstrap", "groups", "metrics", "predictions", "probability_metrics", "tasks", "thresholds"]
+        ],
+    output:
+        RESULTS / "tables/groups.csv",
+    log:
+        LOGS / "groups.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.bootstrap],
+    shell:
+        "python -m analysis.groups --study {params.study:q} > {log:q} 2>&1"
+
+
+rule bias:
+    input:
+        RESULTS / "tables/probes.csv",
+        RESULTS / "tables/groups.csv",
+        expand(
+            RESULTS / "cams/{architecture}{end}",
+            architecture=ARCHITECTURES,
+            end=[".csv", "_heat.csv", "_sanity.csv", "_interventions.csv"],
+        ),
+        code=[CODE / f"analysis/{name}.py" for name in ["bias", "bootstrap", "changes", "thresholds", "tidy"]],
+    output:
+        expand(RESULTS / "tables/{table}.csv", table=["gradcam", "heat", "sanity", "interventions", "changes", "bias"]),
+    log:
+        LOGS / "bias.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        study=STUDY.path,
+        settings=[STUDY.seed, STUDY.bootstrap],
+    shell:
+        "(python -m analysis.explain --study {params.study:q} --collect"
+        " && python -m analysis.changes --study {params.study:q}"
+        " && python -m analysis.bias --study {params.study:q}) > {log:q} 2>&1"
 
 
 rule leakage:
@@ -351,6 +407,7 @@ rule shortcuts:
                 for name in ["copies", "metrics", "probability_metrics", "shortcut_features", "shortcuts"]
             ),
             CODE / "benchmarks/baselines.py",
+            CODE / "benchmarks/breast.py",
         ],
         data=STUDY.data or [],
     output:
@@ -427,17 +484,17 @@ rule figures:
         rules.shortcuts.output,
         [getattr(rules, name).output for name in STATISTICS],
         rules.tables.output,
-        expand(RESULTS / "cams/{architecture}.{kind}", architecture=ARCHITECTURES, kind=["npz", "csv"]),
+        rules.bias.output,
+        expand(RESULTS / "cams/{architecture}.npz", architecture=ARCHITECTURES),
         ARRAYS,
         code=[
             *sorted(CODE.glob("analysis/figures*.py")),
             *(
                 CODE / f"analysis/{name}.py"
-                for name in ["contact_sheet", "copies", "gradcam_summary", "style", "tidy"]
+                for name in ["contact_sheet", "copies", "gradcam_summary", "regions", "style", "tidy"]
             ),
         ],
     output:
-        RESULTS / "tables/gradcam.csv",
         RESULTS / "tables/gradcam_summary.csv",
         directory(RESULTS / "figures"),
     log:
@@ -447,24 +504,31 @@ rule figures:
     params:
         study=STUDY.path,
     shell:
-        "(python -m analysis.gradcam --study {params.study:q} --collect"
-        " && python -m analysis.figures --study {params.study:q}) > {log:q} 2>&1"
+        "python -m analysis.figures --study {params.study:q} > {log:q} 2>&1"
 
 
 rule report:
     input:
         RESULTS / "dataset.json",
-        RESULTS / "tables/gradcam.csv",
         RESULTS / "tables/gradcam_summary.csv",
         RESULTS / "figures",
+        rules.bias.output,
+        RESULTS / "tables/groups.csv",
         rules.scores.output,
         [getattr(rules, name).output for name in STATISTICS],
         rules.leakage.output,
         rules.shortcuts.output,
         rules.claims.output,
         rules.tables.output,
+        RESULTS / "tables/probes.csv",
+        sorted(CODE.glob("benchmarks/reference/*.csv")),
         code=[
-            path for path in sorted(CODE.glob("reports/**/*")) if path.suffix in {".py", ".j2", ".css", ".csv", ".bib"}
+            CODE / "analysis/thresholds.py",
+            *(
+                path
+                for path in sorted(CODE.glob("reports/**/*"))
+                if path.suffix in {".py", ".j2", ".css", ".csv", ".bib"}
+            ),
         ],
     output:
         RESULTS / "provenance.json",
@@ -495,3 +559,22 @@ rule pdf:
         folder=RESULTS / "report",
     shell:
         "latexmk -pdf -interaction=nonstopmode -halt-on-error -cd {input:q} > {log:q} 2>&1"
+
+
+# No part of a study: whether the bias checks find what they should, on models that learnt planted shortcuts.
+rule planted_bias:
+    input:
+        code=[
+            *sorted(CODE.glob("analysis/*.py")),
+            *sorted(CODE.glob("benchmarks/**/*.py")),
+            *(CODE / f"architectures/{name}.py" for name in ["simple", "shufflenet"]),
+        ],
+    output:
+        expand("results/planted_bias/{table}.csv", table=["planted_bias", "runs", "verdicts"]),
+    log:
+        "results/planted_bias/planted_bias.log",
+    conda:
+        "envs/benchmark.yaml"
+    threads: workflow.cores
+    shell:
+        "python -m benchmarks.planted_bias --jobs {threads} > {log:q} 2>&1"

@@ -130,6 +130,10 @@ def test_killed_resumed_and_changed(tmp_path):
     assert len(pd.read_csv(results / "tables/trials.csv")) == 3 * (1 + 2 * 2) + 2 * 2
     assert set(pd.read_csv(results / "tables/control.csv")["protocol"]) == {"published", "by_patient"}
     assert pd.read_csv(results / "tables/learning_curve.csv")["n_patients"].min() == 4
+    bias = pd.read_csv(results / "tables/bias.csv")
+    judged = bias.groupby(["architecture", "protocol"])["check"].nunique()
+    assert len(judged) == 4 and judged.min() == judged.max() == 17
+    assert all((results / evidence).is_file() for evidence in bias["evidence"].unique())
 
     run = snakemake(tmp_path, "--dry-run", *config)
     assert "Nothing to be done" in run.stdout
@@ -141,10 +145,11 @@ def test_killed_resumed_and_changed(tmp_path):
     assert planned(run.stdout, "cell") == 0 and planned(run.stdout, "scores") == 1
 
     # Same study, same machine, same tables.
-    names = ("scores", "per_class", "headline", "comparison", "control", "learning_gain", "tuning", "collapse")
+    names = ("scores", "per_class", "headline", "comparison", "control", "learning_gain", "tuning", "collapse", "bias")
     tables = {name: pd.read_csv(results / f"tables/{name}.csv") for name in names}
     shutil.rmtree(results)
-    assert snakemake(tmp_path, "--config", write_study(tmp_path)).returncode == 0
+    wanted = [f"results/small/tables/{name}.csv" for name in names]
+    assert snakemake(tmp_path, "--config", write_study(tmp_path), "--", *wanted).returncode == 0
     for name, table in tables.items():
         pd.testing.assert_frame_equal(table, pd.read_csv(results / f"tables/{name}.csv"), check_exact=True, obj=name)
 
