@@ -2,6 +2,7 @@
 
 - copies.csv: analysis/copies_quality.py
 - replay.csv, replay_patients.csv: benchmarks/replay.py
+- planted_bias.csv: benchmarks/planted_bias.py
 """
 
 import datetime
