@@ -3,6 +3,7 @@
 - copies.csv: analysis/copies_quality.py
 - replay.csv, replay_patients.csv: benchmarks/replay.py
 - planted_bias.csv: benchmarks/planted_bias.py
+- explanation_speed.csv: analysis/explanation_speed.py
 """
 
 import datetime
