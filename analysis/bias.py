@@ -22,11 +22,11 @@ import numpy as np
 import pandas as pd
 
 from analysis import thresholds
-from analysis.bootstrap import Bootstrap, interval
+from analysis.bootstrap import interval, resampled_means
 from analysis.gradcam import GRADCAM
 from analysis.heat import BLIND, BREAST_MASK
 from analysis.interventions import CONTRAST, EMPTY, MARKER, SIDE, TURNED
-from analysis.predictions import UNITS
+from analysis.predictions import unit_of
 from analysis.thresholds import NOT_EVALUABLE, Rule
 from analysis.tidy import read_table
 from benchmarks.errors import run_cli
@@ -50,11 +50,6 @@ class Verdicts:
     probes: pd.DataFrame
     unit: str
 
-    @property
-    def results(self):
-        """The study's folder."""
-        return self.study.results()
-
     def units(self, table: pd.DataFrame) -> pd.Series:
         """The independent unit of each row of a table with columns protocol and probe."""
         own = self.probes.set_index(["protocol", "probe"])[self.unit]
@@ -72,8 +67,7 @@ class Verdicts:
         return row
 
     def _means(self, values: pd.Series, units: pd.Series) -> np.ndarray:
-        weights = Bootstrap(units.tolist(), self.study.bootstrap, self.study.seed).weights(units)
-        return weights @ values.to_numpy() / weights.sum(axis=1)
+        return resampled_means(values, units, self.study.bootstrap, self.study.seed)
 
     def heat(self, table: pd.DataFrame) -> Iterator[dict]:
         """Where the heat is, of one architecture under one protocol."""
@@ -205,8 +199,7 @@ def judge(study: Study) -> pd.DataFrame:
     results = study.results()
     names = ("probes", "gradcam", "heat", "interventions", "sanity", "groups")
     tables = {name: read_table(results, name) for name in names}
-    unit = next(unit for unit in UNITS if tables["probes"][unit].notna().all())
-    verdicts = Verdicts(study, tables["probes"], unit)
+    verdicts = Verdicts(study, tables["probes"], unit_of(tables["probes"]))
     rows = []
     for architecture in study.architectures:
         for protocol in study.protocols:
@@ -216,7 +209,7 @@ def judge(study: Study) -> pd.DataFrame:
                 if name != "probes"
             }
             looked = [
-                *(row for row in verdicts.heat(own["heat"])),
+                *verdicts.heat(own["heat"]),
                 *verdicts.changes(own["interventions"]),
                 *verdicts.states(own["interventions"]),
                 *verdicts.sanity(own["sanity"]),

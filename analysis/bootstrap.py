@@ -35,6 +35,12 @@ class Bootstrap:
         return self.counts[:, np.searchsorted(self.units, unit.to_numpy(dtype=str))]
 
 
+def resampled_means(values: pd.Series, units: pd.Series, n: int, seed: int) -> np.ndarray:
+    """The mean of `values` (N,) in each of `n` resamples of their own `units` (N,): float (n,)."""
+    weights = Bootstrap(units.tolist(), n, seed).weights(units)
+    return weights @ values.to_numpy() / weights.sum(axis=1)
+
+
 def interval(values: np.ndarray, n_units: int, unit: str) -> Interval:
     """The percentile interval of a score's resampled values (n,), from `n_units` independent units."""
     if n_units < 2:

@@ -10,9 +10,9 @@ import argparse
 
 import pandas as pd
 
-from analysis.bootstrap import Bootstrap, interval
+from analysis.bootstrap import interval, resampled_means
 from analysis.interventions import EMPTY
-from analysis.predictions import UNITS
+from analysis.predictions import unit_of
 from analysis.tidy import read_table
 from benchmarks.errors import run_cli
 from benchmarks.study import Study, load_study
@@ -25,7 +25,7 @@ COLUMNS = [
 
 def summarise(changed: pd.DataFrame, probes: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     """The rows of changes.csv, from tables/interventions.csv and probes.csv."""
-    unit = next(unit for unit in UNITS if probes[unit].notna().all())
+    unit = unit_of(probes)
     table = changed[changed["edit"] != EMPTY].merge(probes[["protocol", "probe", unit]], on=["protocol", "probe"])
     rows = []
     for names, own in table.groupby(["architecture", "protocol", "region", "edit"], sort=False):
@@ -35,9 +35,7 @@ def summarise(changed: pd.DataFrame, probes: pd.DataFrame, seed: int, resamples:
         both = own.dropna(subset=["control_change"])
         if len(both):
             more = both["flipped"].astype(float) - both["control_flipped"].astype(float)
-            weights = Bootstrap(both[unit].tolist(), resamples, seed).weights(both[unit])
-            means = weights @ more.to_numpy() / weights.sum(axis=1)
-            limits = interval(means, both[unit].nunique(), unit)
+            limits = interval(resampled_means(more, both[unit], resamples, seed), both[unit].nunique(), unit)
             row |= {"control_change": both["control_change"].mean(), "flips_more": more.mean(), "note": limits.note}
             row |= {"control_flips": both["control_flipped"].astype(float).mean()}
             row |= {"ci_low": limits.low, "ci_high": limits.high}

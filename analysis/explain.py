@@ -60,7 +60,9 @@ class Explained:
         self.tables: dict[str, list] = {name: [] for name in TABLES}
         self.maps: dict[str, np.ndarray] = {}
         phantom = datasets.adapter("phantom")
-        self.unseen = phantom.load(phantom.OPTIONS | {"patients": UNSEEN_PATIENTS}, None, UNSEEN_SEED)
+        unseen = phantom.load(phantom.OPTIONS | {"patients": UNSEEN_PATIENTS}, None, UNSEEN_SEED)
+        rows = unseen.samples.index[unseen.samples["upright"]][:UNSEEN]
+        self.unseen = np.stack([unseen.read(row, self.size) for row in rows]).astype("float32")[..., np.newaxis]
 
     def protocol(self, protocol: str) -> None:
         """Explain the probes of `protocol`. Raises BadInput if a cell has not been trained."""
@@ -107,9 +109,7 @@ class Explained:
         if shown:
             self.maps[f"{protocol}_edits"] = pictures
         self._add("interventions", protocol, changed)
-        rows = self.unseen.samples.index[self.unseen.samples["upright"]][:UNSEEN]
-        neutral = np.stack([self.unseen.read(row, self.size) for row in rows]).astype("float32")[..., np.newaxis]
-        return gradcam.explain(model, layer, neutral, predict(neutral).argmax(axis=1))
+        return gradcam.explain(model, layer, self.unseen, predict(self.unseen).argmax(axis=1))
 
     def _film(self, probe, image: np.ndarray, answer: np.ndarray) -> interventions.Film:
         breast = self.masks[probe.row] > 0

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.bootstrap import Bootstrap, Interval, interval
+from analysis.bootstrap import Interval, interval, resampled_means
 
 REGIONS = {"breast": ("heat_in_breast", "area_of_breast"), "lesion": ("heat_in_lesion", "area_of_lesion")}
 COLUMNS = [
@@ -41,5 +41,4 @@ def _notes(cell: pd.DataFrame, heat: str) -> list[str]:
 
 
 def _interval(values: pd.Series, units: pd.Series, unit: str, seed: int, resamples: int) -> Interval:
-    weights = Bootstrap(units.tolist(), resamples, seed).weights(units)
-    return interval(weights @ values.to_numpy() / weights.sum(axis=1), units.nunique(), unit)
+    return interval(resampled_means(values, units, resamples, seed), units.nunique(), unit)

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.architecture_stage import run_command
-from analysis.bootstrap import Bootstrap, interval
+from analysis.bootstrap import interval, resampled_means
 from analysis.gradcam import GRADCAM, explain, scaled
 from benchmarks.errors import existing, run_cli
 from benchmarks.protocols import PUBLISHED
@@ -144,8 +144,8 @@ def collect(study: Study) -> None:
         units = table[unit].fillna(table["sample"])
         for (method, comparison), part in table.groupby(["method", "comparison"], sort=False):
             own = units[part.index]
-            weights = Bootstrap(own.tolist(), study.bootstrap, study.seed).weights(own)
-            limits = interval(weights @ part["difference"].to_numpy() / weights.sum(axis=1), own.nunique(), unit)
+            means = resampled_means(part["difference"], own, study.bootstrap, study.seed)
+            limits = interval(means, own.nunique(), unit)
             row = {"architecture": architecture, "method": method, "comparison": comparison, "n_probes": len(part)}
             row |= {"n_units": own.nunique(), "unit": f"{unit}s", "difference": part["difference"].mean()}
             row |= {"ci_low": limits.low, "ci_high": limits.high, "correlation": part["correlation"].mean()}

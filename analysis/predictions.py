@@ -12,10 +12,15 @@ UNITS = ("patient", "source", "sample")  # what counts as independent: the first
 FACTORS = ("severity", "density")
 
 
+def unit_of(table: pd.DataFrame) -> str:
+    """Which of UNITS, columns of `table`, counts as independent there."""
+    return next(unit for unit in UNITS if table[unit].notna().all())
+
+
 def read_samples(study: Study) -> pd.DataFrame:
     """samples.parquet with a column unit; `samples.attrs["unit"]` says which of UNITS it holds."""
     samples = pd.read_parquet(existing(study.results() / "samples.parquet"))
-    name = next(name for name in UNITS if samples[name].notna().all())
+    name = unit_of(samples)
     samples = samples.assign(unit=samples[name].astype(str))
     samples.attrs["unit"] = name
     return samples

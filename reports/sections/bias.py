@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis import thresholds
 from analysis.explain import EXAMINED, UNSEEN
-from analysis.predictions import UNITS
+from analysis.predictions import unit_of
 from analysis.thresholds import FLAGGED, NOT_EVALUABLE, Rule
 from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Column, Paragraph, Section, Table
@@ -61,7 +61,7 @@ def _verdicts(results: Results) -> Iterator[Block]:
     if PUBLISHED in results.protocols:
         yield Paragraph(claim_sentence(table))
     yield Paragraph(counts_sentence(table, results.protocols))
-    unit = next(unit for unit in UNITS if results.table("probes")[unit].notna().all())
+    unit = unit_of(results.table("probes"))
     told = [(flags_sentence(table, protocol), strongest(table, protocol, unit)) for protocol in results.protocols]
     yield Bullets([" ".join(filter(None, sentences)) for sentences in told])
     # What matters most comes first, and open.
