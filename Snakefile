@@ -3,6 +3,7 @@
 #   snakemake --cores 8                                          the default study, demo
 #   snakemake --cores 8 --config study=laptop data=PATH          another study, on the data at PATH
 #   snakemake --cores 8 pdf                                      report.pdf too, by latexmk
+#   snakemake --cores 8 status                                   how the cells stand, during a run too
 #   snakemake --cores 8 planted_bias                             are planted shortcuts found? (about an hour)
 #
 # Each rule is one call of one module; `python -m benchmarks.training --help` and its like run without Snakemake.
@@ -19,7 +20,9 @@ sys.path.insert(0, workflow.basedir)
 from benchmarks.errors import BadInput
 from benchmarks.lock import claim
 from benchmarks.protocols import PUBLISHED
+from benchmarks.status import print_status
 from benchmarks.study import BASELINES, load_study
+from benchmarks.watch import Watch
 
 CODE = Path(workflow.basedir)
 shell.prefix(f"export PYTHONPATH={shlex.quote(workflow.basedir)}; ")
@@ -42,15 +45,48 @@ HEATMAPS = (
     if PUBLISHED in STUDY.protocols
     else []
 )
-# module of analysis/ -> its tables, and what else of analysis/ they rest on
-STATISTICS = {
-    "collapse": (["collapse"], []),
-    "comparison": (["comparison", "ranks"], ["bootstrap", "metrics", "probability_metrics", "significance", "tasks"]),
-    "control": (["control"], ["accuracy", "bootstrap"]),
-    "learning_curve": (["learning_curve", "learning_gain"], ["accuracy", "bootstrap"]),
-    "tuning_gain": (["tuning", "importance"], ["accuracy", "bootstrap", "importance"]),
+# Categories of `snakemake --report`
+AUDIT, BIAS, COMPARISON, SCORES, TRAINING = "Audit", "Explanations and bias", "Comparison", "Results", "Training"
+# how names of figures begin -> category; the first that fits
+FIGURES = {
+    **dict.fromkeys(["headline", "confusion", "roc", "reliability"], SCORES),
+    **dict.fromkeys(["data", "leakage", "shortcuts", "heatmaps"], AUDIT),
+    **dict.fromkeys(["differences", "ranks", "control", "learning_patients"], COMPARISON),
+    **dict.fromkeys(["gradcam", "bias"], BIAS),
+    **dict.fromkeys(["learning", "search", "importance"], TRAINING),
 }
+# module of analysis/ -> category, its tables, and what else of analysis/ they rest on
+STATISTICS = {
+    "collapse": (TRAINING, ["collapse"], []),
+    "comparison": (
+        COMPARISON,
+        ["comparison", "ranks"],
+        ["bootstrap", "metrics", "probability_metrics", "significance", "tasks"],
+    ),
+    "control": (COMPARISON, ["control"], ["accuracy", "bootstrap"]),
+    "learning_curve": (COMPARISON, ["learning_curve", "learning_gain"], ["accuracy", "bootstrap"]),
+    "tuning_gain": (TRAINING, ["tuning", "importance"], ["accuracy", "bootstrap", "importance"]),
+}
+WATCH = Watch(STUDY)
 ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes())
+
+
+def cells_of(jobs):
+    """(architecture, protocol, fold) of the cells among `jobs`."""
+    return [
+        (job.wildcards.architecture, job.wildcards.protocol, int(job.wildcards.fold))
+        for job in jobs
+        if job.rule.name == "cell"
+    ]
+
+
+def tables(names, category, caption):
+    """tables/<name>.csv as outputs that `snakemake --report` shows."""
+    shown = {"category": category, "subcategory": "Tables", "caption": f"reports/captions/{caption}.rst"}
+    return [report(RESULTS / f"tables/{name}.csv", labels={"table": name}, **shown) for name in names]
+
+
+report: "reports/captions/workflow.rst"
 
 
 wildcard_constraints:
@@ -60,14 +96,31 @@ wildcard_constraints:
 
 
 onstart:
-    try:
-        claim(RESULTS)
-    except BadInput as error:
-        raise WorkflowError(str(error)) from None
+    jobs = [*workflow.dag.needrun_jobs()]
+    if [job for job in jobs if job.rule.name != "status"]:
+        try:
+            claim(RESULTS)
+        except BadInput as error:
+            raise WorkflowError(str(error)) from None
+        WATCH.start(cells_of(workflow.dag.jobs), cells_of(jobs))
 
 
 onsuccess:
-    print(f"The report is {RESULTS.resolve() / 'report/report.html'}")
+    names = {job.rule.name for job in workflow.dag.jobs}
+    if "status" in names:
+        print_status(STUDY)
+    elif WATCH.cells:
+        print(WATCH.summary())
+    if "report" in names:
+        from reports.findings import answer
+        from reports.results import Results
+
+        print(answer(Results(STUDY).networks("headline"), STUDY.protocols))
+        print(f"The report is {RESULTS.resolve() / 'report/report.html'}")
+
+
+onerror:
+    print(WATCH.failure())
 
 
 rule all:
@@ -75,6 +128,8 @@ rule all:
     input:
         RESULTS / "report/report.html",
         RESULTS / "report/report.tex",
+    message:
+        "Report and tables are there"
 
 
 rule samples:
@@ -94,6 +149,8 @@ rule samples:
         dataset=STUDY.dataset,
         seed=STUDY.seed,
         data=DATA_OPTION,
+    message:
+        "Draw or decode the images"
     shell:
         "python -m benchmarks.samples --study {params.study:q} {params.data} > {log:q} 2>&1"
 
@@ -111,6 +168,8 @@ rule folds:
     params:
         study=STUDY.path,
         settings=[STUDY.seed, STUDY.folds, STUDY.repeats, STUDY.training["images"]],
+    message:
+        "Split the samples as {wildcards.protocol}"
     shell:
         "python -m benchmarks.protocols --study {params.study:q} --protocol {wildcards.protocol} > {log:q} 2>&1"
 
@@ -130,6 +189,8 @@ rule architecture:
     params:
         study=STUDY.path,
         settings=lambda wildcards: STUDY.architectures[wildcards.architecture],
+    message:
+        "Check that {wildcards.architecture} keeps its contract"
     shell:
         "python -m benchmarks.model --study {params.study:q} --architecture {wildcards.architecture} > {log:q} 2>&1"
 
@@ -163,6 +224,8 @@ rule cell:
     params:
         study=STUDY.path,
         settings=lambda wildcards: STUDY.cell_settings(wildcards.architecture, wildcards.protocol),
+    message:
+        "Train {wildcards.architecture}/{wildcards.protocol}/{wildcards.fold}"
     shell:
         "python -m benchmarks.training --study {params.study:q} --architecture {wildcards.architecture}"
         " --protocol {wildcards.protocol} --fold {wildcards.fold} --threads {threads} > {log:q} 2>&1"
@@ -189,6 +252,8 @@ rule baselines:
     params:
         study=STUDY.path,
         settings=STUDY.cell_settings(BASELINES[0], ""),
+    message:
+        "Fit the baselines of {wildcards.protocol}/{wildcards.fold}"
     shell:
         "python -m benchmarks.baselines --study {params.study:q} --protocol {wildcards.protocol}"
         " --fold {wildcards.fold} --threads {threads} > {log:q} 2>&1"
@@ -207,14 +272,13 @@ rule scores:
             ]
         ],
     output:
-        expand(
-            RESULTS / "tables/{table}.csv",
-            table=["scores", "per_class", "headline", "inflation", "roc", "reliability"],
-        ),
-        expand(
-            RESULTS / "tables/confusion_{architecture}_{protocol}.csv",
-            architecture=STUDY.compared(),
-            protocol=STUDY.protocols,
+        tables(
+            [
+                *("scores", "per_class", "headline", "inflation", "roc", "reliability"),
+                *(f"confusion_{name}_{protocol}" for name in STUDY.compared() for protocol in STUDY.protocols),
+            ],
+            SCORES,
+            "scores",
         ),
     log:
         LOGS / "scores.log",
@@ -223,11 +287,13 @@ rule scores:
     params:
         study=STUDY.path,
         settings=[STUDY.seed, STUDY.bootstrap],
+    message:
+        "Score all predictions"
     shell:
         "python -m analysis.scores --study {params.study:q} > {log:q} 2>&1"
 
 
-for statistic, (tables, modules) in STATISTICS.items():
+for statistic, (category, names, modules) in STATISTICS.items():
 
     rule:
         name:
@@ -243,7 +309,7 @@ for statistic, (tables, modules) in STATISTICS.items():
             ],
             code=[CODE / f"analysis/{name}.py" for name in [statistic, "predictions", *modules]],
         output:
-            expand(RESULTS / "tables/{table}.csv", table=tables),
+            tables(names, category, statistic),
         log:
             LOGS / f"{statistic}.log",
         conda:
@@ -252,6 +318,8 @@ for statistic, (tables, modules) in STATISTICS.items():
             module=f"analysis.{statistic}",
             study=STUDY.path,
             settings=[STUDY.seed, STUDY.bootstrap],
+        message:
+            f"Work out {statistic}"
         shell:
             "python -m {params.module} --study {params.study:q} > {log:q} 2>&1"
 
@@ -265,13 +333,16 @@ rule tables:
         RESULTS / "tables/probes.csv",
         code=CODE / "analysis/tables.py",
     output:
-        expand(RESULTS / "tables/{table}.csv", table=["cells", "trials", "history", "data", "folds", "fold_notes"]),
+        tables(["cells", "trials", "history"], TRAINING, "cells"),
+        tables(["data", "folds", "fold_notes"], AUDIT, "data"),
     log:
         LOGS / "tables.log",
     conda:
         "envs/benchmark.yaml"
     params:
         study=STUDY.path,
+    message:
+        "Collect the cells' tables"
     shell:
         "python -m analysis.tables --study {params.study:q} > {log:q} 2>&1"
 
@@ -282,7 +353,7 @@ rule probes:
         FOLDS,
         code=CODE / "analysis/probes.py",
     output:
-        RESULTS / "tables/probes.csv",
+        tables(["probes"], BIAS, "probes"),
     log:
         LOGS / "probes.log",
     conda:
@@ -290,6 +361,8 @@ rule probes:
     params:
         study=STUDY.path,
         settings=[STUDY.seed, STUDY.probes],
+    message:
+        "Choose the images to explain"
     shell:
         "python -m analysis.probes --study {params.study:q} > {log:q} 2>&1"
 
@@ -324,6 +397,8 @@ rule explain:
     params:
         study=STUDY.path,
         seed=STUDY.seed,
+    message:
+        "Explain {wildcards.architecture}"
     shell:
         "python -m analysis.explain --study {params.study:q} --architecture {wildcards.architecture}"
         " --threads {threads} > {log:q} 2>&1"
@@ -339,7 +414,7 @@ rule groups:
             for name in ["bootstrap", "groups", "metrics", "predictions", "probability_metrics", "tasks", "thresholds"]
         ],
     output:
-        RESULTS / "tables/groups.csv",
+        tables(["groups"], BIAS, "groups"),
     log:
         LOGS / "groups.log",
     conda:
@@ -347,6 +422,8 @@ rule groups:
     params:
         study=STUDY.path,
         settings=[STUDY.seed, STUDY.bootstrap],
+    message:
+        "Compare groups of patients"
     shell:
         "python -m analysis.groups --study {params.study:q} > {log:q} 2>&1"
 
@@ -362,7 +439,7 @@ rule bias:
         ),
         code=[CODE / f"analysis/{name}.py" for name in ["bias", "bootstrap", "changes", "thresholds", "tidy"]],
     output:
-        expand(RESULTS / "tables/{table}.csv", table=["gradcam", "heat", "sanity", "interventions", "changes", "bias"]),
+        tables(["gradcam", "heat", "sanity", "interventions", "changes", "bias"], BIAS, "bias"),
     log:
         LOGS / "bias.log",
     conda:
@@ -370,6 +447,8 @@ rule bias:
     params:
         study=STUDY.path,
         settings=[STUDY.seed, STUDY.bootstrap],
+    message:
+        "Judge what the networks lean on"
     shell:
         "(python -m analysis.explain --study {params.study:q} --collect"
         " && python -m analysis.changes --study {params.study:q}"
@@ -383,7 +462,7 @@ rule leakage:
         code=[CODE / f"analysis/{name}.py" for name in ["copies", "leakage", "partners"]],
         data=STUDY.data or [],
     output:
-        expand(RESULTS / "tables/{table}.csv", table=["leakage", "leakage_pairs", "conflicts"]),
+        tables(["leakage", "leakage_pairs", "conflicts"], AUDIT, "leakage"),
     log:
         LOGS / "leakage.log",
     conda:
@@ -392,6 +471,8 @@ rule leakage:
     params:
         study=STUDY.path,
         data=DATA_OPTION,
+    message:
+        "Look for copies across the parts of each split"
     shell:
         "python -m analysis.leakage --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
 
@@ -411,7 +492,7 @@ rule shortcuts:
         ],
         data=STUDY.data or [],
     output:
-        RESULTS / "tables/shortcuts.csv",
+        tables(["shortcuts"], AUDIT, "shortcuts"),
     log:
         LOGS / "shortcuts.log",
     conda:
@@ -421,6 +502,8 @@ rule shortcuts:
         study=STUDY.path,
         settings=[STUDY.seed, STUDY.bootstrap],
         data=DATA_OPTION,
+    message:
+        "Predict the labels without a look at the breast"
     shell:
         "python -m analysis.shortcuts --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
 
@@ -442,6 +525,8 @@ rule heatmaps:
     params:
         study=STUDY.path,
         seed=STUDY.seed,
+    message:
+        "Repeat the published heat map of {wildcards.architecture}"
     shell:
         "python -m analysis.heatmaps --study {params.study:q} --architecture {wildcards.architecture}"
         " --threads {threads} > {log:q} 2>&1"
@@ -462,8 +547,7 @@ rule claims:
             *([STUDY.claims] if STUDY.claims else []),
         ],
     output:
-        RESULTS / "tables/heatmaps.csv",
-        RESULTS / "tables/claims.csv",
+        tables(["heatmaps", "claims"], AUDIT, "claims"),
     log:
         LOGS / "claims.log",
     conda:
@@ -471,6 +555,8 @@ rule claims:
     params:
         study=STUDY.path,
         settings=[STUDY.seed, STUDY.bootstrap],
+    message:
+        "Judge the published claims"
     shell:
         "(python -m analysis.heatmaps --study {params.study:q} --collect"
         " && python -m analysis.claims --study {params.study:q}) > {log:q} 2>&1"
@@ -495,14 +581,25 @@ rule figures:
             ),
         ],
     output:
-        RESULTS / "tables/gradcam_summary.csv",
-        directory(RESULTS / "figures"),
+        tables(["gradcam_summary"], BIAS, "bias"),
+        report(
+            directory(RESULTS / "figures"),
+            patterns=["{figure}.svg"],
+            category=lambda wildcards: next(
+                (FIGURES[start] for start in FIGURES if wildcards.figure.startswith(start)), "Other"
+            ),
+            subcategory="Figures",
+            caption="reports/captions/figures.rst",
+            labels={"figure": "{figure}"},
+        ),
     log:
         LOGS / "figures.log",
     conda:
         "envs/report.yaml"
     params:
         study=STUDY.path,
+    message:
+        "Draw the figures"
     shell:
         "python -m analysis.figures --study {params.study:q} > {log:q} 2>&1"
 
@@ -527,12 +624,17 @@ rule report:
             *(
                 path
                 for path in sorted(CODE.glob("reports/**/*"))
-                if path.suffix in {".py", ".j2", ".css", ".csv", ".bib"}
+                if path.suffix in {".py", ".j2", ".css", ".js", ".sty", ".yaml", ".bib"}
             ),
         ],
     output:
         RESULTS / "provenance.json",
-        RESULTS / "report/report.html",
+        report(
+            RESULTS / "report/report.html",
+            category="Report",
+            caption="reports/captions/report.rst",
+            labels={"file": "report.html"},
+        ),
         RESULTS / "report/report.tex",
     log:
         LOGS / "report.log",
@@ -541,6 +643,8 @@ rule report:
     params:
         study=STUDY.path,
         description=STUDY.description,
+    message:
+        "Write the report"
     shell:
         "(python -m reports.provenance --study {params.study:q}"
         " && python -m reports.render --study {params.study:q}) > {log:q} 2>&1"
@@ -557,8 +661,16 @@ rule pdf:
         "envs/latex.yaml"
     params:
         folder=RESULTS / "report",
+    message:
+        "Compile the report as PDF"
     shell:
         "latexmk -pdf -interaction=nonstopmode -halt-on-error -cd {input:q} > {log:q} 2>&1"
+
+
+# Nothing to run: onsuccess prints it. Allowed while another run is at work.
+rule status:
+    message:
+        "How the cells of study {STUDY.name} stand"
 
 
 # No part of a study: whether the bias checks find what they should, on models that learnt planted shortcuts.
@@ -576,5 +688,7 @@ rule planted_bias:
     conda:
         "envs/benchmark.yaml"
     threads: workflow.cores
+    message:
+        "Train and judge networks on planted shortcuts"
     shell:
         "python -m benchmarks.planted_bias --jobs {threads} > {log:q} 2>&1"

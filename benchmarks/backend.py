@@ -1,21 +1,65 @@
 """The process around Keras: threads and quiet logs before it starts, and what it ran on."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = ("tensorflow", "keras", "keras-tuner", "numpy", "scikit-learn", "tf-keras-vis", "pandas", "snakemake")
 
 
-def prepare(threads: int) -> None:
-    """Pin the numeric libraries to `threads` threads and silence TensorFlow's start-up; call before importing Keras.
+# What TensorFlow says at every start, at any TF_CPP_MIN_LOG_LEVEL, where nothing is wrong. 303: there is no driver.
+START_UP = (
+    "All log messages before absl::InitializeLog()",
+    "oneDNN custom operations are on",
+    "Could not find cuda drivers on your machine",
+    "failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: UNKNOWN ERROR (303)",
+)
 
-    The number of threads changes the last bits of results, so each stage takes it from Snakemake and records it.
+
+def prepare(threads: int, keras: bool = True) -> None:
+    """Pin the numeric libraries to `threads` threads and start Keras, if wanted, without its chatter.
+
+    Call it before anything imports Keras. The number of threads changes the last bits of results, so each stage takes
+    it from Snakemake and records it.
     """
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[variable] = str(threads)
+    # Warnings and information of TensorFlow's own; errors stay.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if keras:
+        with _without(START_UP):
+            _start_keras()
+
+
+def _start_keras() -> None:
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        # Looks for the driver now, not at the first tensor.
+        tensorflow.config.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _without(lines: tuple[str, ...]) -> Iterator[None]:
+    """Leave out lines of standard error that contain one of `lines`.
+
+    By a process of its own, so that the last words of a start that aborts come through.
+    """
+    kept = os.dup(2)
+    command = ["grep", "--fixed-strings", "--invert-match", "\n".join(lines)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=kept) as grep:
+        os.dup2(grep.stdin.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def versions() -> dict[str, str]:

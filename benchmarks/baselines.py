@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--fold", required=True, type=int)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
-    backend.prepare(arguments.threads)
+    backend.prepare(arguments.threads, keras=False)
     study = load_study(arguments.study)
     classes = json.loads(existing(study.results() / "dataset.json").read_text())["classes"]
     for name in BASELINES:

@@ -18,6 +18,7 @@ import argparse
 import json
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from benchmarks import backend, protocols
 from benchmarks.cell import Cell, Part, predictions_table, write_json
 from benchmarks.errors import existing, run_cli
 from benchmarks.model import build_model, published_recipe
+from benchmarks.progress import Progress
 from benchmarks.study import load_study
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ def train_cell(cell: Cell, threads: int) -> None:
 
     `threads` is recorded; `backend.prepare` must have set it. Raises BadInput if an earlier stage has not run.
     """
+    with Progress(cell) as progress:
+        _train_cell(cell, threads, progress)
+
+
+def _train_cell(cell: Cell, threads: int, progress: Progress) -> None:
     import keras
 
     started = time.perf_counter()
@@ -52,11 +59,12 @@ def train_cell(cell: Cell, threads: int) -> None:
     classes = about["classes"]
     state = cell.search_state(about["digest"])
     if cell.variant == protocols.PUBLISHED:
-        result, policy, samples, parts = train_published(cell, classes)
+        callbacks = [progress.callback(cell.study.published["epochs"])]
+        result, policy, samples, parts = train_published(cell, classes, callbacks)
     else:
         samples, parts = cell.parts(classes)
         policy = _seeded(cell)
-        result = _searched(cell, parts, len(classes), state)
+        result = _searched(cell, parts, len(classes), state, progress)
     trained = time.perf_counter()
     cell.folder.mkdir(parents=True, exist_ok=True)
     tested = samples[samples["part"] == "test"]
@@ -144,7 +152,9 @@ def _build(cell: Cell, hp: "keras_tuner.HyperParameters | None", n_classes: int)
     return model
 
 
-def train_published(cell: Cell, classes: list[str]) -> tuple["SearchResult", str, pd.DataFrame, dict[str, Part]]:
+def train_published(
+    cell: Cell, classes: list[str], callbacks: Sequence["keras.callbacks.Callback"] = ()
+) -> tuple["SearchResult", str, pd.DataFrame, dict[str, Part]]:
     """Follow the published recipe; return the result, the dtype policy, the cell's samples and its parts.
 
     Raises BadInput if an earlier stage has not run.
@@ -163,6 +173,7 @@ def train_published(cell: Cell, classes: list[str]) -> tuple["SearchResult", str
         batch_size=batch_size,
         epochs=epochs,
         validation_data=(parts["validation"].x, parts["validation"].y),
+        callbacks=[*callbacks],
         verbose=2,
     )
     history = history_table(fitted.history)
@@ -175,12 +186,17 @@ def train_published(cell: Cell, classes: list[str]) -> tuple["SearchResult", str
     return result, policy, samples, parts
 
 
-def _searched(cell: Cell, parts: dict[str, Part], n_classes: int, state: Path) -> "SearchResult":
+def _searched(cell: Cell, parts: dict[str, Part], n_classes: int, state: Path, progress: Progress) -> "SearchResult":
     from benchmarks.tuning import CellModel, search
 
     training = cell.study.training
     hypermodel = CellModel(
-        lambda hp: _build(cell, hp, n_classes), parts["train"], parts["validation"], training["patience"], cell.seed
+        lambda hp: _build(cell, hp, n_classes),
+        parts["train"],
+        parts["validation"],
+        training["patience"],
+        cell.seed,
+        progress,
     )
     return search(hypermodel, cell.study.search, training["epochs"], state)
 
@@ -194,9 +210,11 @@ def main() -> None:
     parser.add_argument("--fold", required=True, type=int)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
-    backend.prepare(arguments.threads)
     cell = Cell(load_study(arguments.study), arguments.architecture, arguments.protocol, arguments.fold)
-    train_cell(cell, arguments.threads)
+    # From here: to start Keras takes longer than to train a small cell.
+    with Progress(cell) as progress:
+        backend.prepare(arguments.threads)
+        _train_cell(cell, arguments.threads, progress)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.cell import Part
+from benchmarks.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,12 @@ class SearchResult:
 class CellModel(keras_tuner.HyperModel):
     """What KerasTuner builds and fits: `build_model(hp)` compiled, trained on the fold's own train part."""
 
-    def __init__(self, build_model: Callable, train: Part, validation: Part, patience: int, seed: int):
+    def __init__(
+        self, build_model: Callable, train: Part, validation: Part, patience: int, seed: int, progress: Progress
+    ):
         super().__init__()
         self.build_model, self.train, self.validation = build_model, train, validation
-        self.patience, self.seed = patience, seed
+        self.patience, self.seed, self.progress = patience, seed, progress
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Build and compile; every trial of a cell starts from the same seed, so only hyperparameters differ."""
@@ -55,7 +58,7 @@ class CellModel(keras_tuner.HyperModel):
             self.train.y,
             batch_size=hp.get("batch_size"),
             validation_data=(self.validation.x, self.validation.y),
-            callbacks=[*callbacks, *stop],
+            callbacks=[*callbacks, *stop, self.progress.callback(kwargs["epochs"])],
             verbose=2,
             **kwargs,
         )
@@ -95,6 +98,7 @@ class _Recording:
     """Keeps each trial's learning curve and time beside the tuner's own state."""
 
     def run_trial(self, trial, *args, **kwargs):
+        self.hypermodel.progress.trial(int(trial.trial_id) + 1, self.oracle.max_trials)
         started = time.perf_counter()
         histories = super().run_trial(trial, *args, **kwargs)
         record = {"seconds": time.perf_counter() - started, "history": histories[0].history}

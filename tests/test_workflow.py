@@ -1,6 +1,8 @@
 """The workflow as a user runs it: errors before any work, a whole small study, a killed run, a rerun after a change."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -54,6 +56,11 @@ def write_study(place: Path, **changes) -> str:
     path = place / "small.yaml"
     path.write_text(yaml.safe_dump(SMALL | changes))
     return "study=small.yaml"
+
+
+def categories(report: Path) -> dict[str, dict[str, list[str]]]:
+    """category -> subcategory -> files that Snakemake's report shows."""
+    return json.loads(re.search(r"categories = (\{.*\});?$", report.read_text(), re.MULTILINE)[1])
 
 
 def planned(output: str, rule: str) -> int:
@@ -117,6 +124,9 @@ def test_killed_resumed_and_changed(tmp_path):
     assert run.returncode == 0, run.stdout
     assert f"The report is {results / 'report/report.html'}" in run.stdout
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    assert "of 11 cells done, " in run.stdout and not [path for path in results.rglob("progress/*") if path.is_file()]
+    assert f"Study small: 11 cells, {11 - len(finished)} of them trained in this run" in run.stdout
+    assert "Under the published split the best of 2 networks answers" in run.stdout
     cells = pd.read_csv(results / "tables/cells.csv")
     # Both networks; simple again with shuffled labels and with four patients; three baselines wherever one ran.
     assert len(cells) == 2 * (1 + 2) + (1 + 2) + 2 + 3 * (2 * (1 + 2) + 2)
@@ -143,6 +153,23 @@ def test_killed_resumed_and_changed(tmp_path):
     assert planned(run.stdout, "cell") == 3 and planned(run.stdout, "samples") == planned(run.stdout, "folds") == 0
     run = snakemake(tmp_path, "--dry-run", "--config", write_study(tmp_path, bootstrap=200))
     assert planned(run.stdout, "cell") == 0 and planned(run.stdout, "scores") == 1
+
+    # Snakemake's own report shows every table and figure, in its category, without a network.
+    run = snakemake(tmp_path, "--report", str(tmp_path / "shown.html"), "--config", write_study(tmp_path))
+    assert run.returncode == 0, run.stdout
+    shown = categories(tmp_path / "shown.html")
+    assert sorted(shown) == ["Audit", "Comparison", "Explanations and bias", "Report", "Results", "Training"]
+    files = {file for category in shown.values() for files in category.values() for file in files}
+    there = {*results.glob("tables/*.csv"), *results.glob("figures/*.svg"), results / "report/report.html"}
+    assert files == {str(path.relative_to(tmp_path)) for path in there}
+
+    # A cell that fails is named at the end, with its reason and log; with a fold gone, it is this one.
+    folds = pd.read_parquet(results / "folds/by_patient.parquet")
+    folds[folds["fold"] != 1].to_parquet(results / "folds/by_patient.parquet")
+    run = snakemake(tmp_path, *config, "--", "results/small/cells/simple/by_patient/1/runtime.json")
+    assert run.returncode != 0 and "0 of 1 cells done, 1 failed" in run.stdout
+    assert "simple/by_patient/1: results/small/folds/by_patient.parquet has no fold 1" in run.stdout
+    assert "Logfile results/small/logs/cells/simple/by_patient/1.log" in run.stdout
 
     # Same study, same machine, same tables.
     names = ("scores", "per_class", "headline", "comparison", "control", "learning_gain", "tuning", "collapse", "bias")
