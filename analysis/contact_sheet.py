@@ -1,17 +1,21 @@
 """Contact sheet of leaked images: an image of one part, the same brought to its copy in another part, the copy."""
 
 import re
+import textwrap
 from collections.abc import Callable
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.copies import central_square, repeat
-from analysis.style import FULL_WIDTH, GREY, INK
+from analysis.figures_sheets import Sheet, film
+from analysis.style import FULL_WIDTH, GREY
 
-ROW = 1.05  # inches
+ACROSS = 2  # pairs side by side
+WIDTH, PITCH = FULL_WIDTH / ACROSS, 1.15  # inches of a pair, of a picture
+LETTERS = 68  # in a line of a pair
+SHARP = 112  # pixels a side of a picture, which must show that two are the same
 
 
 def signature(transform: str) -> str:
@@ -31,32 +35,32 @@ def strongest(pairs: pd.DataFrame, n: int) -> pd.DataFrame:
 
 
 def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Figure:
-    """One row a pair; `pairs` as `strongest` gives it, with part_a, part_b, mirrored and rotation.
+    """`pairs` as `strongest` gives it, with part_a, part_b, mirrored and rotation, two side by side.
 
     `read(name)` gives uint8 (H, W).
     """
-    figure, grid = plt.subplots(
-        len(pairs), 4, figsize=(FULL_WIDTH, ROW * len(pairs) + 0.25), squeeze=False, layout="constrained",
-        width_ratios=[1, 1, 1, 3.6],
-    )  # fmt: skip
-    for axes, title in zip(grid[0], ("seen in", "brought to", "found in"), strict=False):
-        axes.set_title(title)
-    for row, pair in zip(grid, pairs.itertuples(), strict=True):
+    texts = [_words(pair) for pair in pairs.itertuples()]
+    rows = [texts[start : start + ACROSS] for start in range(0, len(texts), ACROSS)]
+    heights = [0.12 * max(len(lines) for lines in row) + PITCH + 0.2 for row in rows]
+    sheet = Sheet(FULL_WIDTH, sum(heights))
+    for place, pair in enumerate(pairs.itertuples()):
+        row, column = divmod(place, ACROSS)
+        left, top = 0.04 + WIDTH * column, sum(heights[:row])
+        for number, line in enumerate(texts[place]):
+            sheet.text(left, top + 0.12 * (number + 1), line, weight="bold" if number == 0 else "normal")
+        top += heights[row] - PITCH
         a, b = read(pair.sample_a), central_square(read(pair.sample_b))
         images = (central_square(a), repeat(a, pair.mirrored, pair.rotation, len(b)), b)
-        for axes, image in zip(row, images, strict=False):
-            axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        for axes in row:
-            axes.set_axis_off()
-        text = f"{pair.transform}\nsimilarity {pair.similarity:.3f}"
-        row[3].text(0, 0.95, text, va="top", color=INK, transform=row[3].transAxes)
-        names = "\n".join(
-            f"{part}: {_wrapped(name)}" for part, name in ((pair.part_a, pair.sample_a), (pair.part_b, pair.sample_b))
-        )
-        row[3].text(0, 0.58, names, va="top", color=GREY, size=6, transform=row[3].transAxes)
-    return figure
+        for number, (image, title) in enumerate(zip(images, ("seen in", "brought to", "found in"), strict=True)):
+            sheet.text(left + PITCH * number, top - 0.03, title, colour=GREY)
+            sheet.picture(left + PITCH * number, top, PITCH - 0.05, film(image, SHARP))
+    return sheet.figure
 
 
-def _wrapped(name: str, width: int = 60) -> str:
-    """A long path, from its end, on as many lines as it takes."""
-    return "\n    ".join(name[start : start + width] for start in range(0, len(name), width))
+def _words(pair) -> list[str]:
+    names = (f"{pair.part_a}: {pair.sample_a}", f"{pair.part_b}: {pair.sample_b}")
+    return [
+        line
+        for text in (f"{pair.transform}, similarity {pair.similarity:.3f}", *names)
+        for line in textwrap.wrap(text, LETTERS, subsequent_indent="    ")
+    ]

@@ -22,6 +22,7 @@ from analysis import (
     figures_leakage,
     figures_learning_curve,
     figures_scores,
+    figures_shares,
     figures_shortcuts,
     figures_training,
     figures_tuning,
@@ -40,7 +41,8 @@ def draw(study: Study) -> None:
     results = study.results()
     folder = results / "figures"
     architectures, protocols = list(study.architectures), list(study.protocols)
-    save(figures_scores.headline(read_table(results, "headline"), architectures, protocols), folder, "headline")
+    headline = read_table(results, "headline")
+    save(figures_scores.headline(headline, architectures, protocols), folder, "headline")
     save(figures_data.data(read_table(results, "data")), folder, "data")
     ranks = read_table(results, "ranks")
     optional = {
@@ -48,7 +50,7 @@ def draw(study: Study) -> None:
         **{f"ranks_{protocol}": figures_comparison.critical_difference(ranks, protocol) for protocol in protocols},
         "leakage": figures_leakage.leakage(study, read_table(results, "leakage_pairs")),
         "shortcuts": figures_shortcuts.shortcuts(read_table(results, "shortcuts")),
-        "control": figures_control.control(read_table(results, "control"), architectures),
+        "control": figures_control.control(read_table(results, "control"), architectures, headline),
         "learning_patients": figures_learning_curve.learning_curve(
             read_table(results, "learning_curve"), architectures
         ),
@@ -63,7 +65,7 @@ def draw(study: Study) -> None:
     probes, answers = read_table(results, "probes"), read_table(results, "gradcam")
     summary = summarise(answers, probes, study.seed, study.bootstrap)
     summary.to_csv(results / "tables" / "gradcam_summary.csv", index=False)
-    save(figures_gradcam.shares(answers, architectures, protocols), folder, "gradcam_shares")
+    save(figures_shares.shares(summary, answers, architectures, protocols), folder, "gradcam_shares")
     for name, curves in (("roc", figures_curves.roc), ("reliability", figures_curves.reliability)):
         table = read_table(results, name)
         for protocol in protocols:
@@ -93,11 +95,12 @@ def _draw_bias(study: Study) -> None:
     bias, groups, sanity = (read_table(results, name) for name in ("bias", "groups", "sanity"))
     long, pages = figures_bias_effects.effects(bias, architectures, protocols)
     save(long, folder, "bias_effects", pages)
-    save(figures_bias_effects.randomisation(sanity, architectures, protocols), folder, "bias_sanity")
+    known = [read_table(results, name) for name in ("probes", "gradcam", "interventions")]
+    drawn = (study.bootstrap, study.seed)
+    save(figures_bias_effects.randomisation(sanity, known[0], architectures, protocols, *drawn), folder, "bias_sanity")
     for protocol in protocols:
         own = [table[table["protocol"] == protocol] for table in (groups, bias)]
         save(figures_bias_effects.groups(*own, architectures), folder, f"bias_groups_{protocol}")
-    known = [read_table(results, name) for name in ("probes", "gradcam", "interventions")]
     for architecture in architectures:
         evidence = figures_bias.Evidence(study, architecture, *known)
         for name, draw_one in (("maps", figures_bias.maps), ("changes", figures_bias.changes)):

@@ -1,28 +1,33 @@
 """The pictures behind an architecture's bias verdicts: its maps beside the regions of the film, and the films changed.
 
-Each figure is one long picture for the page, and one page a protocol for print.
+Each figure is one long picture for the page, and pages of a few protocols for print.
 """
 
 import dataclasses
-import textwrap
+import math
+from collections.abc import Iterator
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures_gradcam import MARKS, answer_title, colour_bar, overlay, shrunk
+from analysis.figures_gradcam import WRONG_OR_UNSURE, answer_title
+from analysis.figures_sheets import BREAST, LESION, SCALE, Sheet, film, heat_map
 from analysis.gradcam import GRADCAM, PLUS_PLUS, SCORE_CAM
 from analysis.interventions import CONTRAST, EMPTY, MARKER, SIDE, TURNED
 from analysis.predictions import read_classes
 from analysis.regions import regions
-from analysis.style import FULL_WIDTH, GREY, INK, WRONG, short_names
+from analysis.style import DASHED, FULL_WIDTH, GREY, INK, WRONG, short_names
 from benchmarks.study import Study
 
 MAPS = {GRADCAM: "Grad-CAM", PLUS_PLUS: "Grad-CAM++", SCORE_CAM: "Score-CAM", "randomised": "random weights"}
-OUTLINES = {"breast": "#ffffff", "labels": "#ffe800", "pectoral": "#ff7bd5", "lesion": "#00e5ff"}
-COLOURS = {"breast": "white", "labels": "yellow", "pectoral": "pink", "lesion": "blue"}
+# Lines of the regions, and how the key describes them.
+OUTLINES = {
+    "breast": (BREAST, "white line"),
+    "labels": ({"color": "#ffe800", "linewidth": 0.8, "linestyle": (0, (1, 1))}, "yellow dots"),
+    "pectoral": ({"color": "#ff7bd5", "linewidth": 0.8, "linestyle": DASHED}, "pink dashes"),
+    "lesion": (LESION, "blue box"),
+}
 # (region, edit): the name of the edit in the picture, in the order drawn; the region may be the start of a name.
 EDITS = {
     ("labels", "erase"): "labels erased",
@@ -39,32 +44,69 @@ EDITS = {
     ("labels", MARKER): "label alone",
     ("film", EMPTY): "empty film",
 }
-N_MAPS, N_CHANGES = 3, 2  # probes of a protocol
-WIDE = 7  # pictures in a row of changed films
-GREYS = 8  # grey levels in one step: a third of the bytes, for no loss that print would show
-STEPS = 24  # of heat, for the same reason
-# By whether rows are wide: inches and letters of what is said at the left, and a row's inches.
-LAYOUT = {False: (1.45, 27, 1.24), True: (0.98, 18, 1.12)}
-HEAD, FOOT = 0.34, 0.42  # inches
+FLIPPED = "≠"
+PROTOCOLS_A_PAGE = 3
+N_MAPS, N_CHANGES = 2, 1  # probes of a protocol
+LETTERS = 44  # of a sample's name, from its end
+HEAD, FOOT, NAME = 0.3, 0.36, 0.24  # inches: heading, key, name of a protocol
 
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """One picture: `pixels` uint8 RGB (S, S, 3), and masks bool (S, S) whose outlines are drawn on it."""
+    """One picture: `pixels` uint8 RGB (S, S, 3), what is said of it, and the regions outlined on it."""
 
     pixels: np.ndarray
     title: str
     colour: str = INK
-    outlines: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    outlines: tuple[str, ...] = ()
+    empty: bool = False  # a map without heat
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
-    """Pictures side by side, and what is said of them at the left."""
+class Strip:
+    """The pictures of one probe, what is said of it, and its regions: masks (S, S), of lesions boxes."""
 
-    lines: list[str]
+    about: str
+    answer: str
     colour: str
     panels: list[Panel]
+    regions: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How strips stand on a sheet: `across` side by side, `columns` pictures to a row of each, `lines` of title."""
+
+    across: int
+    columns: int
+    lines: int
+
+    @property
+    def pitch(self) -> float:
+        """Inches from a picture to the next."""
+        return (FULL_WIDTH - 0.04) / (self.across * self.columns) - 0.06 * (self.across - 1) / self.columns
+
+    @property
+    def row(self) -> float:
+        """Inches of a row, its titles included."""
+        return self.pitch + 0.11 * self.lines + 0.04
+
+    def height(self, strips: list[Strip]) -> float:
+        """Of one protocol's strips."""
+        groups = [strips[start : start + self.across] for start in range(0, len(strips), self.across)]
+        return sum(self.rows(group) * self.row + 0.16 for group in groups)
+
+    def rows(self, strips: list[Strip]) -> int:
+        """Rows that strips side by side take."""
+        return max(math.ceil(len(strip.panels) / self.columns) for strip in strips)
+
+
+MAPS_LAYOUT, CHANGES_LAYOUT = Layout(N_MAPS, 1 + len(MAPS), 1), Layout(1, 8, 2)
+
+
+def n_pages(n_protocols: int) -> int:
+    """How many pages the PDFs of an architecture's maps and changed films have."""
+    return math.ceil(n_protocols / PROTOCOLS_A_PAGE)
 
 
 class Evidence:
@@ -96,32 +138,25 @@ class Evidence:
         first = own.assign(points=points).sort_values(["points", "probe"], ascending=[False, True])
         return list(first.head(n).sort_values("probe").itertuples())
 
-    def lines(self, probe) -> tuple[list[str], str]:
-        """What is said of a probe, and its colour."""
-        answer, colour = answer_title(probe._asdict(), self.short)
-        truth = self.short.get(probe.label, probe.label)
-        return [f"sample: {probe.sample}", f"true: {truth}", f"answer: {answer}"], colour
-
-    def maps_row(self, probe) -> Row:
+    def maps(self, probe) -> Strip:
         """The film with its regions, and the maps of every method."""
-        film = self.images[probe.row]
-        about = self.samples.loc[probe.row]
-        found = regions(np.asarray(film), np.asarray(self.masks[probe.row]) > 0, about["boxes"], about["view"])
-        outlines = {name: found[name] for name in OUTLINES if name in found}
-        panels = [Panel(_grey(film), "film", outlines=outlines)]
+        image, about = np.asarray(self.images[probe.row]), self.samples.loc[probe.row]
+        found = regions(image, np.asarray(self.masks[probe.row]) > 0, about["boxes"], about["view"])
+        found = {name: found[name] for name in OUTLINES if name in found}
+        panels = [Panel(film(image), "film", outlines=tuple(found))]
+        marked = ("lesion",) if "lesion" in found else ()
         for method, title in MAPS.items():
-            key = probe.protocol if method == GRADCAM else f"{probe.protocol}_{method}"
-            heat = self.arrays[key][probe.place]
-            marked = {name: mask for name, mask in outlines.items() if name == "lesion"}
-            title, colour = (title, INK) if heat.any() else (f"{title}: no heat", GREY)
-            panels.append(Panel(overlay(_grey(film)[..., 0], np.round(heat * STEPS) / STEPS), title, colour, marked))
-        return Row(*self.lines(probe), panels)
+            heat = self.arrays[probe.protocol if method == GRADCAM else f"{probe.protocol}_{method}"][probe.place]
+            panels.append(Panel(heat_map(image, heat), title, outlines=marked, empty=not heat.any()))
+        return Strip(*self._about(probe), panels, found | ({"lesion": about["boxes"]} if marked else {}))
 
-    def change_rows(self, probe) -> list[Row]:
-        """The film and its changed films, in as many rows as it takes."""
+    def changes(self, probe) -> Strip:
+        """The film and its changed films."""
         own = self.changed[(self.changed["protocol"] == probe.protocol) & (self.changed["probe"] == probe.probe)]
         before = f"film\n{self.short.get(probe.predicted, 'no answer')} {probe.probability:.2f}"
-        panels = [Panel(_grey(self.images[probe.row]), before)]
+        return Strip(*self._about(probe), [Panel(film(self.images[probe.row]), before), *self._changed(own, probe)])
+
+    def _changed(self, own: pd.DataFrame, probe) -> Iterator[Panel]:
         pictures = self.arrays[f"{probe.protocol}_edits"]
         for (region, edit), name in EDITS.items():
             chosen = own["region"].str.startswith(region) & (own["edit"] == edit) & own["picture"].notna()
@@ -129,88 +164,91 @@ class Evidence:
                 title = f"{name} {row.region.removeprefix(TURNED).strip()}°" if region == TURNED else name
                 number = f"answer {row.change:.2f}" if edit == EMPTY else _signed(-row.change)
                 # No answer was there before that an empty film could flip.
-                colour = WRONG if row.flipped and edit != EMPTY else INK
-                panels.append(Panel(_grey(pictures[int(row.picture)]), f"{title}\n{number}", colour))
-        lines, colour = self.lines(probe)
-        parts = [panels[start : start + WIDE] for start in range(0, len(panels), WIDE)]
-        return [Row(lines if number == 0 else [], colour, part) for number, part in enumerate(parts)]
+                flipped = row.flipped and edit != EMPTY
+                number = f"{number} {FLIPPED}" if flipped else number
+                yield Panel(film(pictures[int(row.picture)]), f"{title}\n{number}", WRONG if flipped else INK)
+
+    def _about(self, probe) -> tuple[str, str, str]:
+        answer, colour = answer_title(probe._asdict(), self.short)
+        name = probe.sample if len(probe.sample) <= LETTERS else f"…{probe.sample[1 - LETTERS :]}"
+        return f"{name}   true {self.short.get(probe.label, probe.label)}", f"answer {answer}", colour
 
 
 def maps(evidence: Evidence) -> tuple[Figure, list[Figure]]:
     """Regions and maps of some probes of every protocol, as one long figure and in pages."""
-    rows = {p: [evidence.maps_row(probe) for probe in evidence.chosen(p, N_MAPS)] for p in evidence.protocols}
-    drawn = {name for own in rows.values() for row in own for name in row.panels[0].outlines}
-    key = "  ".join(f"{COLOURS[name].capitalize()}: {name}." for name in OUTLINES if name in drawn)
+    strips = {p: [evidence.maps(probe) for probe in evidence.chosen(p, N_MAPS)] for p in evidence.protocols}
+    drawn = {name for own in strips.values() for strip in own for name in strip.regions}
+    regions_key = ",  ".join(f"{name}: {OUTLINES[name][1]}" for name in OUTLINES if name in drawn)
     layers = " or ".join(sorted(set(evidence.probes["layer"].dropna())))
     heading = f"{evidence.architecture}: maps of the class answered, at layer {layers}"
-    text = f"heat, from none to the map's hottest pixel.  {MARKS.replace(' and a frame', '')}\n{key}"
-    return _figures(rows, 1 + len(MAPS), heading, text, bar=True)
+    text = f"{SCALE}  {WRONG_OR_UNSURE}\nOutlined on the film: {regions_key}."
+    return _figures(strips, MAPS_LAYOUT, heading, text, scale=True)
 
 
 def changes(evidence: Evidence) -> tuple[Figure, list[Figure]]:
     """Changed films of some probes of every protocol, as one long figure and in pages."""
-    rows = {
-        p: [row for probe in evidence.chosen(p, N_CHANGES) for row in evidence.change_rows(probe)]
-        for p in evidence.protocols
-    }
+    strips = {p: [evidence.changes(probe) for probe in evidence.chosen(p, N_CHANGES)] for p in evidence.protocols}
     heading = f"{evidence.architecture}: changed films, and the change in the probability of the class answered"
     text = (
-        f"In red: another class is answered.  {MARKS.replace(' and a frame', '')}\n"
+        f"{FLIPPED}: another class is answered.  {WRONG_OR_UNSURE}\n"
         "Empty film: the probability of the class that it is given.  Label alone: against the empty film."
     )
-    return _figures(rows, WIDE, heading, text)
+    return _figures(strips, CHANGES_LAYOUT, heading, text)
 
 
 def _figures(
-    rows: dict[str, list[Row]], n_columns: int, heading: str, key: str, bar: bool = False
+    strips: dict[str, list[Strip]], layout: Layout, heading: str, text: str, scale: bool = False
 ) -> tuple[Figure, list[Figure]]:
-    pages = [_sheet({protocol: own}, n_columns, heading, key, bar) for protocol, own in rows.items()]
-    return _sheet(rows, n_columns, heading, key, bar), pages
+    def sheet(names: list[str]) -> Figure:
+        return _sheet({name: strips[name] for name in names}, layout, heading, text, scale)
+
+    names = list(strips)
+    long = sheet(names)
+    if n_pages(len(names)) == 1:
+        return long, [long]
+    return long, [sheet(names[at : at + PROTOCOLS_A_PAGE]) for at in range(0, len(names), PROTOCOLS_A_PAGE)]
 
 
-def _sheet(rows: dict[str, list[Row]], n_columns: int, heading: str, key: str, bar: bool) -> Figure:
-    """Draw `rows`, by protocol, below `heading` and above `key`."""
-    every = [row for own in rows.values() for row in own]
-    text, letters, pitch = LAYOUT[n_columns == WIDE]
-    height = pitch * len(every) + HEAD + FOOT
-    figure = plt.figure(figsize=(FULL_WIDTH, height))
-    figure.text(0.006, 1 - 0.06 / height, heading, va="top", weight="bold")
-    wide = (FULL_WIDTH - text - 0.05) / n_columns
-    side = min(wide - 0.06, pitch - 0.3)
-    protocols = [protocol for protocol, own in rows.items() for _ in own]
-    for number, (row, protocol) in enumerate(zip(every, protocols, strict=True)):
-        top = height - HEAD - number * pitch
-        if number == 0 or protocols[number - 1] != protocol:
-            figure.text(0.006, (top - 0.05) / height, protocol, va="center", weight="bold", fontsize=7)
-        lines = [part for line in row.lines for part in textwrap.wrap(line, letters)]
-        for place, line in enumerate(lines):
-            colour = row.colour if line.startswith("answer:") else GREY
-            figure.text(0.006, (top - 0.2 - 0.11 * place) / height, line, va="center", fontsize=5.5, color=colour)
-        for column, panel in enumerate(row.panels):
-            left = text + column * wide
-            box = (left / FULL_WIDTH, (top - 0.24 - side) / height, side / FULL_WIDTH, side / height)
-            _draw(figure.add_axes(box), panel)
-    if bar:
-        colour_bar(figure, 0.22 / height, height)
-    figure.text(0.125 if bar else 0.006, 0.33 / height, key, fontsize=6, color=GREY, va="top", linespacing=1.5)
-    return figure
+def _sheet(strips: dict[str, list[Strip]], layout: Layout, heading: str, text: str, scale: bool) -> Figure:
+    """Draw `strips`, by protocol, below `heading` and above `text`."""
+    height = HEAD + FOOT + sum(NAME + layout.height(own) for own in strips.values())
+    sheet = Sheet(FULL_WIDTH, height)
+    sheet.text(0.04, 0.16, heading, 8, weight="bold")
+    top = HEAD
+    for protocol, own in strips.items():
+        sheet.text(0.04, top + 0.12, protocol, 7.5, weight="bold")
+        top += NAME
+        for start in range(0, len(own), layout.across):
+            side_by_side = own[start : start + layout.across]
+            for place, strip in enumerate(side_by_side):
+                _draw(sheet, 0.04 + place * FULL_WIDTH / layout.across, top, strip, layout)
+            top += layout.height(side_by_side)
+    if scale:
+        sheet.scale(0.06, height - 0.29)
+    for line, words in enumerate(text.splitlines()):
+        sheet.text(1.0 if scale else 0.04, height - 0.21 + 0.12 * line, words, colour=GREY)
+    return sheet.figure
 
 
-def _draw(axes: Axes, panel: Panel) -> None:
-    axes.imshow(panel.pixels, interpolation="none", extent=(0, 1, 1, 0))
-    for name, mask in panel.outlines.items():
-        # A region at the image's edge has an outline there, too.
-        side = len(mask)
-        centres = (np.arange(side + 2) - 0.5) / side
-        axes.contour(centres, centres, np.pad(mask, 1), levels=[0.5], colors=OUTLINES[name], linewidths=0.6)
-    axes.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[])
-    axes.set_title(panel.title, fontsize=5.8, color=panel.colour, pad=2, linespacing=1.1)
-    axes.spines[:].set_visible(False)
-
-
-def _grey(image: np.ndarray) -> np.ndarray:
-    """`image` (S, S) small and in few grey levels, as uint8 RGB (S, S, 3)."""
-    return np.repeat((shrunk(np.asarray(image)) // GREYS * GREYS)[..., None], 3, axis=2)
+def _draw(sheet: Sheet, left: float, top: float, strip: Strip, layout: Layout) -> None:
+    sheet.text(left, top + 0.06, strip.about, colour=GREY)
+    end = left + layout.pitch * layout.columns - 0.04
+    sheet.text(end, top + 0.06, strip.answer, colour=strip.colour, ha="right")
+    side = layout.pitch - 0.04
+    outlined = {name: [] for name in strip.regions}
+    for number, panel in enumerate(strip.panels):
+        row, column = divmod(number, layout.columns)
+        x, y = left + column * layout.pitch, top + 0.16 + row * layout.row + 0.11 * layout.lines
+        sheet.picture(x, y, side, panel.pixels)
+        sheet.text(x + side / 2, y - 0.03, panel.title, colour=panel.colour, ha="center", linespacing=1.05)
+        if panel.empty:
+            sheet.no_heat(x, y, side)
+        for name in panel.outlines:
+            outlined[name].append((x, y))
+    for name, corners in outlined.items():
+        line, _ = OUTLINES[name]
+        draw = sheet.boxes if name == "lesion" else sheet.outline
+        draw(corners, side, strip.regions[name], **line)
 
 
 def _signed(value: float) -> str:

@@ -1,15 +1,19 @@
 """Figures of the bias checks: effects beside their thresholds, differences between groups, randomised weights."""
 
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from analysis import thresholds
 from analysis.bias import LESION, UNWANTED
+from analysis.bootstrap import interval, resampled_means
 from analysis.groups import SPREAD
-from analysis.style import FAINT, FULL_WIDTH, GREY, INK, looks
+from analysis.style import DASHED, FAINT, FULL_WIDTH, GREY, INK, intervals, key, looks
 
 CHECKS = {
     "erase": "erased: drop in probability",
@@ -23,41 +27,51 @@ METRICS = {
     "calibration_in_the_large": "calibration",
     "brier": "Brier score",
 }
-DASHED = (0, (3, 2))
-STEP = 0.095  # inches between architectures
+STEP = 0.068  # inches between architectures
 GAP = 1.2  # steps between regions or groups
+LEGEND = 7  # names side by side
+PAGE = 11  # inches that a page of the PDF holds
+
+
+def n_pages(bias: pd.DataFrame, architectures: list[str]) -> int:
+    """How many pages the PDF of `effects` has: one, or one a check."""
+    return 1 if _height(list(CHECKS), _regions(bias), architectures) <= PAGE else len(CHECKS)
 
 
 def effects(bias: pd.DataFrame, architectures: list[str], protocols: list[str]) -> tuple[Figure, list[Figure]]:
     """Effects of tables/bias.csv with intervals, by check (rows), protocol (columns), region and architecture.
 
-    Filled: flagged. Dashed: what an effect must reach to matter. One long figure, and one page a check.
+    Filled: flagged. Dashed: what an effect must reach to matter. One long figure, and in pages.
     """
+    long = _effects(bias, list(CHECKS), architectures, protocols)
+    if n_pages(bias, architectures) == 1:
+        return long, [long]
+    return long, [_effects(bias, [check], architectures, protocols) for check in CHECKS]
+
+
+def _regions(bias: pd.DataFrame) -> list[str]:
     known = set(bias.loc[bias["check"].isin(CHECKS) & bias["effect"].notna(), "region_or_group"])
-    regions = [region for region in (*UNWANTED, LESION) if region in known] or [LESION]
-    pages = [_effects(bias, [check], regions, architectures, protocols) for check in CHECKS]
-    return _effects(bias, list(CHECKS), regions, architectures, protocols), pages
+    return [region for region in (*UNWANTED, LESION) if region in known] or [LESION]
 
 
-def _effects(
-    bias: pd.DataFrame, checks: list[str], regions: list[str], architectures: list[str], protocols: list[str]
-) -> Figure:
-    pitch = len(architectures) + GAP
-    height = len(checks) * (STEP * pitch * len(regions) + 0.55) + 0.4
-    shape = (len(checks), len(protocols))
-    figure, grid = plt.subplots(
-        *shape, figsize=(FULL_WIDTH, height), squeeze=False, sharey=True, sharex="row", layout="constrained"
-    )
+def _height(checks: list[str], regions: list[str], architectures: list[str]) -> float:
+    return len(checks) * (STEP * (len(architectures) + GAP) * len(regions) + 0.5) + 0.6
+
+
+def _effects(bias: pd.DataFrame, checks: list[str], architectures: list[str], protocols: list[str]) -> Figure:
+    regions, pitch = _regions(bias), len(architectures) + GAP
+    shape, size = (len(checks), len(protocols)), (FULL_WIDTH, _height(checks, regions, architectures))
+    figure, grid = plt.subplots(*shape, figsize=size, squeeze=False, sharey=True, sharex="row", layout="constrained")
     for row, check in zip(grid, checks, strict=True):
         for axes, protocol in zip(row, protocols, strict=True):
             own = bias[(bias["check"] == check) & (bias["protocol"] == protocol)]
-            _points(axes, own.set_index("region_or_group"), regions, architectures)
-            for number, region in enumerate(regions):
-                place = np.array([number, number + 1]) * pitch - 1.1
-                axes.plot([_matters(check, region)] * 2, place, color=INK, linewidth=0.7, linestyle=DASHED)
+            _points(axes, own.rename(columns={"region_or_group": "place"}), regions, architectures)
+            limits = [_matters(check, region) for region in regions]
+            starts = np.arange(len(regions)) * pitch - 1.1
+            axes.vlines(limits, starts, starts + pitch, color=INK, linewidth=0.7, linestyle=DASHED)
             axes.set_xlabel(CHECKS[check])
             axes.set_title(protocol if check == checks[0] else "", loc="left", weight="bold")
-    _legend(figure, architectures)
+    _legends(figure, architectures, {"threshold": key(linestyle=DASHED, linewidth=0.7)})
     return figure
 
 
@@ -75,76 +89,114 @@ def groups(table: pd.DataFrame, bias: pd.DataFrame, architectures: list[str]) ->
     known = table[table["architecture"].isin(architectures) & table["ci_low"].notna()]
     name = known["factor"] + " " + known["group"]
     known = known.assign(
-        name=name.where(known["metric"] != SPREAD, "patients (spread)"),
+        place=name.where(known["metric"] != SPREAD, "patients (spread)"),
         panel=known["metric"].replace(SPREAD, "accuracy"),
         region_or_group=name + ": " + known["metric"],
     )
     verdicts = bias.loc[bias["check"] == "groups", ["architecture", "region_or_group", "verdict"]]
     known = known.merge(verdicts, "left", ["architecture", "region_or_group"])
     metrics = [metric for metric in METRICS if metric in set(known["panel"])]
-    names = list(known["name"].unique())
+    names = list(known["place"].unique())
     if not metrics:
         figure, axes = plt.subplots(figsize=(FULL_WIDTH, 0.6))
         axes.text(0.5, 0.5, "no group is evaluable", ha="center", color=GREY)
         axes.set_axis_off()
         return figure
-    height = STEP * (len(architectures) + GAP) * len(names) + 0.9
+    height = STEP * (len(architectures) + GAP) * len(names) + 1.05
     figure, panels = plt.subplots(
         1, len(metrics), figsize=(FULL_WIDTH, height), squeeze=False, sharey=True, layout="constrained"
     )
     for axes, metric in zip(panels[0], metrics, strict=True):
         own = known[known["panel"] == metric].rename(columns={"difference": "effect"})
-        _points(axes, own.set_index("name"), names, architectures)
-        axes.set_xlabel(METRICS[metric])
-    _legend(figure, architectures)
+        _points(axes, own, names, architectures)
+        axes.set_title(METRICS[metric], loc="left", weight="bold")
+    figure.supxlabel("a group less all others", fontsize=8, color=INK)
+    _legends(figure, architectures, {})
     return figure
 
 
-def _points(axes: Axes, table: pd.DataFrame, regions: list[str], architectures: list[str]) -> None:
-    """Effects and intervals of `table`, indexed by region: a place for each region, in it a line an architecture."""
-    pitch, style = len(architectures) + GAP, looks(architectures)
-    for number, region in enumerate(regions):
-        for row in table.loc[table.index == region].dropna(subset=["effect"]).itertuples():
-            y = number * pitch + sorted(architectures).index(row.architecture)
-            colour, marker = style[row.architecture]
-            axes.plot([row.ci_low, row.ci_high], [y, y], color=colour, linewidth=0.9)
-            face = colour if row.verdict == thresholds.FLAGGED else "white"
-            axes.plot(row.effect, y, marker, color=colour, markerfacecolor=face, markersize=3, markeredgewidth=0.7)
-    middle = (len(architectures) - 1) / 2
-    axes.set_yticks([number * pitch + middle for number in range(len(regions))], regions)
-    axes.set_ylim(len(regions) * pitch - GAP, -1)
+def _points(axes: Axes, table: pd.DataFrame, places: list[str], architectures: list[str]) -> None:
+    """Effects and intervals of `table`: at each of its `places` a line an architecture."""
+    pitch = len(architectures) + GAP
+    known = table[table["place"].isin(places) & table["effect"].notna()]
+    for number, (name, look) in enumerate(looks(architectures).items()):
+        own = known[known["architecture"] == name]
+        y = np.array([places.index(place) * pitch + number for place in own["place"]])
+        flagged = (own["verdict"] == thresholds.FLAGGED).to_numpy(bool)
+        intervals(axes, y, own["effect"], own["ci_low"], own["ci_high"], look, flagged, size=3.2, width=0.9)
+    axes.set_yticks(np.arange(len(places)) * pitch + (len(architectures) - 1) / 2, places)
+    axes.set_ylim(len(places) * pitch - GAP, -1)
     axes.axvline(0, color=INK, linewidth=0.6, zorder=1)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
 
 
-def randomisation(sanity: pd.DataFrame, architectures: list[str], protocols: list[str]) -> Figure:
-    """Likeness of the maps to those with so many layers drawn anew, mean over probes, from tables/sanity.csv."""
-    rows = sanity[sanity["check"] == "randomisation"]
+def randomisation(
+    sanity: pd.DataFrame,
+    probes: pd.DataFrame,
+    architectures: list[str],
+    protocols: list[str],
+    resamples: int,
+    seed: int,
+) -> Figure:
+    """Likeness of the maps to those with so many layers drawn anew, mean over probes, from tables/sanity.csv.
+
+    The 95 % intervals are percentile bootstraps over the patients of `probes`, tables/probes.csv (sources where a
+    patient is not known).
+    """
+    unit = "patient" if probes["patient"].notna().all() else "source"
+    rows = sanity[(sanity["check"] == "randomisation") & sanity["value"].notna()]
     rows = rows.assign(share=rows["step"].str.rstrip("%").astype(float))
-    shape = (1, len(protocols))
-    figure, grid = plt.subplots(*shape, figsize=(FULL_WIDTH, 2.1), squeeze=False, sharey=True, layout="constrained")
+    rows = rows.merge(probes[["protocol", "probe", unit]], on=["protocol", "probe"], validate="m:1")
+    size = (FULL_WIDTH, 2.2 + 0.15 * math.ceil((len(architectures) + 1) / LEGEND))
+    figure, grid = plt.subplots(1, len(protocols), figsize=size, squeeze=False, sharey=True, layout="constrained")
     for axes, protocol in zip(grid[0], protocols, strict=True):
-        for name, (colour, marker) in looks(architectures).items():
+        for place, (name, look) in enumerate(looks(architectures).items()):
             own = rows[(rows["protocol"] == protocol) & (rows["architecture"] == name)]
-            means = own.groupby("share")["value"].mean().dropna()
-            axes.plot([0, *means.index], [1, *means], color=colour, marker=marker, markersize=3.5, linewidth=1)
+            apart = 11 * (place - (len(architectures) - 1) / 2) / max(6, len(architectures))
+            _cascade(axes, own.rename(columns={unit: "unit"}), look, apart, resamples, seed)
+        silent = sorted(set(architectures) - set(rows.loc[rows["protocol"] == protocol, "architecture"]))
+        if silent:
+            text = f"not evaluable: {', '.join(silent)}"
+            axes.text(0.02, 0.02, text, transform=axes.transAxes, fontsize=6, color=GREY, wrap=True)
         limit = thresholds.LIKENESS["randomisation"]
         axes.axhline(limit, color=INK, linewidth=0.7, linestyle=DASHED)
-        axes.set(
-            ylim=(min(-0.3, axes.get_ylim()[0]), 1.05), xlabel="layers drawn anew (%)", xticks=[0, 25, 50, 75, 100]
-        )
+        axes.set(xlim=(-7, 107), xlabel="layers drawn anew (%)", xticks=[0, 25, 50, 75, 100])
         axes.grid(axis="y", color=FAINT, linewidth=0.5)
+        axes.set_axisbelow(True)
         axes.set_title(protocol, loc="left", weight="bold")
-    grid[0][0].set_ylabel("correlation with the map")
-    _legend(figure, architectures)
+    grid[0][0].set(ylim=(min(-0.3, grid[0][0].get_ylim()[0]), 1.05), ylabel="correlation with the map")
+    figure.legend(
+        handles=[*_handles(architectures), key(linestyle=DASHED, linewidth=0.7, label="limit")],
+        loc="outside upper left", ncols=LEGEND, handletextpad=0.4,
+    )  # fmt: skip
     return figure
 
 
-def _legend(figure: Figure, architectures: list[str]) -> None:
-    handles = [
-        plt.Line2D([], [], color=colour, marker=marker, markersize=4, linewidth=1, label=name)
+def _cascade(axes: Axes, rows: pd.DataFrame, look: tuple[str, str], apart: float, resamples: int, seed: int) -> None:
+    """One model's likeness at every step, `apart` from the step's place so that intervals don't hide each other."""
+    colour, marker = look
+    places, means = [0.0], [1.0]  # no layer drawn anew: the same map
+    for share, own in rows.groupby("share"):
+        units = own["unit"].astype(str)
+        around = interval(resampled_means(own["value"], units, resamples, seed), units.nunique(), "unit")
+        axes.vlines(share + apart, around.low, around.high, color=colour, linewidth=0.9, alpha=0.7)
+        places.append(share + apart)
+        means.append(own["value"].mean())
+    if len(rows):
+        axes.plot(places, means, color=colour, marker=marker, markersize=3.5, linewidth=0.9)
+
+
+def _handles(architectures: list[str]) -> list[Line2D]:
+    return [
+        key(marker, size=4, color=colour, markerfacecolor=colour, linestyle="-", linewidth=1, label=name)
         for name, (colour, marker) in looks(architectures).items()
     ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=min(7, len(handles)), handletextpad=0.4)
+
+
+def _legends(figure: Figure, architectures: list[str], more: dict) -> None:
+    figure.legend(handles=_handles(architectures), loc="outside upper left", ncols=LEGEND, handletextpad=0.4)
+    line = {"size": 3.5, "linestyle": "-", "linewidth": 0.9}
+    marks = {"flagged (95 % interval)": key("o", **line), "not flagged": key("o", filled=False, **line)} | more
+    figure.legend(marks.values(), marks, loc="outside lower left", ncols=3, handletextpad=0.4)

@@ -10,10 +10,10 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
 from analysis.comparison import A_BETTER, B_BETTER, BASELINE, BOOTSTRAP, CLASS8, NONE, RANKS_DIFFER
-from analysis.style import FAINT, FULL_WIDTH, GREY, INK, looks, looks_with_baselines
+from analysis.style import FAINT, FULL_WIDTH, GREY, INK, intervals, key, looks, looks_with_baselines
 from benchmarks.study import BASELINES
 
-ROW = 0.19  # inches a row
+ROW = 0.17  # inches a row
 
 
 def critical_difference(ranks: pd.DataFrame, protocol: str) -> Figure | None:
@@ -39,7 +39,7 @@ def critical_difference(ranks: pd.DataFrame, protocol: str) -> Figure | None:
     for level, (best, worst) in enumerate(bars):
         y = 0.4 + 0.28 * level
         axes.plot([best - step / 2, worst + step / 2], [y, y], color=INK, linewidth=2.6, solid_capstyle="butt")
-    style = looks_with_baselines([name for name in own["architecture"] if name not in BASELINES])
+    style = looks_with_baselines([name for name in ranks["architecture"].unique() if name not in BASELINES])
     for place, row in enumerate(own.itertuples()):
         on_left = place < n_left
         y = depth + 0.5 + (place if on_left else k - 1 - place)
@@ -121,8 +121,12 @@ def differences(comparison: pd.DataFrame, protocols: list[str]) -> Figure | None
     for architecture in architectures:
         middle = places[architecture, protocols[0]] + (len(protocols) - 1) / 2
         panels[0].text(0.008, middle, architecture, transform=beside, va="center", weight="bold")
-    band = Patch(color=FAINT, label="too small to be found in 80 of 100 such studies")
-    figure.legend(handles=[band], loc="upper right", bbox_to_anchor=(0.99, 1), borderaxespad=0.2)
+    handles = {
+        "told apart (95 % interval)": key("o", linestyle="-", linewidth=1.6),
+        "not told apart": key("o", filled=False, linestyle="-", linewidth=1.6),
+        "too small to be found in 80 of 100 such studies": Patch(color=FAINT),
+    }
+    figure.legend(handles.values(), handles, loc="upper right", bbox_to_anchor=(0.99, 1), ncols=3, borderaxespad=0.2)
     return figure
 
 
@@ -131,7 +135,5 @@ def _difference(axes: Axes, y: float, row, look: tuple[str, str]) -> None:
         axes.text(0, y, NONE, ha="center", va="center", fontsize=6, color=GREY)
         return
     axes.barh(y, 2 * row.detectable, left=-row.detectable, height=0.72, color=FAINT, linewidth=0, zorder=0)
-    colour, marker = look
-    axes.plot([row.ci_low, row.ci_high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
-    face = colour if row.verdict in (A_BETTER, B_BETTER) else "white"
-    axes.plot(row.effect, y, marker=marker, color=colour, markerfacecolor=face, markersize=5)
+    apart = row.verdict in (A_BETTER, B_BETTER)
+    intervals(axes, y, row.effect, row.ci_low, row.ci_high, look, apart, size=5, width=1.6)

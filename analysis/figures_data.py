@@ -8,26 +8,26 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from analysis.style import FAINT, FULL_WIDTH, INK
 
 TOTAL = "all"  # label of the last row of tables/data.csv
-# (columns with their labels, markers and colours) of each panel
+# (columns with their labels, markers and whether these are filled) of each panel
 PANELS = (
-    ("independent units", (("patients", "patients", "D", INK), ("sources", "source images", "o", "#0072b2"))),
-    (
-        "files",
-        (("before_files", "un-augmented", "s", "#009e73"), ("after_files", "augmented copies", "^", "#e69f00")),
-    ),
+    ("independent units", (("patients", "patients", "D", True), ("sources", "source images", "o", False))),
+    ("files", (("before_files", "un-augmented", "s", True), ("after_files", "augmented copies", "^", False))),
 )
 
 
 def data(table: pd.DataFrame) -> Figure:
     """Patients and source images of each class beside the files made of them. `table` is tables/data.csv."""
     classes = table[table["label"] != TOTAL]
-    height = 0.22 * len(classes) + 1.0
+    height = 0.19 * len(classes) + 0.85
     figure, both = plt.subplots(1, 2, figsize=(FULL_WIDTH, height), sharey=True, layout="constrained")
     for axes, (title, columns) in zip(both, PANELS, strict=True):
         shown = [column for column in columns if classes[column[0]].notna().any() and classes[column[0]].sum() > 0]
-        for column, label, marker, colour in shown:
-            axes.plot(classes[column], classes["label"], marker, color=colour, label=label, markersize=5, alpha=0.85)
-        axes.set_xlabel(f"{title} of the class")
+        for column, label, marker, filled in shown:
+            size, face = (4.5, INK) if filled else (6.5, "none")  # where two are as many, both are seen
+            axes.plot(
+                classes[column], classes["label"], marker, color=INK, markerfacecolor=face, markersize=size, label=label
+            )
+        axes.set_xlabel(f"{title} of the class (logarithmic scale)")
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

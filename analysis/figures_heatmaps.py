@@ -1,37 +1,41 @@
 """Figure of the published heat map beside Grad-CAM: two classes, and with shuffled classifier weights."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from analysis.figures_gradcam import overlay
+from analysis.figures_sheets import SCALE, Sheet, film, heat_map
 from analysis.heatmaps import METHODS
-from analysis.style import FULL_WIDTH
+from analysis.style import FULL_WIDTH, GREY
 from benchmarks.study import Study
 
 TITLES = {"first": "1st class", "second": "2nd class", "shuffled": "1st, shuffled"}
 NAMES = {"published": "published", "gradcam": "Grad-CAM"}
-ROW = 1.08  # inches
+PITCH, HEAD, FOOT, NAME = 1.0, 0.36, 0.32, 0.16  # inches
 
 
 def heatmaps(study: Study) -> Figure:
     """One row an architecture trained as published: the probe, three published maps, three of Grad-CAM."""
     names = sorted(study.architectures)
-    shape = (len(names), 1 + len(METHODS) * len(TITLES))
-    figure, grid = plt.subplots(
-        *shape, figsize=(FULL_WIDTH, ROW * len(names) + 0.3), squeeze=False, layout="constrained"
-    )
-    for number, (row, name) in enumerate(zip(grid, names, strict=True)):
+    height = HEAD + PITCH * len(names) + FOOT
+    sheet = Sheet(FULL_WIDTH, height)
+    kinds = [(method, what) for method in METHODS for what in TITLES]
+    for column, title in enumerate(["image", *(f"{NAMES[method]}\n{TITLES[what]}" for method, what in kinds)]):
+        sheet.text(_left(column) + 0.48, HEAD - 0.05, title, 7, ha="center")
+    for number, name in enumerate(names):
+        top = HEAD + PITCH * number
+        sheet.text(0.1, top + 0.48, name, 7, ha="center", va="center", rotation=90, weight="bold")
         with np.load(study.results() / "cams" / f"{name}_heatmaps.npz") as maps:
             image = maps["image"].astype(np.uint8)
-            row[0].imshow(image, cmap="gray", vmin=0, vmax=255)
-            kinds = [(method, what) for method in METHODS for what in TITLES]
-            for axes, (method, what) in zip(row[1:], kinds, strict=True):
-                axes.imshow(overlay(image, maps[f"{method}_{what}"]), interpolation="none")
-                if number == 0:
-                    axes.set_title(f"{NAMES[method]}\n{TITLES[what]}", fontsize=7)
-        row[0].set_ylabel(name, fontsize=7)
-        for axes in row:
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(False)
-    return figure
+            sheet.picture(_left(0), top, 0.96, film(image))
+            for column, (method, what) in enumerate(kinds, start=1):
+                heat = maps[f"{method}_{what}"]
+                sheet.picture(_left(column), top, 0.96, heat_map(image, heat))
+                if not heat.any():
+                    sheet.no_heat(_left(column), top, 0.96)
+    sheet.scale(NAME + 0.1, height - 0.26)
+    sheet.text(1.2, height - 0.18, f"{SCALE}  Shuffled: the classifier's weights.", colour=GREY)
+    return sheet.figure
+
+
+def _left(column: int) -> float:
+    return NAME + 0.04 + PITCH * column

@@ -3,101 +3,113 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
-from analysis.style import FAINT, FULL_WIDTH, GREY, INK, looks
+from analysis.style import FAINT, GREY, INK, intervals, key, looks, short_names
 from benchmarks.protocols import PUBLISHED
 
-ROW = 0.19  # inches a row of the headline figure
-VERDICTS = {"beats majority": "beats", "does not beat majority": "does not beat"}
+WIDTH = 5.2  # inches: narrow, so that its letters stay readable beside other things on a screen
+ROW, GAP = 0.155, 0.5  # inches a row, rows between architectures
+LEFT, ACROSS, TOP, BOTTOM = 1.55, 2.5, 0.27, 0.42  # inches: left of the axes, and their width; above and below
+LEADER = "#b5b5b5"
+CELL = 0.37  # inches a cell of a confusion matrix
 
 
 def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]) -> Figure:
     """Accuracy of each architecture under each protocol with its 95 % interval, beside the majority class.
 
-    `table` is tables/headline.csv. One row a cell of the study; open markers are the published protocol.
+    `table` is tables/headline.csv. One row a cell of the study; open markers are the published protocol, and a line
+    leads from it to the others.
     """
-    style = looks(architectures)
     cells = table.set_index(["architecture", "protocol"])
-    rows, y = [], 0.0
-    for architecture in sorted(architectures):
-        for protocol in protocols:
-            rows.append((y, architecture, protocol))
-            y += 1
-        y += 0.55
-    height = ROW * y + 0.85
-    figure, axes = plt.subplots(figsize=(FULL_WIDTH, height))
-    figure.subplots_adjust(left=0.225, right=0.565, top=1 - 0.42 / height, bottom=0.42 / height)
-    for y, architecture, protocol in rows:
-        _headline_row(axes, y, cells.loc[(architecture, protocol)], style[architecture], protocol == PUBLISHED)
-    middle = (len(protocols) - 1) / 2
-    for start, architecture in [(y, a) for y, a, p in rows if p == protocols[0]]:
-        axes.text(-0.64, start + middle, architecture, transform=axes.get_yaxis_transform(), va="center", weight="bold")
-    axes.set_yticks([y for y, *_ in rows], [protocol for *_, protocol in rows])
+    pitch, style = len(protocols) + GAP, looks(architectures)
+    last = pitch * len(architectures) - GAP - 1
+    height = ROW * (last + 1.4) + TOP + BOTTOM
+    figure, axes = plt.subplots(figsize=(WIDTH, height))
+    edges = {"left": LEFT / WIDTH, "right": (LEFT + ACROSS) / WIDTH}
+    figure.subplots_adjust(**edges, top=1 - TOP / height, bottom=BOTTOM / height)
+    for number, name in enumerate(style):
+        y = number * pitch + np.arange(len(protocols))
+        _block(axes, y, cells.loc[[(name, protocol) for protocol in protocols]], style[name])
+        fitting = min(7.5, 7.5 * 13 / len(name))
+        _beside(axes, 0.06 - LEFT, y.mean(), name, weight="bold", fontsize=fitting)
+    places = [number * pitch + place for number in range(len(style)) for place in range(len(protocols))]
+    axes.set_yticks(places, protocols * len(style))
+    axes.set(xlim=(0, 1), ylim=(last + 0.7, -0.7), xticks=np.linspace(0, 1, 6))
+    axes.set_xlabel("accuracy on test images", labelpad=2)
     axes.tick_params(axis="y", length=0)
-    axes.set(xlim=(-0.01, 1.01), ylim=(rows[-1][0] + 0.8, -0.8), xlabel="accuracy on test images")
-    axes.set_xticks(np.linspace(0, 1, 6))
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
-    for x, text in ((1.04, "accuracy (95 % CI)"), (1.53, "units"), (1.85, "majority class")):
-        axes.text(x, -1.0, text, transform=axes.get_yaxis_transform(), color=GREY, fontsize=7, va="bottom")
-    majority = Line2D([], [], color=INK, marker="|", linestyle="", markersize=8, markeredgewidth=1.2)
+    _beside(axes, ACROSS + 0.1, -1.35, "accuracy (95 % CI)", fontsize=7, color=GREY)
+    handles = {"published": key("o", filled=False), "honest": key("o")} if PUBLISHED in protocols else {}
+    handles |= {"majority class": key("|", size=8, markeredgewidth=1.2)}
     axes.legend(
-        [majority],
-        ["always answering the majority class of training"],
-        loc="lower left",
-        bbox_to_anchor=(-0.03, 1.0),
-        borderaxespad=0.1,
-        handletextpad=0.2,
-    )
+        handles.values(), handles, loc="lower left", bbox_to_anchor=(-0.03, 1), ncols=3, borderaxespad=0.1,
+        handletextpad=0, columnspacing=0.8, handlelength=1.4,
+    )  # fmt: skip
     return figure
 
 
-def _headline_row(axes, y: float, cell: pd.Series, look: tuple[str, str], is_published: bool) -> None:
-    colour, marker = look
-    beside = axes.get_yaxis_transform()
-    if pd.notna(cell["majority_accuracy"]):
-        axes.plot(cell["majority_accuracy"], y, marker="|", color=INK, markersize=9, markeredgewidth=1.2)
-    if pd.isna(cell["accuracy"]):
-        axes.text(1.04, y, "not evaluable", transform=beside, va="center", fontsize=7, color=GREY)
-        return
-    axes.plot([cell["ci_low"], cell["ci_high"]], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
-    face = "white" if is_published else colour
-    axes.plot(cell["accuracy"], y, marker=marker, color=colour, markerfacecolor=face, markersize=5.5)
-    interval = f"({cell['ci_low']:.2f} to {cell['ci_high']:.2f})" if pd.notna(cell["ci_low"]) else "(no interval)"
-    axes.text(1.04, y, f"{cell['accuracy']:.2f}  {interval}", transform=beside, va="center", fontsize=7)
-    axes.text(1.53, y, f"{cell['n_units']:.0f} {cell['unit']}", transform=beside, va="center", fontsize=7)
-    verdict = VERDICTS.get(cell["verdict"], "not evaluable")
-    weight = "bold" if verdict == "beats" else "normal"
-    axes.text(1.85, y, verdict, transform=beside, va="center", fontsize=7, weight=weight)
+def _block(axes: Axes, y: np.ndarray, rows: pd.DataFrame, look: tuple[str, str]) -> None:
+    """One architecture: a row a protocol."""
+    published = rows.index.get_level_values("protocol") == PUBLISHED
+    known = rows["accuracy"].notna().to_numpy()
+    axes.plot(rows["majority_accuracy"], y, "|", color=INK, markersize=8, markeredgewidth=1.2)
+    axes.plot(rows["accuracy"][known], y[known], color=LEADER, linewidth=0.9, zorder=1.5)
+    accuracy, low, high = (rows[name].to_numpy(float) for name in ("accuracy", "ci_low", "ci_high"))
+    intervals(axes, y[known], accuracy[known], low[known], high[known], look, ~published[known], size=5, width=1.6)
+    for place, value, low_end, high_end in zip(y, accuracy, low, high, strict=True):
+        if np.isnan(value):
+            _beside(axes, ACROSS + 0.1, place, "not evaluable", fontsize=6.5, color=GREY)
+            continue
+        around = "no interval" if np.isnan(low_end) else f"{low_end:.2f} to {high_end:.2f}"
+        _beside(axes, ACROSS + 0.1, place, f"{value:.2f}  ({around})", fontsize=6.5)
+
+
+def _beside(axes: Axes, inches: float, y: float, text: str, **more) -> None:
+    """Words at `inches` from the left end of `axes`."""
+    axes.text(inches / ACROSS, y, text, transform=axes.get_yaxis_transform(), va="center", **more)
 
 
 def confusion(table: pd.DataFrame, title: str) -> Figure:
     """Confusion matrix: counts, and shares of each true class as the shade and in per cent.
 
     `table` is one of tables/confusion_*.csv: column label (the true class), then one count column a predicted class.
+    Class names are short, so that two matrices fit side by side in print.
     """
     labels, columns = table["label"].tolist(), [c for c in table.columns if c != "label"]
     counts = table[columns].to_numpy(float)
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-    side = max(0.37 * max(len(labels), len(columns)), 1.2)
-    figure, axes = plt.subplots(figsize=(side + 1.75, side + 1.5), layout="constrained")
-    axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolor="white", linewidth=0.8)
-    for row, column in np.ndindex(counts.shape):
-        if counts[row, column]:
-            ink = "white" if shares[row, column] > 0.55 else INK
-            where = {"ha": "center", "color": ink}
-            axes.text(column + 0.5, row + 0.5, f"{counts[row, column]:.0f}", va="bottom", fontsize=7.5, **where)
-            axes.text(column + 0.5, row + 0.54, f"{shares[row, column]:.0%}", va="top", fontsize=5, **where)
+    short = short_names(sorted({*labels, *columns}))
+    size = (max(CELL * len(columns), 1.2) + 0.85, max(CELL * len(labels), 1.0) + 0.75)
+    figure, axes = plt.subplots(figsize=size, layout="constrained")
+    filled = np.argwhere(counts > 0)
+    cells = PatchCollection([Rectangle((x, y), 1, 1) for y, x in filled], cmap="Blues", norm=Normalize(0, 1))
+    cells.set_array(shares[counts > 0])
+    axes.add_collection(cells)
+    for row, column in filled:
+        ink = {"ha": "center", "color": "white" if shares[row, column] > 0.55 else INK}
+        axes.text(column + 0.5, row + 0.5, f"{counts[row, column]:.0f}", va="bottom", fontsize=8, **ink)
+        axes.text(column + 0.5, row + 0.56, f"{shares[row, column]:.0%}", va="top", fontsize=6, **ink)
+    axes.set(xlim=(0, len(columns)), ylim=(len(labels), 0), aspect="equal")
+    axes.hlines(range(len(labels) + 1), 0, len(columns), color=FAINT, linewidth=0.5, zorder=0)
+    axes.vlines(range(len(columns) + 1), 0, len(labels), color=FAINT, linewidth=0.5, zorder=0)
     for place in range(min(counts.shape)):
-        axes.add_patch(plt.Rectangle((place, place), 1, 1, fill=False, edgecolor=GREY, linewidth=0.7))
-    axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(np.arange(len(labels)) + 0.5, [f"{a} ({n:.0f})" for a, n in zip(labels, totals[:, 0], strict=True)])
-    axes.set(xlabel="predicted", ylabel="true class (test images)", aspect="equal")
-    axes.invert_yaxis()
+        axes.add_patch(Rectangle((place, place), 1, 1, fill=False, edgecolor=GREY, linewidth=0.9))
+    names = [short[column] for column in columns]
+    upright = max(map(len, names)) <= 4
+    turned = {} if upright else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(np.arange(len(columns)) + 0.5, names, **turned)
+    numbers = zip(labels, totals[:, 0], strict=True)
+    axes.set_yticks(np.arange(len(labels)) + 0.5, [f"{short[label]} ({n:.0f})" for label, n in numbers])
+    example = f"  ({short[labels[0]]}: {labels[0]})" if short[labels[0]] != labels[0] else ""
+    axes.set(xlabel=f"predicted{example}", ylabel="true class (test images)")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title(title, loc="left", weight="bold")

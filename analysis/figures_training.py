@@ -6,16 +6,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from analysis.style import FAINT, FULL_WIDTH, GREY, INK, log_scale, looks
+from analysis.style import FAINT, FULL_WIDTH, GREY, INK, key, log_scale, looks
 
 COLUMNS = 3
+DRAWN = 12  # folds with lines of their own; those of hundreds would hide each other
 MEASURES = (("loss", "loss"), ("accuracy", "accuracy"))
 
 
 def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str) -> Figure:
-    """Loss and accuracy over the epochs: a thin line a fold, a thick one for the mean while all folds still train.
+    """Loss and accuracy over the epochs: thin lines for folds, a thick one for the mean while all folds still train.
 
     `history` holds one protocol's rows of tables/history.csv. `chosen_epoch` is `best` if a cell keeps the epoch with
     the lowest validation loss, which is then marked, else `last`.
@@ -23,7 +23,7 @@ def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str)
     names = sorted(architectures)
     style = looks(architectures)
     columns, blocks = min(COLUMNS, len(names)), math.ceil(len(names) / COLUMNS)
-    figure = plt.figure(figsize=(FULL_WIDTH, 2.75 * blocks + 0.35), layout="constrained")
+    figure = plt.figure(figsize=(FULL_WIDTH, 2.3 * blocks + 0.35), layout="constrained")
     grid = figure.subplots(2 * blocks, columns, squeeze=False, sharey="row")
     limits = _limits(history[["loss", "val_loss"]])
     for place, name in enumerate(names):
@@ -31,7 +31,7 @@ def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str)
         rows = history[history["architecture"] == name]
         for offset, (measure, label) in enumerate(MEASURES):
             axes = grid[2 * block + offset, column]
-            _curves(axes, rows, measure, style[name][0], chosen_epoch)
+            _curves(axes, rows, measure, style[name], chosen_epoch)
             if measure == "loss":
                 log_scale(axes, *limits)
                 axes.set_title(name, loc="left", weight="bold")
@@ -44,15 +44,22 @@ def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str)
         for offset in range(2):
             grid[2 * (place // columns) + offset, place % columns].set_axis_off()
     lines = [
-        Line2D([], [], color=GREY, linewidth=1.6, linestyle=(0, (2, 1.2))),
-        Line2D([], [], color=INK, linewidth=1.6),
+        key(color=GREY, linewidth=1.6, linestyle=(0, (2, 1.2))),
+        key(linewidth=1.6, linestyle="-"),
     ]
-    texts = ["training", "validation (thin: a fold; thick: mean while all folds train)"]
+    texts = ["training", f"validation{_thin(history['fold'].nunique())}"]
     if chosen_epoch == "best":
-        lines.append(Line2D([], [], color=INK, marker="o", markersize=3, linestyle=""))
+        lines.append(key("o", size=3.5))
         texts.append("epoch kept")
     figure.legend(lines, texts, loc="outside upper left", ncols=3)
     return figure
+
+
+def _thin(n_folds: int) -> str:
+    if n_folds == 1:
+        return ""
+    which = "a fold" if n_folds <= DRAWN else f"the first {DRAWN} of {n_folds} folds"
+    return f" (thin: {which}; thick: mean while all folds train)"
 
 
 def _limits(table: pd.DataFrame) -> tuple[float, float]:
@@ -63,11 +70,12 @@ def _limits(table: pd.DataFrame) -> tuple[float, float]:
     return low / 1.15, high * 1.15
 
 
-def _curves(axes, rows: pd.DataFrame, measure: str, colour: str, chosen_epoch: str) -> None:
+def _curves(axes, rows: pd.DataFrame, measure: str, look: tuple[str, str], chosen_epoch: str) -> None:
+    colour, marker = look
     folds = [fold for _, fold in rows.groupby("fold")]
     for part, line, shade in ((measure, (0, (2, 1.2)), GREY), (f"val_{measure}", "-", colour)):
-        for fold in folds:
-            axes.plot(fold["epoch"], fold[part], color=shade, linewidth=0.6, alpha=0.5)
+        for fold in folds[:DRAWN]:
+            axes.plot(fold["epoch"], fold[part], color=shade, linewidth=0.6, alpha=0.55)
         together = min((len(fold) for fold in folds), default=0)
         if len(folds) > 1 and together:
             mean = np.mean([fold[part].to_numpy(float)[:together] for fold in folds], axis=0)
@@ -75,10 +83,10 @@ def _curves(axes, rows: pd.DataFrame, measure: str, colour: str, chosen_epoch: s
         elif folds:
             axes.plot(folds[0]["epoch"], folds[0][part], color=shade, linewidth=1.6, linestyle=line)
     if chosen_epoch == "best":
-        for fold in folds:
+        for fold in folds[:DRAWN]:
             if fold["val_loss"].notna().any():
                 best = fold.loc[fold["val_loss"].idxmin()]
-                axes.plot(best["epoch"], best[f"val_{measure}"], color=colour, marker="o", markersize=3)
+                axes.plot(best["epoch"], best[f"val_{measure}"], color=colour, marker=marker, markersize=3.5)
 
 
 def search(trials: pd.DataFrame, architectures: list[str], default_first: bool) -> Figure:
@@ -92,6 +100,7 @@ def search(trials: pd.DataFrame, architectures: list[str], default_first: bool) 
     columns, rows = min(COLUMNS, len(names)), math.ceil(len(names) / COLUMNS)
     figure = plt.figure(figsize=(FULL_WIDTH, 1.75 * rows + 0.4), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    limits = _limits(trials[["score"]])
     for place, axes in enumerate(grid.flat):
         if place >= len(names):
             axes.set_axis_off()
@@ -101,23 +110,28 @@ def search(trials: pd.DataFrame, architectures: list[str], default_first: bool) 
         for x, fold in enumerate(folds):
             _trials(axes, x, cells[cells["fold"] == fold], style[names[place]], default_first)
         axes.set_xticks(range(len(folds)), folds)
-        log_scale(axes, *_limits(trials[["score"]]))
+        log_scale(axes, *limits)
         axes.set(xlim=(-0.6, len(folds) - 0.4), xlabel="fold")
         axes.set_ylabel("validation loss" if place % columns == 0 else "")
-        failed = int(cells["score"].isna().sum())
-        note = f"  ({failed} of {len(cells)} trials failed)" if failed else ""
-        axes.set_title(f"{names[place]}{note}", loc="left", weight="bold")
+        axes.set_title(f"{names[place]}{_unseen(cells['score'], limits[1])}", loc="left", weight="bold")
         axes.grid(axis="y", color=FAINT, linewidth=0.5)
     handles = [
-        Line2D([], [], color=GREY, marker="o", markersize=3.5, linestyle="", alpha=0.6),
-        Line2D([], [], color=INK, marker="o", markersize=8, markerfacecolor="none", linestyle=""),
+        key("o", size=3.5, color=GREY, markerfacecolor=GREY),
+        key("o", filled=False, size=8),
     ]
     texts = ["a trial", "chosen"]
     if default_first:
-        handles.append(Line2D([], [], color=INK, marker="x", markersize=5, linestyle=""))
+        handles.append(key("x", size=5))
         texts.append("default hyperparameters (the first trial)")
     figure.legend(handles, texts, loc="outside upper left", ncols=3)
     return figure
+
+
+def _unseen(scores: pd.Series, highest: float) -> str:
+    """How many trials of a panel can't be seen in it, and why."""
+    failed, above = int(scores.isna().sum()), int((scores > highest).sum())
+    notes = [f"{failed} failed"] * (failed > 0) + [f"{above} above"] * (above > 0)
+    return f"  ({', '.join(notes)} of {len(scores)} trials)" if notes else ""
 
 
 def _trials(axes, x: int, cell: pd.DataFrame, look: tuple[str, str], default_first: bool) -> None:

@@ -1,13 +1,23 @@
+import base64
+import io
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from PIL import Image
 from synthetic_results import EIGHT, write_results
 
-from analysis import figures, figures_gradcam, figures_scores, figures_training
+from analysis import (
+    figures,
+    figures_gradcam,
+    figures_sheets,
+    figures_training,
+)
+from analysis.figures_gradcam import ROWS_A_PAGE, n_pages
 from analysis.gradcam_summary import summarise
-from analysis.style import looks, short_names, use_style
+from analysis.style import WRONG, looks, looks_with_baselines, save, short_names, use_style
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.study import load_study
@@ -39,12 +49,17 @@ def test_each_architecture_has_its_own_look_whatever_the_order():
     names = [f"a{i:02d}" for i in range(49)]
     assert looks(names) == looks(names[::-1])
     assert len(set(looks(names).values())) == 49
+    # So many are told apart without any colour.
+    assert len({marker for _, marker in looks_with_baselines(names[:7]).values()}) == 10
+    assert WRONG not in {colour for colour, _ in looks(names).values()}
 
 
 def test_short_names_tell_classes_apart():
     assert short_names(EIGHT)["Density2Malignant"] == "D2M"
     assert short_names(["Mass", "Muscle"]) == {"Mass": "Mass", "Muscle": "Muscle"}
     assert short_names(["benign", "malignant tumour"])["malignant tumour"] == "malignant…"
+    alike = ["malignant cyst", "malignant tumour"]
+    assert short_names(alike) == dict(zip(alike, alike, strict=True))
 
 
 def test_tables_keep_names_as_text(tmp_path):
@@ -73,33 +88,19 @@ def test_every_figure_is_drawn_the_same_twice(small):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 
-def test_headline_draws_estimate_interval_and_majority(small):
-    table = read_table(small.results(), "headline")
-    table.loc[(table["architecture"] == "vgg16") & (table["protocol"] == "by_patient"), "accuracy"] = np.nan
-    axes = figures_scores.headline(table, list(small.architectures), small.protocols).axes[0]
-    published = table[(table["architecture"] == "simple") & (table["protocol"] == "published")].iloc[0]
-    first_row = [line for line in axes.lines if line.get_ydata()[0] == 0]
-    majority, whisker, dot = first_row
-    assert majority.get_xdata()[0] == published["majority_accuracy"]
-    assert list(whisker.get_xdata()) == [published["ci_low"], published["ci_high"]]
-    assert dot.get_xdata()[0] == published["accuracy"]
-    assert to_hex(dot.get_markerfacecolor()) == "#ffffff"
-    assert "0.98  (0.89 to 1.00)" in texts(axes)
-    assert texts(axes).count("not evaluable") == 1
-
-
-def test_confusion_shows_counts_and_shares_of_the_true_class():
-    table = pd.DataFrame({"label": ["a", "b"], "a": [3, 0], "b": [1, 0]})
-    axes = figures_scores.confusion(table, "x").axes[0]
-    assert sorted(texts(axes)) == ["1", "25%", "3", "75%"]
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a (4)", "b (0)"]
-
-
-def test_a_name_with_dollars_is_no_formula():
-    table = pd.DataFrame({"label": ["$a_", "b$"], "$a_": [3, 0], "b$": [1, 2]})
-    figure = figures_scores.confusion(table, "$x$ & <y>")
-    figure.draw_without_rendering()
-    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["$a_", "b$"]
+def test_pictures_of_few_colours_are_saved_with_the_same_pixels_in_fewer_bytes(tmp_path):
+    grey = figures_sheets.film(np.arange(4096).reshape(64, 64) % 256)
+    hot = figures_sheets.heat_map(grey[..., 0], np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1)))
+    noise = np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)
+    sheet = figures_sheets.Sheet(3, 1)
+    for place, pixels in enumerate((grey, hot, noise)):
+        sheet.picture(place, 0, 1, pixels)
+    save(sheet.figure, tmp_path, "x")
+    coded = re.findall(r"base64,\s*([^\"]+)", (tmp_path / "x.svg").read_text())
+    saved = [Image.open(io.BytesIO(base64.b64decode(text))) for text in coded]
+    assert [image.mode for image in saved[:2]] == ["L", "P"]
+    for image, pixels in zip(saved, (grey, hot, noise), strict=True):
+        np.testing.assert_array_equal(np.asarray(image.convert("RGB")), pixels)
 
 
 def test_mean_learning_curve_ends_with_the_shortest_fold():
@@ -130,7 +131,7 @@ def test_search_marks_the_chosen_trial_and_the_default(default_first):
     crosses = [line.get_ydata().tolist() for line in axes.lines if line.get_marker() == "x"]
     rings = [line.get_ydata().tolist() for line in axes.lines if line.get_markersize() == 8]
     assert (crosses, rings) == ([[2.0]] if default_first else [], [[1.0]])
-    assert "1 of 3 trials failed" in axes.get_title(loc="left")
+    assert "(1 failed of 3 trials)" in axes.get_title(loc="left")
 
 
 def test_gallery_marks_wrong_and_uncertain_answers_and_only_those(small):
@@ -138,25 +139,46 @@ def test_gallery_marks_wrong_and_uncertain_answers_and_only_those(small):
     own = [table[table["protocol"] == "by_patient"] for table in (probes, answers)]
     assert len(own[0]) == 4  # one is measured but not shown
     figure, pages = figures_gradcam.gallery(small, "by_patient", *own)
-    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    said = texts(figure.axes[0])
+    titles = [text for text in said if re.search(r"D\d", text)]
     assert titles == [
         *("true: D1B", "? D1B 0.31", "? D1B 0.31"),
         *("true: D2M", "✗ D1B 0.52", "✗ D1B 0.52"),
         *("true: D4M", "D4M 0.52", "D4M 0.52"),
     ]
-    assert texts(figure).count("layer conv2d_1") == 2
-    assert len(pages) == figures_gradcam.n_pages(3) == 1
-    assert figures_gradcam.n_pages(figures_gradcam.ROWS_A_PAGE + 1) == 2
+    assert said.count("layer conv2d_1") == 2 and "no heat" not in said
+    assert len(figure.axes[0].patches) == 2  # frames
+    assert len(pages) == n_pages(3) == 1
+    assert n_pages(ROWS_A_PAGE + 1) == 2
+
+
+def test_gallery_says_which_map_is_empty(small):
+    for protocol_maps in (small.results() / "cams").glob("simple.npz"):
+        with np.load(protocol_maps) as arrays:
+            changed = dict(arrays) | {"by_patient": np.zeros_like(arrays["by_patient"])}
+        np.savez_compressed(protocol_maps, **changed)
+    own = [read_table(small.results(), name) for name in ("probes", "gradcam")]
+    figure, _ = figures_gradcam.gallery(small, "by_patient", *(t[t["protocol"] == "by_patient"] for t in own))
+    assert texts(figure.axes[0]).count("no heat") == 3
+
+
+def test_few_colours_leave_the_hottest_pixel_its_colour():
+    heat = np.zeros((64, 64), np.float32)
+    heat[30:33, 30:33] = 1
+    image = np.random.default_rng(0).integers(60, 200, (64, 64)).astype(np.uint8)
+    exact, few = figures_sheets.overlay(image, heat), figures_sheets.heat_map(image, heat)
+    assert len(np.unique(few.reshape(-1, 3), axis=0)) <= figures_sheets.HUES
+    assert np.abs(exact.astype(int) - few).max() < 20
 
 
 def test_overlay_leaves_cold_pixels_and_colours_hot_ones():
     image = np.full((4, 4), 100, np.uint8)
-    assert (figures_gradcam.overlay(image, np.zeros((4, 4), np.float32)) == 100).all()
+    assert (figures_sheets.overlay(image, np.zeros((4, 4), np.float32)) == 100).all()
     heat = np.zeros((4, 4), np.float32)
     heat[1, 2] = 1
-    mixed = figures_gradcam.overlay(image, heat)
-    hottest = np.array(figures_gradcam.HEAT(1.0)[:3]) * 255
-    expected = 100 * (1 - figures_gradcam.OPACITY) + hottest * figures_gradcam.OPACITY
+    mixed = figures_sheets.overlay(image, heat)
+    hottest = np.array(figures_sheets.HEAT(1.0)[:3]) * 255
+    expected = 100 * (1 - figures_sheets.OPACITY) + hottest * figures_sheets.OPACITY
     assert np.abs(mixed[1, 2] - expected).max() <= 1
     assert (mixed[3, 0] == 100).all()
 
@@ -183,3 +205,15 @@ def test_summary_of_heat_is_the_mean_over_probes():
     assert breast["note"] == "1 of 3 probes: not evaluable: zero map"
     assert lesion["n_probes"] == 0 and np.isnan(lesion["heat"])
     assert "2 of 3 probes: not evaluable: no lesion box" in lesion["note"]
+
+
+def test_many_folds_are_drawn_in_part_and_the_legend_says_so():
+    rows = [
+        {"architecture": "a", "fold": fold, "epoch": epoch, "loss": 1.0, "val_loss": 1.0}
+        for fold in range(40)
+        for epoch in (1, 2)
+    ]
+    history = pd.DataFrame(rows).assign(accuracy=0.5, val_accuracy=0.5)
+    figure = figures_training.learning(history, ["a"], "last")
+    assert len(figure.axes[0].lines) == 2 * (figures_training.DRAWN + 1)
+    assert "the first 12 of 40 folds" in figure.legends[0].get_texts()[1].get_text()

@@ -8,7 +8,8 @@ from matplotlib.colors import to_hex
 from synthetic_results import write_results
 
 from analysis import figures_bias, figures_bias_effects
-from analysis.style import WRONG, use_style
+from analysis.bootstrap import interval, resampled_means
+from analysis.style import WRONG, looks, use_style
 from analysis.tidy import read_table
 from benchmarks.study import load_study
 
@@ -42,19 +43,41 @@ def test_pictures_show_probes_with_a_lesion_and_heat_first(tmp_path, monkeypatch
 
 def test_maps_have_the_film_and_every_method_beside_them(tmp_path, monkeypatch):
     figure, pages = figures_bias.maps(evidence(tmp_path, monkeypatch))
-    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
-    assert titles == ["film", "Grad-CAM", "Grad-CAM++", "Score-CAM", "random weights: no heat"] * 3
-    said = [text.get_text() for text in figure.texts]
+    said = [text.get_text() for text in figure.axes[0].texts]
+    shown = figures_bias.N_MAPS
+    for title in ("film", "Grad-CAM", "Grad-CAM++", "Score-CAM", "random weights", "no heat"):
+        assert said.count(title) == shown
     assert "simple: maps of the class answered, at layer conv2d_1" in said
-    assert {"by_patient", "true: D2M", "answer: ✗ D1B 0.52", "answer: ? D1B 0.31"} <= set(said)
-    assert len(pages) == 1
+    assert {"by_patient", "answer ✗ D1B 0.52", "answer ? D1B 0.31"} <= set(said)
+    assert any(text.endswith(".png   true D2M") for text in said)
+    # Regions are told apart without colour.
+    assert "Outlined on the film: breast: white line,  lesion: blue box." in said[-1]
+    assert pages == [figure]
+
+
+def test_three_protocols_fit_on_a_page():
+    assert [figures_bias.n_pages(n) for n in (1, 3, 4)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("draw", [figures_bias.maps, figures_bias.changes])
+def test_more_protocols_go_on_in_pages_that_a_sheet_of_paper_holds(tmp_path, monkeypatch, draw):
+    found = evidence(tmp_path, monkeypatch)
+    names = [f"protocol{n}" for n in range(4)]
+    arrays = {name.removeprefix("by_patient"): array for name, array in found.arrays.items()}
+    found.arrays = {f"{name}{end}": array for name in names for end, array in arrays.items()}
+    found.protocols = names
+    found.probes = pd.concat([found.probes.assign(protocol=name) for name in names], ignore_index=True)
+    found.changed = pd.concat([found.changed.assign(protocol=name) for name in names], ignore_index=True)
+    _, pages = draw(found)
+    assert len(pages) == figures_bias.n_pages(4) == 2
+    assert max(page.get_figheight() for page in pages) < 10
 
 
 def test_changes_say_what_was_done_and_how_the_answer_moved(tmp_path, monkeypatch):
     figure, _ = figures_bias.changes(evidence(tmp_path, monkeypatch))
-    titles = {axes.get_title(): to_hex(axes.title.get_color()) for axes in figure.axes}
+    titles = {text.get_text(): to_hex(text.get_color()) for text in figure.axes[0].texts}
     # The fourth edit flips; its change is a drop of 0.1.
-    assert titles["backgr. swapped\n\N{MINUS SIGN}0.10"] == WRONG
+    assert titles["backgr. swapped\n\N{MINUS SIGN}0.10 \N{NOT EQUAL TO}"] == WRONG
     assert titles["labels erased\n+0.20"] != WRONG
     assert "corners erased\n\N{PLUS-MINUS SIGN}0.00" in titles
     assert {"turned 90°\n\N{MINUS SIGN}0.40", "empty film\nanswer 0.70"} <= set(titles)
@@ -75,11 +98,49 @@ def test_flagged_effects_are_filled_beside_their_threshold():
     figure, pages = figures_bias_effects.effects(bias_table(), ["a"], ["p"])
     axes = figure.axes[0]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["labels", "border"]
-    filled = [to_hex(line.get_markerfacecolor()) != "#ffffff" for line in axes.lines if line.get_marker() == "o"]
-    assert filled == [True, False]
-    dashed = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"]
-    assert dashed == [0.1, 0.1]
-    assert len(pages) == len(figures_bias_effects.CHECKS)
+    marks = {tuple(line.get_xdata()): line for line in axes.lines if line.get_marker() == "o"}
+    assert {x: to_hex(line.get_markerfacecolor()) for x, line in marks.items()} == {
+        (0.3,): looks(["a"])["a"][0],
+        (0.0,): "#ffffff",
+    }
+    solid, dashed = axes.collections
+    assert [segment[:, 0].tolist() for segment in solid.get_segments()] == [[0.2, 0.4]] * 2
+    assert [segment[0, 0] for segment in dashed.get_segments()] == [0.1, 0.1]
+    assert pages == [figure]
+
+
+@pytest.mark.parametrize(("n", "n_pages"), [(1, 1), (6, 1), (30, 3)])
+def test_effects_are_on_one_page_while_they_fit(n, n_pages):
+    names = [f"a{i:02d}" for i in range(n)]
+    regions = ("labels", "border", "corners", "background", "pectoral", "lesion")
+    row = {"protocol": "p", "check": "erase", "effect": 0.3, "ci_low": 0.2, "ci_high": 0.4, "verdict": "clear"}
+    table = pd.DataFrame([row | {"architecture": a, "region_or_group": region} for a in names for region in regions])
+    _, pages = figures_bias_effects.effects(table, names, ["p"])
+    assert len(pages) == figures_bias_effects.n_pages(table, names) == n_pages
+
+
+def sanity_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Two steps of one model, three probes of two patients; another model has no map."""
+    rows = [
+        {"protocol": "p", "probe": probe, "architecture": "a", "check": "randomisation", "step": step, "value": value}
+        for step, values in (("50%", (0.9, 0.5, 0.1)), ("100%", (0.2, np.nan, 0.4)))
+        for probe, value in enumerate(values)
+    ]
+    probes = pd.DataFrame({"protocol": "p", "probe": [0, 1, 2], "patient": ["x", "x", "y"], "source": list("stu")})
+    return pd.DataFrame(rows), probes
+
+
+def test_likeness_to_random_weights_is_drawn_with_intervals_over_patients():
+    figure = figures_bias_effects.randomisation(*sanity_tables(), ["a", "b"], ["p"], 200, 1)
+    (axes,) = figure.axes
+    (line,) = (line for line in axes.lines if line.get_marker() == looks(["a", "b"])["a"][1])
+    assert line.get_ydata() == pytest.approx([1, 0.5, 0.3])
+    drawn = [collection.get_segments()[0][:, 1] for collection in axes.collections]
+    for values, ends in zip(([0.9, 0.5, 0.1], [0.2, 0.4]), drawn, strict=True):
+        units = pd.Series(["x", "x", "y"] if len(values) == 3 else ["x", "y"])
+        around = interval(resampled_means(pd.Series(values), units, 200, 1), 2, "patient")
+        assert ends == pytest.approx([around.low, around.high])
+    assert [text.get_text() for text in axes.texts] == ["not evaluable: b"]
 
 
 def test_groups_without_an_interval_are_left_out():

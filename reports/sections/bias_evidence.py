@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from analysis.figures_bias_effects import CHECKS as DRAWN
+from analysis import figures_bias, figures_bias_effects
 from analysis.thresholds import FLAGGED
 from reports.document import Block, Cell, Column, Figures, Paragraph, Picture, Table
 from reports.results import Results
@@ -26,12 +26,13 @@ def pictures(results: Results) -> Iterator[Block]:
         "flagged. Dashed: what an effect must reach to matter; of the lesion, what it must stay below to be flagged.",
         "Effects of every region check by protocol and architecture",
         ["bias"],
-        len(DRAWN),
+        figures_bias_effects.n_pages(results.table("bias"), results.architectures),
     )
     yield _figure(
         "bias_sanity",
         "Random weights: correlation of a map with that of the same model with its layers drawn anew from the top, "
-        "mean over probes [@adebayo2018]. Above the dashed line with all layers anew: the map is of the image.",
+        "mean over probes with its 95 % interval [@adebayo2018]. Above the dashed line with all layers anew: the map "
+        "is of the image.",
         "Correlation of maps with those of models with random weights",
         ["sanity"],
     )
@@ -42,14 +43,14 @@ def pictures(results: Results) -> Iterator[Block]:
             "weights.",
             f"Films, regions and maps of {name}",
             ["gradcam", "heat", "sanity"],
-            len(results.protocols),
+            figures_bias.n_pages(len(results.protocols)),
         )
         yield _figure(
             f"bias_changes_{name}",
             f"{name}: films as they are and changed, with the change in the probability of the class answered.",
             f"Changed films and answers of {name}",
             ["interventions"],
-            len(results.protocols),
+            figures_bias.n_pages(len(results.protocols)),
         )
 
 
@@ -101,7 +102,8 @@ def groups(results: Results) -> Iterator[Block]:
         ]
         titles = [Column("protocol", "left"), Column("group and metric", "left"), Column("architecture", "left")]
         titles += [Column("difference"), Column("all others"), Column("units")]
-        yield Table("table-groups", "Groups flagged.", titles, rows, ["groups", "bias"], grouped=True, folded=True)
+        sources = ["groups", "bias"]
+        yield Table("table-groups", "Groups flagged.", titles, rows, sources, grouped=True, folded=True, printed=False)
 
 
 def _sentences(table: pd.DataFrame, protocols: list[str]) -> Iterator[str]:
