@@ -1,0 +1,197 @@
+"""Answers about the networks, their training, the code and what it ran on."""
+
+from architectures import CORRECTED, PUBLISHED
+from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
+from reports.checklists.facts import re_evaluated, recipe, recipes
+from reports.results import Results
+from reports.wording import count, listed, plural
+
+SOFTWARE = ("python", "tensorflow", "jax", "torch", "keras", "keras-tuner", "scikit-learn")
+
+
+def abstract(results: Results) -> Answer:
+    """A summary."""
+    text = "The first page gives question, answer, how sure it is and all that was found; an abstract is to be written."
+    return Answer(PARTLY, text, "finding")
+
+
+def aims(results: Results) -> Answer:
+    """What the study asks."""
+    text = "The question heads the report, the aim stands with what was run. No hypothesis was registered before."
+    return Answer(PARTLY, text, "run")
+
+
+def goal(results: Results) -> Answer:
+    """What kind of study it is."""
+    text = (
+        f"Evaluation of {plural(len(results.architectures), 'architecture')} under {listed(results.protocols)}: "
+        "exploratory, for research on evaluation. None is meant for clinical use."
+    )
+    return Answer(YES, text, "run")
+
+
+def why_learning(results: Results) -> Answer:
+    """Why machine learning."""
+    published = re_evaluated(results)
+    if not published:
+        return Answer(AUTHORS, "The run does not know.")
+    text = f"It tests what a study says of its networks, {published['title']}. Why learn at all, is for the authors."
+    return Answer(PARTLY, text, "run")
+
+
+def why_models(results: Results) -> Answer:
+    """Why these networks."""
+    published = re_evaluated(results)
+    if not published:
+        return Answer(AUTHORS, "The study file names the architectures; why these, the run does not know.")
+    theirs = [name for name in results.architectures if name in published["figures"]]
+    text = (
+        f"{len(theirs)} of {plural(len(results.architectures), 'architecture')} are those of the study under "
+        f"re-evaluation, {published['title']}."
+    )
+    return Answer(YES if len(theirs) == len(results.architectures) else PARTLY, text, "architectures")
+
+
+def models(results: Results) -> Answer:
+    """What the networks are."""
+    cells = results.networks("cells")
+    low, high = count(cells["parameters"].min()), count(cells["parameters"].max())
+    parameters = low if low == high else f"{low} to {high}"
+    text = (
+        f"{plural(len(results.architectures), 'network')} of {parameters} parameters, each with the paper it follows; "
+        "layer by layer they stand in the code, architectures/<name>.py."
+    )
+    return Answer(YES, text, "architectures")
+
+
+def software(results: Results) -> Answer:
+    """Versions."""
+    ran = results.provenance["cell_versions"]
+    told = [
+        f"{name} {listed(sorted({versions[name] for versions in ran if name in versions}))}"
+        for name in SOFTWARE
+        if any(name in versions for versions in ran)
+    ]
+    return Answer(YES, f"Cells ran with {listed(told)}; {results.provenance['lock']['file']} pins all.", "provenance")
+
+
+def initialisation(results: Results) -> Answer:
+    """What weights start from."""
+    own = {name: results.study.weights_of(name) for name in results.architectures if results.honest}
+    pretrained = [f"{name} ({weights})" for name, weights in own.items() if weights]
+    seeds = f"seeded ({', '.join(map(str, results.provenance['seeds']['cells']))})"
+    if not pretrained:
+        return Answer(YES, f"All weights start at random, by Keras' rules and {seeds}; none is pretrained.", "training")
+    text = f"Pretrained under the honest protocols: {listed(pretrained)}. All other weights start at random, {seeds}."
+    return Answer(YES, text, "training")
+
+
+def training(results: Results) -> Answer:
+    """How the networks are trained."""
+    told = recipes(results)
+    if results.honest:
+        searched = results.study.training["augmentation"] == "searched"
+        told.append(
+            "These mirror, turn and zoom images at a strength that is searched, too"
+            if searched
+            else "These augment no image"
+        )
+    return Answer(YES, f"Adam on cross-entropy. {'. '.join(told)}.", "training")
+
+
+def selection(results: Results) -> Answer:
+    """Which network of many is reported."""
+    told = []
+    if results.honest:
+        told.append(
+            f"Under {listed(results.honest)}, the trial and epoch with the lowest validation loss; test images take no "
+            "part in it."
+        )
+    if PUBLISHED in results.protocols:
+        told.append("Under published, the last epoch.")
+    return Answer(YES, f"{' '.join(told)} All architectures are reported.", "search" if results.honest else "training")
+
+
+def ensembling(results: Results) -> Answer:
+    """Whether networks answer together."""
+    text = "Every image is answered by one network; answers of several folds are pooled, never averaged."
+    return Answer(NOT_APPLICABLE, text, "statistics")
+
+
+def search(results: Results) -> Answer:
+    """How hyperparameters were found."""
+    if not results.honest:
+        return Answer(YES, f"No search: {recipe(results, PUBLISHED)}.", "training")
+    trials = results.table("trials")
+    n = len(trials[trials["protocol"].isin(results.honest)])
+    text = f"{recipe(results, CORRECTED)}: {plural(n, 'trial')} in all, every one with its values in trials.csv."
+    return Answer(YES, f"{text[0].upper()}{text[1:]}", "search")
+
+
+def code(results: Results) -> Answer:
+    """Which code it was."""
+    state = results.provenance["code"]
+    if not state["commit"]:
+        return Answer(AUTHORS, "The code was not run from a git checkout, so the run can't name its version.")
+    if state["dirty"]:
+        return Answer(PARTLY, f"Commit {state['commit'][:12]} with changes that are not committed.", "provenance")
+    return Answer(YES, f"Commit {state['commit'][:12]}, unchanged.", "provenance")
+
+
+def machines(results: Results) -> Answer:
+    """What it ran on."""
+    told = [f"{m['cpu']}, {m['cores']} cores{_gpu(m)}" for m in results.provenance["hardware"]["cells"]]
+    seconds = results.table("cells")["seconds"].sum()
+    return Answer(YES, f"Cells ran on {'; '.join(told)}: {seconds / 3600:.1f} hours of cells in all.", "provenance")
+
+
+def _gpu(machine: dict) -> str:
+    return f", {machine['gpu']}" if machine.get("gpu") else ""
+
+
+def readme(results: Results) -> Answer:
+    """How to do it again, in words."""
+    return Answer(YES, "The README of the code says how to run this study again.", file="README.md")
+
+
+def reproduction(results: Results) -> Answer:
+    """How to do it again, in commands."""
+    return Answer(YES, f"{results.provenance['commands'][0]} makes everything again.", "cells")
+
+
+def full_protocol(results: Results) -> Answer:
+    """Where all settings stand."""
+    file = results.provenance["study"]["file"]
+    return Answer(YES, f"The study file, {file}, stands in the report with all commands.", "cells")
+
+
+def availability(results: Results) -> Answer:
+    """Where code, networks and data are."""
+    doi, commit = results.dataset["doi"], results.provenance["code"]["commit"]
+    text = (
+        f"Code: MIT licence, {f'commit {commit[:12]}' if commit else 'version unknown'}. Networks: model.keras in each "
+        f"cell's folder. Data: {f'doi:{doi}' if doi else results.dataset['title']}. Where code and networks are "
+        "published is for the authors."
+    )
+    return Answer(PARTLY, text, "provenance")
+
+
+ANSWERS = {
+    function.__name__: function
+    for function in (
+        *(
+            abstract,
+            aims,
+            goal,
+            why_learning,
+            why_models,
+            models,
+            software,
+            initialisation,
+            training,
+            selection,
+            ensembling,
+        ),
+        *(search, code, machines, readme, reproduction, full_protocol, availability),
+    )
+}

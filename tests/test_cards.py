@@ -1,0 +1,181 @@
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from synthetic_results import write_results
+from test_report import NASTY, Page
+
+from analysis.gradcam_summary import summarise
+from analysis.tidy import read_table
+from benchmarks.study import load_study
+from reports import page, provenance
+from reports.context import build
+from reports.document import Figures, Section, Table
+from reports.results import Results
+from reports.sections.cards import model_cards
+from reports.sections.limits import GENERATED_WARNING
+
+STUDIES = {
+    "whole": {"architectures": ("simple", "vgg16"), "dataset": "mendeley_inbreast"},
+    "leaking": {"protocols": ("published",)},
+    "bare": {
+        "protocols": ("by_source",),
+        "classes": ("x", "y", "z"),
+        "dataset": "image_folder",
+        **dict.fromkeys(("factors", "boxes", "patients", "judged"), False),
+    },
+    "nasty": {"protocols": ("published", "by_patient"), "classes": NASTY[:2]},
+}
+NO_FIGURE = Figures("figure-headline", "", [], [])
+
+
+def produce(name: str) -> Results:
+    """The results of one of STUDIES, in the working directory, with all that a report reads but figures."""
+    write_results(Path(), name=name, n_folds=2, **{"architectures": ("simple",)} | STUDIES[name])
+    study = load_study(f"{name}.yaml")
+    (study.results() / "provenance.json").write_text(json.dumps(provenance.collect(study)))
+    results = Results(study)
+    # Else written with the figures, which no section here needs.
+    heat = summarise(results.table("gradcam"), results.table("probes"), study.seed, study.bootstrap)
+    heat.to_csv(results.folder / "tables" / "gradcam_summary.csv", index=False)
+    return results
+
+
+def changed(results: Results, folder: Path, table: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Results:
+    """The same results, in `folder`, with one table changed; `folder` must become the working directory."""
+    shutil.copytree(Path(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.np?"))
+    path = folder / results.folder / "tables" / f"{table}.csv"
+    change(pd.read_csv(path)).to_csv(path, index=False)
+    return Results(results.study)
+
+
+def tables_of(sections: list[Section]) -> dict[str, Table]:
+    return {block.anchor: block for section in sections for block in section.blocks if block.kind == "table"}
+
+
+def anchors(results: Results, sections: list[Section]) -> dict[str, str]:
+    """All that a link can lead to in a report with `sections`, with the titles of sections."""
+    every = [*build(results.study).sections, *sections]
+    blocks = [block for section in every for block in section.blocks]
+    cells = [cell for block in blocks if block.kind == "table" for row in block.rows for cell in row]
+    found = dict.fromkeys([block.anchor for block in blocks if hasattr(block, "anchor")], "")
+    found |= dict.fromkeys([cell.anchor for cell in cells if cell.anchor], "")
+    return found | {section.anchor: section.title for section in every}
+
+
+def rendered(results: Results, sections: list[Section]) -> Page:
+    report = dataclasses.replace(build(results.study), sections=sections, headline=NO_FIGURE, verdicts=None)
+    return Page(page.html(report, results.folder / "figures"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(tmp_path_factory.mktemp("cards"))
+        yield {name: produce(name) for name in STUDIES}
+
+
+@pytest.fixture
+def whole(made):
+    return made["whole"]
+
+
+def card(results: Results, name: str = "simple") -> str:
+    """All sentences of one card."""
+    section = next(section for section in model_cards(results) if section.anchor == f"card-{name}")
+    return "\n".join(item for block in section.blocks if block.kind == "bullets" for item in block.items)
+
+
+def test_every_architecture_has_a_card(whole):
+    sections = list(model_cards(whole))
+    assert [section.anchor for section in sections] == ["model-cards", "card-simple", "card-vgg16"]
+    for section in sections[1:]:
+        for what in ("What it is", "Training", "Intended use", "Data", "Limits", "Ethics"):
+            assert f"\n{what}" in f"\n{card(whole, section.title)}"
+        assert "Not for clinical use" in card(whole, section.title)
+
+
+def test_scores_are_those_of_the_csv(whole):
+    table = tables_of(list(model_cards(whole)))["table-card-scores-vgg16"]
+    titles = [column.title for column in table.columns]
+    scores = read_table(whole.folder, "scores").set_index(["architecture", "protocol", "task", "metric"])
+    assert [row[0].text for row in table.rows] == whole.protocols
+    for row in table.rows:
+        for title, task, metric in (("accuracy", "class8", "accuracy"), ("sensitivity", "severity", "sensitivity")):
+            own, cell = scores.loc[("vgg16", row[0].text, task, metric)], row[titles.index(title)]
+            assert (
+                cell.text == f"{own['estimate']:.2f}" and cell.below == f"{own['ci_low']:.2f} to {own['ci_high']:.2f}"
+            )
+        assert row[titles.index("area under ROC")].text == "not evaluable"
+
+
+def test_groups_are_those_of_the_csv(whole):
+    rows = tables_of(list(model_cards(whole)))["table-card-groups-simple"].rows
+    groups = {row[0].text: row[1] for row in rows}
+    assert groups["density 1"].text == "0.20" and groups["density 1"].strong
+    assert groups["density 1"].below == "\N{MINUS SIGN}0.30, \N{MINUS SIGN}0.50 to \N{MINUS SIGN}0.10; 6 patients"
+    assert (groups["density 4"].text, groups["density 4"].below) == ("not evaluable", "few")
+
+
+def test_flags_are_those_of_the_csv(whole):
+    table = tables_of(list(model_cards(whole)))["table-card-bias-simple"]
+    assert [column.title for column in table.columns[1:]] == ["published", "by_patient"]
+    flags = {row[0].text: row[1] for row in table.rows}
+    leans = flags["leans on what holds no evidence of a mass"]
+    assert leans.strong and leans.below == "region swapped (background); turned or mirrored (side of the breast)"
+    assert leans.link == "figure-bias_changes_simple"
+    assert flags["serves groups unequally"].below == "density"
+
+
+def test_harm_follows_from_the_scores(whole, tmp_path, monkeypatch):
+    assert "miss about 20 of 100 malignant images and call about 75 of 100 benign ones malignant" in card(whole)
+    doubt = changed(whole, tmp_path, "scores", lambda table: table.assign(estimate=table["estimate"].fillna(0) * 0.5))
+    monkeypatch.chdir(tmp_path)
+    assert "miss about 60 of 100 malignant images and call about 88 of 100" in card(doubt)
+
+
+def test_limits_follow_from_the_tables(whole, tmp_path, monkeypatch):
+    assert "beaten under published, not beaten under by_source and by_patient" in card(whole)
+    assert "42 of 42 test images have a copy in training" in card(whole)
+    assert "collapsed" not in card(whole)
+    assert "1 of 5 cells collapsed" in card(whole, "vgg16")
+    clean = changed(whole, tmp_path, "leakage", lambda table: table.assign(n_flagged=0))
+    monkeypatch.chdir(tmp_path)
+    assert "have a copy in training" not in card(clean)
+
+
+def test_without_sources_files_are_counted(made, tmp_path, monkeypatch):
+    files = changed(made["bare"], tmp_path, "data", lambda table: table.assign(sources=None))
+    monkeypatch.chdir(tmp_path)
+    assert "2220 files of unknown patients" in card(files).replace(",", "")
+
+
+def test_what_can_not_be_told_is_not_told(made):
+    bare = card(made["bare"])
+    assert "How many cancers it would miss is not evaluable" in bare
+    assert "30 source images of unknown patients" in bare
+    assert "without a mass" not in bare and "without a mass" in card(made["whole"])
+    titles = [column.title for column in tables_of(list(model_cards(made["bare"])))["table-card-scores-simple"].columns]
+    assert "sensitivity" not in titles
+    assert "Nothing here says what it does on images of new patients" in card(made["leaking"])
+    assert "corrected form" not in card(made["leaking"]) and "as the published study built it" in card(made["leaking"])
+    assert GENERATED_WARNING in card(made["leaking"]) and GENERATED_WARNING not in card(made["whole"])
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_link_of_a_card_leads_somewhere(made, name):
+    sections = list(model_cards(made[name]))
+    known = anchors(made[name], sections)
+    cells = [cell for table in tables_of(sections).values() for row in table.rows for cell in row]
+    assert len({*tables_of(sections)}) == 3 * len(made[name].architectures)
+    assert [cell.link for cell in cells if cell.link and cell.link not in known] == []
+
+
+def test_text_from_data_does_no_harm(made):
+    shown = rendered(made["nasty"], list(model_cards(made["nasty"])))
+    assert len(shown.scripts) == 1 and "Made-up images & <numbers>" in shown.text
+    assert "[@" not in shown.text and "Model Cards for Model Reporting" in shown.text
