@@ -1,50 +1,82 @@
 """From a study's files to the report, before it is HTML or LaTeX. Computes no score: it words what the tables hold."""
 
+import dataclasses
+from collections.abc import Callable, Iterator
+
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study
-from reports.document import Figures, Picture, Report
-from reports.findings import finding, main_honest
+from reports.document import Figures, Picture, Report, Section
+from reports.findings import answer, finding, main_honest
 from reports.results import Results
-from reports.sections.bias import bias, first_sentence
+from reports.sections.bias import bias, calibrated, evidence, first_sentence
+from reports.sections.cards import model_cards
+from reports.sections.cells import cells
+from reports.sections.checklists import checklists
 from reports.sections.claims import claims, first_page
 from reports.sections.classes import classes
 from reports.sections.comparison import baseline_sentence, comparison
 from reports.sections.control import control, leakage_sentence
-from reports.sections.leakage import leakage
+from reports.sections.folds import folds, per_fold
+from reports.sections.leakage import leakage, quality
 from reports.sections.learning_curve import learning_curve
 from reports.sections.limits import GENERATED, GENERATED_WARNING, limits
-from reports.sections.models import explanations, training
+from reports.sections.models import explanations, galleries, training
 from reports.sections.provenance import provenance
-from reports.sections.robustness import robustness
-from reports.sections.run import run
-from reports.sections.scores import scores
+from reports.sections.robustness import collapse, spread
+from reports.sections.run import architectures, data, run
+from reports.sections.scores import curves, scores
 from reports.sections.shortcuts import shortcuts
+from reports.sections.statistics import statistics
+from reports.sections.sure import sure
 from reports.sections.tuning import tuning
 
 TITLE = "Mammogram classifiers, re-evaluated"
+
+Part = Callable[[Results], Iterator[Section]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Chapter:
+    """Parts under one heading; without a `title`, the first section of the first part is the chapter."""
+
+    parts: tuple[Part, ...]
+    title: str = ""
+    anchor: str = ""
+    appendix: bool = False
+
+    def sections(self, results: Results) -> Iterator[Section]:
+        """All sections, each part's below the chapter's heading."""
+        if self.title:
+            yield Section(self.anchor, self.title, [], appendix=self.appendix)
+        for number, part in enumerate(self.parts):
+            for section in part(results):
+                deeper = bool(self.title) or number > 0
+                yield dataclasses.replace(section, level=section.level + deeper, appendix=self.appendix)
+
+
+OUTLINE = (
+    Chapter((run, folds, architectures, statistics), "Methods", "methods"),
+    Chapter((data,)),
+    Chapter((leakage, shortcuts, control), "Audit", "audit"),
+    Chapter((scores, collapse)),
+    Chapter((comparison, tuning, learning_curve)),
+    Chapter((explanations, bias), "Explanations and bias", "explanations"),
+    Chapter((claims,)),
+    Chapter((limits,)),
+    Chapter((provenance,)),
+    Chapter((classes, curves, per_fold, spread), "Classes, curves and folds", "classes-and-folds", appendix=True),
+    Chapter((training,), appendix=True),
+    Chapter((galleries, evidence, calibrated, quality), "Pictures and calibration", "pictures", appendix=True),
+    Chapter((model_cards,), appendix=True),
+    Chapter((checklists,), appendix=True),
+    Chapter((cells,), appendix=True),
+)
 
 
 def build(study: Study) -> Report:
     """The report of `study`. Raises BadInput if a table is missing."""
     results = Results(study)
-    parts = (
-        run,
-        leakage,
-        shortcuts,
-        scores,
-        classes,
-        robustness,
-        comparison,
-        control,
-        claims,
-        training,
-        tuning,
-        learning_curve,
-        explanations,
-        bias,
-        limits,
-        provenance,
-    )
+    headline, inflation = (results.networks(name) for name in ("headline", "inflation"))
     code = results.provenance["code"]
     commit = (
         f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"
@@ -54,8 +86,11 @@ def build(study: Study) -> Report:
         question=_question(results),
         dataset=results.dataset["title"],
         warning=GENERATED_WARNING if results.dataset["name"] == GENERATED else "",
+        answer=answer(headline, results.protocols),
+        sure=list(sure(results)),
         finding=finding(
-            *(results.networks(name) for name in ("headline", "inflation")),
+            headline,
+            inflation,
             results.table("leakage"),
             protocols=results.protocols,
             baselines=baseline_sentence(results.table("comparison"), main_honest(results.protocols) or PUBLISHED),
@@ -64,7 +99,7 @@ def build(study: Study) -> Report:
         ),
         verdicts=first_page(results),
         headline=_headline(results),
-        sections=[section for part in parts for section in part(results)],
+        sections=[section for chapter in OUTLINE for section in chapter.sections(results)],
         stamp=f"Study {study.name}, {commit}, cells finished {results.provenance['finished']}",
     )
 
@@ -80,10 +115,9 @@ def _question(results: Results) -> str:
 
 def _headline(results: Results) -> Figures:
     caption = (
-        "Accuracy on test images with 95 % intervals (bootstrap over the units named). "
+        "Accuracy on test images with 95 % intervals. "
         + ("Open markers: published protocol; filled: honest ones. " if PUBLISHED in results.protocols else "")
-        + "Black ticks: always answering the majority class of the training part, on the same test images; an "
-        "architecture beats it if the paired interval of the difference lies above zero."
+        + "Black ticks: always answering the majority class of the training part, on the same images."
     )
     alt = "Accuracy and 95 % interval of every architecture under every protocol, beside the majority class"
     return Figures("figure-headline", caption, [Picture("headline", alt)], ["headline"])

@@ -26,18 +26,24 @@ class Bullets:
 class Cell:
     """A cell of a table: a value, and in small print below it what belongs to it (an interval).
 
-    `link` is the anchor of what the value leads to within the report.
+    `link` is the anchor of what the value leads to within the report, `file` a file of the results folder that it
+    leads to, `anchor` the name under which the cell itself is found. Tables are sorted by `order` where it is given.
     """
 
     text: str
     below: str = ""
     strong: bool = False
     link: str = ""
+    file: str = ""
+    anchor: str = ""
+    order: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column; `align` is left (names), right (numbers), phrase or narrow (a few words), wrap or wide (sentences)."""
+    """A column; `align` is left (names), right (numbers), phrase or narrow (a few words), wrap, broad or
+    wide (sentences).
+    """
 
     title: str
     align: str = "right"
@@ -85,6 +91,7 @@ class Listing:
 
     caption: str
     text: str
+    printed: bool = True  # in the PDF, too
     kind: str = "listing"
 
 
@@ -93,22 +100,28 @@ Block = Paragraph | Bullets | Table | Figures | Listing
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A section; subsections have `level` 2."""
+    """A section: a chapter (`level` 1), a section of one, or what belongs to that (3)."""
 
     anchor: str
     title: str
     blocks: list[Block]
     level: int = 1
+    appendix: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """The whole report; `finding`, `verdicts` and `headline` stand on the first page."""
+    """The whole report, its first page before its `sections`.
+
+    `answer` is the question's in a sentence or two, `sure` how sure that is, `finding` all that was found.
+    """
 
     title: str
     question: str
     dataset: str
     warning: str
+    answer: str
+    sure: list[str]
     finding: list[str]
     verdicts: Table | None
     headline: Figures

@@ -17,6 +17,7 @@ SPECIAL = {
     "#": r"\#",
     "%": r"\%",
     "_": r"\_\allowbreak{}",
+    "/": r"/\allowbreak{}",
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
     "\N{NO-BREAK SPACE}": "~",
@@ -65,7 +66,7 @@ def tex_listing(text: str) -> Markup:
     lines = []
     for line in text.rstrip("\n").split("\n"):
         indent = len(line) - len(line.lstrip(" "))
-        broken = re.sub(r"([/.=,]|(?<=\w)-\{\})", r"\1\\allowbreak{}", str(tex(line.strip())))
+        broken = re.sub(r"([.=,]|(?<=\w)-\{\})", r"\1\\allowbreak{}", str(tex(line.strip())))
         lines.append(rf"\codeline{{{indent}}}{{{broken}}}")
     return Markup("\n".join(lines))
 
@@ -105,5 +106,6 @@ def tex_citation(keys: list[str]) -> Markup:
 
 
 def html(text: str) -> Markup:
-    """Escape `text` for HTML; long names may break after an underscore or slash."""
-    return Markup(re.sub(r"(?<=\w)([_/])(?=\w)", r"\1<wbr>", str(escape(_tied(text)))))
+    """Escape `text` for HTML; long names may break after an underscore or slash, intervals may not."""
+    unbroken = re.sub(r"(?<=\d) to (?=[\d\u2212])", "\u00a0to\u00a0", _tied(text))
+    return Markup(re.sub(r"(?<=\w)([_/])(?=\w)", r"\1<wbr>", str(escape(unbroken))))

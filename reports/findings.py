@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis.partners import NEAR_DUPLICATE
 from benchmarks.protocols import PUBLISHED
-from reports.wording import count, interval, listed, number, plural, units
+from reports.wording import count, interval, listed, number, per_cent, plural, units
 
 STRICTEST = ("by_patient", "by_source")
 KEPT_APART = {"by_patient": "patient", "by_source": "source image"}
@@ -48,6 +48,43 @@ def finding(
         )
     sentences += [_collapse_sentence(headline), bias]
     return [sentence for sentence in sentences if sentence]
+
+
+def answer(headline: pd.DataFrame, protocols: list[str]) -> str:
+    """The question's answer in a sentence or two, from tables/headline.csv without the baselines."""
+    honest = main_honest(protocols)
+    sentences = []
+    if PUBLISHED in protocols:
+        sentences.append(f"Under the published split {_best(headline[headline['protocol'] == PUBLISHED])}.")
+    if honest:
+        rows = headline[headline["protocol"] == honest]
+        apart = KEPT_APART.get(honest, "group")
+        sentences.append(f"With no {apart} on both sides of the split {_best(rows)}; {_against_majority(rows)}.")
+    return " ".join(sentences)
+
+
+def _best(rows: pd.DataFrame) -> str:
+    known = rows.dropna(subset=["accuracy"]).sort_values(["accuracy", "architecture"])
+    if known.empty:
+        return "accuracy is not evaluable"
+    who = f"the best of {len(known)} networks" if len(known) > 1 else "the network"
+    return f"{who} answers {_share(known.iloc[-1])} of its test images right"
+
+
+def _share(row: pd.Series) -> str:
+    value, low, high = (per_cent(row[name]) for name in ("accuracy", "ci_low", "ci_high"))
+    limits = f"95 % CI {low} to {high}" if pd.notna(row["ci_low"]) else "no interval"
+    return f"{value} ({row['architecture']}, {limits})"
+
+
+def _against_majority(rows: pd.DataFrame) -> str:
+    known = rows[~rows["verdict"].str.startswith("not evaluable")]
+    if known.empty:
+        return "whether any beats the majority class is not evaluable"
+    n = int((known["verdict"] == BEATS).sum())
+    who = ("none" if len(known) > 1 else "it does not") if not n else f"{n} of {len(known)}"
+    beats = {"none": "beats", "it does not": "beat"}.get(who, "beats" if n == 1 else "beat")
+    return f"{who} {beats} always answering the majority class"
 
 
 def _range_sentence(rows: pd.DataFrame, opening: str) -> str:

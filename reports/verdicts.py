@@ -6,7 +6,7 @@ from analysis.bias import CHANGES, COLLAPSED, LESION
 from analysis.gradcam import PLUS_PLUS, SCORE_CAM
 from analysis.thresholds import FLAGGED, NOT_EVALUABLE
 from benchmarks.protocols import PUBLISHED
-from reports.wording import interval, listed, number, plural, units
+from reports.wording import interval, listed, number, per_cent, plural, units
 
 HEAT, MOVE, GROUPS = ("heat", "pointing"), "move", "groups"
 CHECKS = {
@@ -123,7 +123,7 @@ def counts_sentence(bias: pd.DataFrame, protocols: list[str]) -> str:
     for protocol in protocols:
         own = bias[(bias["protocol"] == protocol) & (bias["verdict"] != NOT_EVALUABLE)]
         flags = int((own["verdict"] == FLAGGED).sum())
-        share = f" ({flags / len(own):.0%})".replace("%", " %") if len(own) else ""
+        share = f" ({per_cent(flags / len(own))})" if len(own) else ""
         parts.append(f"{flags} of {len(own)}{share} under {protocol}")
     left = int((bias["verdict"] == NOT_EVALUABLE).sum())
     return f"Of the verdicts that could be given, flagged are {listed(parts)}; {left} are not evaluable."

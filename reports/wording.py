@@ -14,6 +14,11 @@ def number(value: float, digits: int = 2) -> str:
     return MISSING if pd.isna(value) else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
+def per_cent(share: float) -> str:
+    """`86 %`; a dash if it is missing."""
+    return MISSING if pd.isna(share) else f"{share * 100:.0f} %"
+
+
 def count(value: float) -> str:
     """A whole number with thousands separated; a dash if it is missing."""
     return MISSING if pd.isna(value) else f"{value:,.0f}"

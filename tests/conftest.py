@@ -13,6 +13,12 @@ settings.register_profile("mammobench", deadline=None)
 settings.load_profile("mammobench")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest first, so that no process is left alone with it at the end."""
+    slow = {item.fspath for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.fspath not in slow)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with the real images' zip and their manifests."""

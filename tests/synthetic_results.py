@@ -264,7 +264,7 @@ class World:
                 row |= {"parameters": 123456, "batch_size": 16, "learning_rate": 0.001, "epochs": epochs}
                 row |= {"trials": 1 if published else 3, "n_train": 56, "n_validation": 15, "n_test": 35}
                 row |= {"accuracy": 0.3, "predicted_classes": 4, "precision": "float32", "seconds": 61.25}
-                row |= {"peak_memory_mb": 900, "finished": f"2026-01-0{fold + 1}T10:00:00+00:00"}
+                row |= {"peak_memory_mb": 900, "finished": f"2026-01-{fold % 28 + 1:02}T10:00:00+00:00"}
                 cells.append(cell | row)
                 self.runtime(architecture, protocol, fold, row)
                 self.collapse.append(cell | self.health(architecture, published))
@@ -322,3 +322,4 @@ class World:
             "command": f"{command} --protocol {protocol} --fold {fold} --threads 1",
         }
         (folder / "runtime.json").write_text(json.dumps(runtime))
+        (folder / "predictions.parquet").touch()  # the report only leads to it

@@ -10,8 +10,9 @@ from test_report import Page, compile_tex, overfull, produce
 from analysis.bias import COLLAPSED
 from analysis.tidy import read_table
 from benchmarks import reference
-from reports import render, verdicts
+from reports import latex, verdicts
 from reports.document import Cell, Column, Figures, Picture, Report, Section, Table
+from reports.page import html
 from reports.sections import bias, calibration
 
 ABOUT = {"command": "python -m x", "hardware": "a CPU", "versions": "python 3", "finished": "2026-01-01"}
@@ -108,23 +109,24 @@ def test_the_claim_about_grad_cam_is_worded_from_the_verdicts(rows, words):
 
 def test_linked_cells_are_escaped(tmp_path):
     (tmp_path / "none.svg").write_text(
-        '<svg xmlns="http://www.w3.org/2000/svg"><!-- "--><path d="M 0\n1" id="#%"/></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg"><!-- "--><path d="M 0\n1.2345" id="#%"/></svg>'
     )
     cell = Cell("<b>_&%", "{#}", strong=True, link="figure-a_b")
     figure = Figures("figure-a_b", "caption", [Picture("none", "alt")], [])
     block = Table("table-x", "caption", [Column("x", "narrow")], [[cell]], [])
     left = Table("table-y", "only on the <page>", [Column("x")], [[Cell("secret")]], [], folded=True, printed=False)
-    report = Report("t", "q", "d", "", ["f"], None, figure, [Section("s", "S", [block, left])], "stamp")
-    page = Page(render.html(report, tmp_path))
+    report = Report("t", "q", "d", "", "a", ["s"], ["f"], None, figure, [Section("s", "S", [block, left])], "stamp")
+    page = Page(html(report, tmp_path))
     assert page.tables["table-x"][1] == ["<b>_&%|{#}"] and page.tables["table-y"][1] == ["secret"]
     assert "#figure-a_b" in page.links and "figure-a_b" in page.ids
     assert page.resources == [
-        "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'> <path d='M 0 1' id='%23%25'/></svg>"
+        "data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'%3E%3Cpath%20d='M0,1.23'%20id='%23%25'/%3E%3C/svg%3E"
     ]
-    tex = render.tex(report)
-    assert r"\textbf{\hyperref[figure-a_b]{\textless{}b\textgreater{}\_\allowbreak{}\&\%}}" in tex
-    assert r"\label{figure-a_b}" in tex
-    assert "secret" not in tex and r"Left out in print: only on the \textless{}page\textgreater{}" in tex
+    tex, tables = latex.article(report), latex.tables(report)
+    assert r"\textbf{\hyperref[figure-a_b]{\textless{}b\textgreater{}\_\allowbreak{}\&\%}}" in tables["x.tex"]
+    assert r"\label{figure-a_b}" in tex and r"\input{../tables/x.tex}" in tex
+    assert set(tables) == {"x.tex", "y.tex"} and "secret" in tables["y.tex"] and r"\input{../tables/y.tex}" not in tex
+    assert r"Left out in print: only on the \textless{}page\textgreater{}" in tex
 
 
 def planted(**changes) -> pd.DataFrame:

@@ -69,4 +69,4 @@ def test_what_was_not_run_is_said_and_nothing_else(section, message):
     columns |= {"learning_gain": curve_stage.GAINS, "importance": importance_stage.COLUMNS}
     empty = types.SimpleNamespace(table=lambda name: pd.DataFrame(columns=columns[name]))
     (only,) = section(empty)
-    assert len(only.blocks) == 1 and message in only.blocks[0].text and only.level == 2
+    assert len(only.blocks) == 1 and message in only.blocks[0].text and only.level == 1

@@ -6,7 +6,8 @@ import pytest
 from benchmarks import claims
 from reports import bibliography, render, wording
 from reports.escaping import cited, tex, tex_citation
-from reports.findings import finding
+from reports.findings import answer, finding
+from reports.sections.checklists import FILES, load
 from reports.sections.claims import _causes
 from reports.wording import count, number
 
@@ -40,6 +41,31 @@ NO_LEAKAGE = pd.DataFrame(columns=["protocol", "fold", "kind", "part_a", "part_b
 
 def say(table, inflation=NO_INFLATION, leakage=NO_LEAKAGE, protocols=("by_patient",)) -> str:
     return " ".join(finding(table, inflation, leakage, list(protocols)))
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "words"),
+    [
+        (
+            {"a": 0.2, "b": 0.3},
+            "the best of 2 networks answers 30 % (b, 95 % CI 20 % to 40 %) of its test images right;",
+        ),
+        ({"a": 0.5, "b": 0.3}, "right; 1 of 2 beats always answering the majority class."),
+        ({"a": 0.5, "b": 0.6}, "right; 2 of 2 beat always answering the majority class."),
+        ({"a": 0.2}, "the network answers 20 % (a, 95 % CI 10 % to 30 %) of its test images right; it does not beat"),
+        ({"a": float("nan")}, "accuracy is not evaluable; it does not beat"),
+    ],
+)
+def test_the_answer_follows_the_best_honest_network(accuracies, words):
+    assert words in answer(headline(**accuracies), ["by_patient"])
+
+
+def test_the_answer_sets_published_beside_honest():
+    honest = headline(a=0.2, b=0.3)
+    published = headline(a=0.9, b=0.8).assign(protocol="published")
+    text = answer(pd.concat([published, honest]), ["published", "by_patient"])
+    assert text.startswith("Under the published split the best of 2 networks answers 90 % (a, ")
+    assert "With no patient on both sides of the split the best of 2 networks answers 30 % (b, " in text
 
 
 @pytest.mark.parametrize(
@@ -122,7 +148,7 @@ def test_references_read_as_text():
     assert known["moreira2012"].doi == "10.1016/j.acra.2011.09.014"
     assert all(not set(reference.text) & set("{}\\") for reference in known.values())
     sources = "".join(path.read_text() for path in Path(render.__file__).parent.rglob("*.py"))
-    studied = {claims.load(claims.find("published"))["citation"]}
+    studied = {claims.load(claims.find("published"))["citation"], *(load(file).citation for file in FILES.values())}
     assert set(known) == {key for key in bibliography.cited_keys(sources) if key in known} | studied
 
 

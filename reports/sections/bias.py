@@ -44,9 +44,17 @@ def bias(results: Results) -> Iterator[Section]:
     """The sections on bias checks."""
     yield Section("bias", "Bias checks", list(_verdicts(results)))
     yield Section("bias-rules", "When a check flags", _rules(), level=2)
-    yield Section("bias-evidence", "Pictures behind the verdicts", list(pictures(results)), level=2)
     yield Section("bias-groups", "Groups", list(groups(results)), level=2)
-    yield Section("bias-calibration", "Calibration on planted shortcuts", list(calibration()), level=2)
+
+
+def evidence(results: Results) -> Iterator[Section]:
+    """The section with the pictures that the verdicts lead to."""
+    yield Section("bias-evidence", "Evidence of the bias checks", [*pictures(results), *_details(results)])
+
+
+def calibrated(results: Results) -> Iterator[Section]:
+    """The section on how far the checks can be trusted."""
+    yield Section("bias-calibration", "Calibration of the bias checks", list(calibration()))
 
 
 def first_sentence(results: Results) -> str:
@@ -68,14 +76,18 @@ def _verdicts(results: Results) -> Iterator[Block]:
     first = [name for name in (main_honest(results.protocols), PUBLISHED) if name in results.protocols]
     for protocol in [*first, *(name for name in results.protocols if name not in first)]:
         yield _matrix(results, protocol, folded=protocol not in first)
-    yield _probes(results)
+
+
+def _details(results: Results) -> Iterator[Block]:
+    table = results.table("bias")
+    unit = unit_of(results.table("probes"))
     others = table["check"] != GROUPS
     flagged = table["verdict"] == FLAGGED
     caption = (
         f"Every flag but those of groups, with the effect (estimate less null), its 95 % interval over {unit}s, and n, "
         f"the number of {unit}s (for other cells: of films)."
     )
-    yield _rows("table-bias-flagged", caption, table[others & flagged], unit)
+    yield _rows("table-bias-flagged", caption, table[others & flagged], unit, printed=False)
     caption = "Every other verdict, those of groups included."
     yield _rows("table-bias-rows", caption, table[~flagged], unit, printed=False)
     yield changes(results)
@@ -178,16 +190,3 @@ def _sides(rule: Rule) -> tuple[str, str]:
         least = f", effect at least {rule.matters}" if rule.matters else ""
         return f"interval above 0{least}", f"interval up to {rule.tolerated:g}"
     return f"interval below {rule.matters:g}", f"interval above {rule.tolerated:g}"
-
-
-def _probes(results: Results) -> Table:
-    probes = results.table("probes")
-    shown = probes[probes["shown"]]
-    columns = ["protocol", "probe", "sample", "label", "source", "patient"]
-    rows = [
-        [Cell("" if pd.isna(value) else str(value)) for value in row] for row in shown[columns].itertuples(index=False)
-    ]
-    titles = [Column("protocol", "left"), Column("probe"), Column("sample", "wrap"), Column("class", "left")]
-    titles += [Column("source", "left"), Column("patient", "left")]
-    caption = "The probes shown in pictures. All probes stand in probes.csv."
-    return Table("table-probes", caption, titles, rows, ["probes"], grouped=True, folded=True)

@@ -8,7 +8,7 @@ from benchmarks import reference
 from benchmarks.planted_summary import ALL, ANY
 from reports.document import Block, Bullets, Cell, Column, Paragraph, Table
 from reports.verdicts import HEAT
-from reports.wording import MISSING, duration, interval, listed, number, plural
+from reports.wording import MISSING, duration, interval, listed, number, per_cent, plural
 
 STRONG = 0.9  # strength from which a planted shortcut counts as one that must be found
 SHOWN = {ANY: "changes of the film", "heat": "share of the heat", "pointing": "hottest pixel"}
@@ -51,7 +51,7 @@ def _sentences(table: pd.DataFrame) -> Iterator[str]:
         detected, learnt = int(found["n_detected"].sum()), int(found["n_learnt"].sum())
         yield (
             f"Of {plural(learnt, 'model')} that learnt a shortcut of strength {STRONG} or more, changes of the film "
-            f"flag the planted region in {detected} ({_per_cent(detected / learnt)}; wanted: at least 95 %)."
+            f"flag the planted region in {detected} ({per_cent(detected / learnt)}; wanted: at least 95 %)."
         )
         models = int(found["n_models"].sum())
         others = round((found["elsewhere"] * found["n_models"]).sum())
@@ -64,7 +64,7 @@ def _sentences(table: pd.DataFrame) -> Iterator[str]:
         limits = interval(100 * row.flagged_low, 100 * row.flagged_high, 0)
         yield (
             f"Of {plural(int(row.n_models), 'model')} trained without a shortcut, changes of the film flag the region "
-            f"in {row.n_flagged} ({_per_cent(row.flagged)}, 95 % CI {limits} %; wanted: at most 5 %), and in "
+            f"in {row.n_flagged} ({per_cent(row.flagged)}, 95 % CI {limits} %; wanted: at most 5 %), and in "
             f"{row.n_false} of the {row.n_indifferent} whose answers the artefact leaves alone."
         )
     nothing = table[(table["strength"] == 0) & table["check"].isin(SHOWN)]
@@ -112,7 +112,7 @@ def _table(table: pd.DataFrame) -> Table:
 def _rate(row: pd.Series, name: str) -> Cell:
     if pd.isna(row[name]):
         return Cell(MISSING)
-    return Cell(_per_cent(row[name]), f"{interval(100 * row[f'{name}_low'], 100 * row[f'{name}_high'], 0)} %")
+    return Cell(per_cent(row[name]), f"{interval(100 * row[f'{name}_low'], 100 * row[f'{name}_high'], 0)} %")
 
 
 def _speed(table: pd.DataFrame) -> Table:
@@ -139,10 +139,6 @@ def _made(table: pd.DataFrame) -> str:
     run = table.iloc[0]
     took = f" in {duration(run['seconds'])}" if "seconds" in run else ""
     return f"Made by {run['command']}{took} on {run['hardware']}, finished {run['finished']}."
-
-
-def _per_cent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
 
 
 def _spoken(name: str) -> str:

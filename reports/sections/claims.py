@@ -10,9 +10,8 @@ from benchmarks import reference
 from benchmarks.replay import NONE
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
-from reports.wording import MISSING, count, estimate, listed, number, plural
+from reports.wording import MISSING, count, estimate, interval, listed, number, plural
 
-ON_FIRST_PAGE = "test_accuracy"  # of the printed figures
 BAD = (CONTRADICTED, ONLY_WITH_LEAKAGE)
 RULES = [
     "A printed figure counts as replayed if it lies inside the 95 % interval (patient bootstrap) of the same protocol "
@@ -30,13 +29,29 @@ RULES = [
 
 
 def first_page(results: Results) -> Table | None:
-    """The claims in words and the test accuracies; None if the study judges no claims."""
+    """The claims in words; None if the study judges no claims."""
     table = results.table("claims")
-    if table.empty:
+    claimed = table[table["kind"] == CLAIM]
+    if claimed.empty:
         return None
-    chosen = table[(table["kind"] == CLAIM) | (table["metric"] == ON_FIRST_PAGE)]
-    caption = "What the published study says, and what is left of it. Rules and all other figures stand under Claims."
-    return _table("table-verdicts", caption, chosen, reasons=False)
+    caption = "What the published study says, and what is left of it. Rules and printed figures stand under Claims."
+    rows = [
+        [Cell(row["statement"], _numbers(row)), Cell(row["verdict"], strong=row["verdict"] in BAD)]
+        for _, row in claimed.iterrows()
+    ]
+    return Table("table-verdicts", caption, [Column("claim", "wide"), Column("verdict", "phrase")], rows, ["claims"])
+
+
+def _numbers(row: pd.Series) -> str:
+    """The numbers that a claim rests on, in words; empty if it rests on none."""
+    if pd.isna(row["published_value"]):
+        return ""
+    told = [f"{row['metric'].replace('_', ' ')}: published {number(row['published_value'])}"]
+    for name in ("replayed", "by_patient"):
+        value, low, high = (row[f"{name}_{part}"] for part in ("value", "low", "high"))
+        if pd.notna(value):
+            told.append(f"{name} {number(value)} ({interval(low, high)})")
+    return ", ".join(told)
 
 
 def claims(results: Results) -> Iterator[Section]:
@@ -47,7 +62,7 @@ def claims(results: Results) -> Iterator[Section]:
     blocks: list[Block] = [
         Paragraph("Verdicts follow from tables by these rules, and from nothing else:"),
         Bullets(RULES),
-        _table("table-claims", "Every claim and printed figure, with the reason for its verdict.", table, reasons=True),
+        _every_claim(table),
     ]
     yield Section("claims", "Claims", blocks)
     yield Section("as-published", "The study as published", _as_published(results), level=2)
@@ -56,24 +71,22 @@ def claims(results: Results) -> Iterator[Section]:
         yield Section("heat-maps", "The published heat map", list(_heat_maps(results)), level=2)
 
 
-def _table(anchor: str, caption: str, table: pd.DataFrame, *, reasons: bool) -> Table:
+def _every_claim(table: pd.DataFrame) -> Table:
     rows = []
     for _, row in table.iterrows():
         # A claim in words may rest on a number that is not in it.
         about = [row["metric"].replace("_", " ")] if row["kind"] == CLAIM and pd.notna(row["published_value"]) else []
-        small = [row["stated"], *about] if reasons else about
-        cells = [Cell(row["statement"], ", ".join(small)), _published(row["published_value"])]
+        cells = [Cell(row["statement"], ", ".join([row["stated"], *about])), _published(row["published_value"])]
         for name in ("replayed", "by_patient"):
             values = [row[f"{name}_{part}"] for part in ("value", "low", "high")]
             cells.append(Cell(MISSING) if pd.isna(values[0]) else estimate(*values))
-        cells.append(Cell(row["verdict"], strong=row["verdict"] in BAD))
-        if reasons:
-            told = [row["replayed_on"], f"evidence: {row['evidence']}"]
-            cells.append(Cell(row["reason"], "; ".join(part for part in told if pd.notna(part))))
-        rows.append(cells)
+        told = [row["replayed_on"], f"evidence: {row['evidence']}"]
+        why = "; ".join([row["reason"], *(part for part in told if pd.notna(part))])
+        rows.append([*cells, Cell(row["verdict"], why, strong=row["verdict"] in BAD)])
     titles = [Column("claim", "wrap"), Column("published"), Column("replayed"), Column("by_patient")]
-    titles += [Column("verdict", "phrase"), *([Column("why", "wrap")] if reasons else [])]
-    return Table(anchor, caption, titles, rows, ["claims"], folded=reasons)
+    titles += [Column("verdict and why", "broad")]
+    caption = "Every claim and printed figure, with the reason for its verdict."
+    return Table("table-claims", caption, titles, rows, ["claims"], folded=True)
 
 
 def _published(value: float) -> Cell:

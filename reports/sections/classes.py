@@ -11,8 +11,8 @@ from reports.wording import MISSING, count, estimate, number, units
 
 def classes(results: Results) -> Iterator[Section]:
     """The sections on single classes."""
-    yield Section("classes", "Each class", [_per_class(results, p) for p in results.protocols], level=2)
-    yield Section("confusion", "Confusion matrices", [_confusion(results, p) for p in results.protocols], level=2)
+    yield Section("classes", "Each class", [_per_class(results, p) for p in results.protocols])
+    yield Section("confusion", "Confusion matrices", [_confusion(results, p) for p in results.protocols])
 
 
 def _per_class(results: Results, protocol: str) -> Table:

@@ -97,14 +97,23 @@ def _better(row) -> str:
     return f"{better} is better than {worse}"
 
 
-def _detectable_sentence(table: pd.DataFrame, protocol: str) -> str:
+def detectable(table: pd.DataFrame, protocol: str) -> tuple[str, float, str] | None:
+    """The smallest detectable difference under `protocol` in words, the number of units, and their name."""
     rows = table[(table["protocol"] == protocol) & (table["task"] == compared.CLASS8)].dropna(subset=["detectable"])
     if rows.empty:
-        return ""
+        return None
     low, high = number(rows["detectable"].min()), number(rows["detectable"].max())
-    lies = f"is {low}" if low == high else f"lies between {low} and {high}, depending on the pair,"
+    return low if low == high else f"{low} to {high}", rows["n"].iloc[0], rows["unit"].iloc[0]
+
+
+def _detectable_sentence(table: pd.DataFrame, protocol: str) -> str:
+    found = detectable(table, protocol)
+    if not found:
+        return ""
+    size, n, unit = found
+    lies = f"lies at {size}, depending on the pair," if " to " in size else f"is {size}"
     return (
-        f"What the data could show: with {units(rows['n'].iloc[0], rows['unit'].iloc[0])}, the smallest true "
+        f"What the data could show: with {units(n, unit)}, the smallest true "
         f"difference in accuracy that one comparison on its own finds in 80 of 100 such studies {lies} by simulation. "
         "The correction for many comparisons asks for more. No difference shown does not mean that there is none."
     )
@@ -151,8 +160,9 @@ def _against_baselines(results: Results, task: str) -> Table:
         )
     for why in table.loc[table["verdict"].str.startswith(NOT_EVALUABLE), "verdict"].unique():
         caption += f" {why.capitalize()}."
-    folded = task != compared.CLASS8
-    return Table(f"table-baselines-{task}", caption, titles, rows, ["comparison"], grouped=True, folded=folded)
+    main = task == compared.CLASS8
+    about = {"grouped": True, "folded": not main, "printed": main}
+    return Table(f"table-baselines-{task}", caption, titles, rows, ["comparison"], **about)
 
 
 def _difference(row: pd.Series) -> Cell:

@@ -17,7 +17,7 @@ def control(results: Results) -> Iterator[Section]:
     table = results.table("control")
     if table.empty:
         text = "This study did not run the control with labels shuffled among patients (`control` in its file)."
-        yield Section("control", title, [Paragraph(text)], level=2)
+        yield Section("control", title, [Paragraph(text)])
         return
     blocks: list[Block] = [
         Paragraph(
@@ -37,7 +37,7 @@ def control(results: Results) -> Iterator[Section]:
         ),
         _table(table),
     ]
-    yield Section("control", title, blocks, level=2)
+    yield Section("control", title, blocks)
 
 
 def leakage_sentence(table: pd.DataFrame) -> str:

@@ -40,8 +40,12 @@ def leakage(results: Results) -> Iterator[Section]:
         )
         alt = "Pairs of images that stand in two parts, with the transform that makes one from the other"
         blocks.append(Figures("figure-leakage", caption, [Picture("leakage", alt)], ["leakage_pairs"]))
-    blocks += [*_mixed_up(results), _quality()]
-    yield Section("leakage", "Leakage", blocks)
+    yield Section("leakage", "Leakage", [*blocks, *_mixed_up(results)])
+
+
+def quality(results: Results) -> Iterator[Section]:
+    """The section on how well copies are found."""
+    yield Section("copies", "Calibration of the search for copies", [_quality()])
 
 
 def _counts(results: Results) -> Table:
@@ -82,7 +86,7 @@ def _quality() -> Table:
         "measurement, kept in benchmarks/reference/copies.csv with command, hardware and versions. A dash: below 0.4, "
         "or no copy to find. Shifts of 2 % of the side and zooms of 5 % are where it fails."
     )
-    return Table("table-copies", caption, titles, rows, [], folded=True)
+    return Table("table-copies", caption, titles, rows, [])
 
 
 def _mixed_up(results: Results) -> Iterator[Block]:

@@ -16,7 +16,7 @@ def learning_curve(results: Results) -> Iterator[Section]:
     gains, points = results.table("learning_gain"), results.table("learning_curve")
     if gains.empty:
         text = "This study ran no learning curve over training patients (`learning_curve` in its file)."
-        yield Section("learning-patients", title, [Paragraph(text)], level=2)
+        yield Section("learning-patients", title, [Paragraph(text)])
         return
     blocks: list[Block] = [
         Paragraph(_sentence(gains)),
@@ -29,7 +29,7 @@ def learning_curve(results: Results) -> Iterator[Section]:
         ),
         _table(gains, points),
     ]
-    yield Section("learning-patients", title, blocks, level=2)
+    yield Section("learning-patients", title, blocks)
 
 
 def _sentence(gains: pd.DataFrame) -> str:

@@ -58,22 +58,28 @@ def _chosen(results: Results) -> Table:
 
 def explanations(results: Results) -> Iterator[Section]:
     """The section on Grad-CAM."""
-    probes = results.table("probes")
-    shown = probes[probes["shown"]]
-    n_shown = {protocol: int((shown["protocol"] == protocol).sum()) for protocol in results.protocols}
-    short = short_names(results.dataset["classes"])
-    key = ", ".join(f"{short[label]} {label}" for label in results.dataset["classes"] if short[label] != label)
     blocks: list[Block] = [
         Paragraph(
             "Grad-CAM [@selvaraju2017] of the predicted class, at the last layer with a feature map, for the same "
             "probe images in every architecture. Probes are drawn from the test parts by the study's seed and "
             "explained by the cell of their own fold, so the model that explains an honest probe has not seen it; "
             "those shown are of fold 0. A map shows what raises a class score, not whether the answer rests on sound "
-            "evidence: for that see the bias checks below."
+            "evidence: for that see the bias checks below. Pictures of every probe shown stand in the appendix."
         ),
         _shares_figure(),
         _shares(results),
     ]
+    yield Section("gradcam", "Where the models look", blocks)
+
+
+def galleries(results: Results) -> Iterator[Section]:
+    """The section with the maps of all probes shown."""
+    probes = results.table("probes")
+    shown = probes[probes["shown"]]
+    n_shown = {protocol: int((shown["protocol"] == protocol).sum()) for protocol in results.protocols}
+    short = short_names(results.dataset["classes"])
+    key = ", ".join(f"{short[label]} {label}" for label in results.dataset["classes"] if short[label] != label)
+    blocks: list[Block] = []
     for protocol in results.protocols:
         caption = (
             f"{protocol}: probes (rows) and the heat map of each architecture (columns), with the class predicted and "
@@ -82,16 +88,30 @@ def explanations(results: Results) -> Iterator[Section]:
         pages = n_pages(n_shown[protocol])
         picture = Picture(f"gradcam_{protocol}", f"Gallery of Grad-CAM heat maps under {protocol}", pages)
         blocks.append(Figures(f"figure-gradcam-{protocol}", caption, [picture], ["gradcam", "probes"]))
-    yield Section("gradcam", "Where the models look", blocks)
+    yield Section("galleries", "Grad-CAM of the probes", [*blocks, _probes(results)])
+
+
+def _probes(results: Results) -> Table:
+    probes = results.table("probes")
+    columns = ["protocol", "probe", "sample", "label", "source", "patient"]
+    rows = [
+        [Cell("" if pd.isna(value) else str(value)) for value in row]
+        for row in probes.loc[probes["shown"], columns].itertuples(index=False)
+    ]
+    titles = [Column("protocol", "left"), Column("probe"), Column("sample", "wrap"), Column("class", "left")]
+    titles += [Column("source", "left"), Column("patient", "left")]
+    caption = "The probes shown in pictures. All probes stand in probes.csv."
+    return Table("table-probes", caption, titles, rows, ["probes"], grouped=True, folded=True)
 
 
 def _shares_figure() -> Figures:
     caption = (
-        "Share of the heat inside the breast, and inside the lesion box, against the share of the image each covers. A "
-        "point is a probe; heat spread evenly over the image would put it on the dashed diagonal."
+        "Share of the heat inside the breast, and inside the lesion box, less the share of the image that each covers: "
+        "mean over the probes with its 95 % interval, and pale behind it the middle 90 % of the probes. Heat spread "
+        "evenly over the image lies at zero."
     )
-    picture = Picture("gradcam_shares", "Scatter plots of heat against area, for breast and lesion")
-    return Figures("figure-shares", caption, [picture], ["gradcam"])
+    picture = Picture("gradcam_shares", "Heat in breast and lesion less their area, by architecture and protocol")
+    return Figures("figure-shares", caption, [picture], ["gradcam_summary", "gradcam"])
 
 
 def _shares(results: Results) -> Table:
@@ -114,4 +134,4 @@ def _shares(results: Results) -> Table:
         "Mean share of the heat in a region against the mean share of the image it covers; the difference with its "
         "95 % percentile bootstrap interval over the probes' patients (or sources). Above zero: more heat than by area."
     )
-    return Table("table-shares", caption, titles, rows, ["gradcam_summary"], grouped=True)
+    return Table("table-shares", caption, titles, rows, ["gradcam_summary"], grouped=True, folded=True, printed=False)

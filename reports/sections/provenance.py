@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from reports.document import Cell, Column, Listing, Paragraph, Section, Table
+from reports.document import Cell, Column, Paragraph, Section, Table
 from reports.results import Results
-from reports.wording import MISSING, count, duration
+from reports.wording import MISSING, count
 
 
 def provenance(results: Results) -> Iterator[Section]:
-    """The sections on provenance."""
+    """The section on provenance."""
     told = results.provenance
     yield Section(
         "provenance",
@@ -22,18 +22,6 @@ def provenance(results: Results) -> Iterator[Section]:
             _facts(told),
             _packages(told),
         ],
-    )
-    yield Section("cells", "Cells", [_cells(results)], level=2)
-    yield Section(
-        "commands",
-        "Commands and study file",
-        [
-            Listing("All stages, in order; the cells come after benchmarks.model.", "\n".join(told["commands"])),
-            # One command fits all baselines of a fold.
-            Listing("The cells.", "\n".join(dict.fromkeys(cell["command"] for cell in told["cells"]))),
-            Listing(f"The study file, {told['study']['file']}.", told["study"]["text"]),
-        ],
-        level=2,
     )
 
 
@@ -71,20 +59,3 @@ def _packages(told: dict) -> Table:
         )
     titles = [Column("package", "left"), Column("report", "left"), Column("cells, where recorded", "left")]
     return Table("table-packages", "Versions of the packages asked for.", titles, rows, [], folded=True)
-
-
-def _cells(results: Results) -> Table:
-    rows = [
-        [
-            *(Cell(cell["protocol"]), Cell(cell["architecture"]), Cell(str(cell["fold"])), Cell(str(cell["seed"]))),
-            *(Cell(str(cell["threads"])), Cell(str(cell["backend"])), Cell(str(cell["precision"]))),
-            Cell(duration(cell["seconds"]["training"] + cell["seconds"]["prediction"])),
-            *(Cell(count(cell["peak_memory_mb"])), Cell(cell["finished"])),
-        ]
-        for cell in results.provenance["cells"]
-    ]
-    titles = [Column("protocol", "left"), Column("architecture", "left"), Column("fold"), Column("seed")]
-    titles += [Column("threads"), Column("backend", "left"), Column("precision", "left"), Column("time")]
-    titles += [Column("memory, MiB"), Column("finished", "left")]
-    caption = "Each cell: how it ran, its wall-clock time, its peak memory."
-    return Table("table-cells", caption, titles, rows, ["cells"], grouped=True, folded=True)

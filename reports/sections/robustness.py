@@ -18,10 +18,14 @@ SPREAD = (
 FOLD_FROM = 12  # rows
 
 
-def robustness(results: Results) -> Iterator[Section]:
-    """The sections on spread and collapse."""
-    yield Section("spread", "Spread over folds and seeds", [_spread(results)], level=2)
-    yield Section("collapse", "Collapsed networks", list(_collapse(results)), level=2)
+def spread(results: Results) -> Iterator[Section]:
+    """The section on the spread of scores."""
+    yield Section("spread", "Spread over folds and seeds", [_spread(results)])
+
+
+def collapse(results: Results) -> Iterator[Section]:
+    """The section on collapsed networks."""
+    yield Section("collapse", "Collapsed networks", list(_collapse(results)))
 
 
 def _spread(results: Results) -> Table:

@@ -1,11 +1,9 @@
-"""What was run: study, data, folds, architectures."""
+"""What was run: study, data, architectures."""
 
 from collections.abc import Iterator
 
-import pandas as pd
-
-import architectures
-from benchmarks.protocols import PUBLISHED, variant
+from architectures import describe
+from benchmarks.protocols import variant
 from benchmarks.study import BASELINES, Study
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
@@ -15,11 +13,18 @@ CITED = {"mendeley_inbreast": " [@huang2020; @moreira2012]"}
 
 
 def run(results: Results) -> Iterator[Section]:
-    """The sections on what was run."""
+    """The section on what was run."""
     yield Section("run", "What was run", _study(results))
-    yield Section("data", "Data", _data(results), level=2)
-    yield Section("folds", "Protocols and folds", _folds(results), level=2)
-    yield Section("architectures", "Architectures and baselines", [_architectures(results), *_baselines()], level=2)
+
+
+def data(results: Results) -> Iterator[Section]:
+    """The section on the data."""
+    yield Section("data", "Data", _data(results))
+
+
+def architectures(results: Results) -> Iterator[Section]:
+    """The section on architectures and baselines."""
+    yield Section("architectures", "Architectures and baselines", [_architectures(results), *_baselines()])
 
 
 def _study(results: Results) -> list[Block]:
@@ -66,57 +71,6 @@ def _data(results: Results) -> list[Block]:
     ]
 
 
-def _folds(results: Results) -> list[Block]:
-    study, table = results.study, results.table("folds")
-    budget = (
-        "hyperband" if study.search["tuner"] == "hyperband" else plural(study.search["trials"], "trial")
-    ) + f" a cell, {study.search['tuner']} search"
-    honest = (
-        f"Folds: {study.folds}, stratified by class [@pedregosa2011]. Architectures train in corrected form; their "
-        f"hyperparameters are searched inside the fold [@omalley2019] ({budget}), and validation and test parts hold "
-        f"only upright originals."
-    )
-    texts = {
-        PUBLISHED: (
-            "published: the published study's own split. Four fifths of the augmented files train, the rest validate, "
-            "and a fifth of the un-augmented files test, drawn file by file, so that copies of a source image stand on "
-            f"both sides. Architectures train in published form with the published recipe, {study.published['epochs']} "
-            "epochs without a search."
-        ),
-        "by_source": (
-            "by_source: all files of a source image stand in one part; other images of the same patient may "
-            "stand in another."
-        ),
-        "by_patient": "by_patient: all files of all images of a patient stand in one part.",
-    }
-    blocks: list[Block] = [Bullets([texts.get(protocol, protocol) for protocol in results.protocols])]
-    if results.honest:
-        blocks.append(Paragraph(honest))
-    rows = [
-        [
-            *(Cell(str(row[column])) for column in ("protocol", "repeat", "fold", "part")),
-            *(Cell(count(row[column])) for column in ("n_samples", "n_sources", "n_patients")),
-            *(_share(row, column) for column in ("seen_source", "seen_patient")),
-            Cell(count(row["classes"])),
-        ]
-        for _, row in table[table["part"] != "train"].iterrows()
-    ]
-    titles = [Column(title, "left") for title in ("protocol", "repeat", "fold", "part")]
-    titles += [Column(title) for title in ("images", "sources", "patients", "source in training")]
-    titles += [Column("patient in training"), Column("classes")]
-    caption = (
-        "What was validated and tested in each fold, and how many of those images have their source image, or another "
-        "image of their patient, in the training part of the same fold. Anything but 0 is a leak."
-    )
-    return [*blocks, Table("table-folds", caption, titles, rows, ["folds"], grouped=True)]
-
-
-def _share(row: pd.Series, column: str) -> Cell:
-    if pd.isna(row[column]):
-        return Cell("unknown")
-    return Cell(f"{row[column]:,.0f} of {row['n_samples']:,.0f}", strong=bool(row[column]))
-
-
 def _baselines() -> list[Block]:
     what = {
         "majority": "always answers the most frequent class of the training part, with all frequencies as "
@@ -143,7 +97,7 @@ def _architectures(results: Results) -> Table:
                 [
                     *(Cell(name), Cell(form), Cell(parameters), Cell(f"{chosen['image_size'].iloc[0]}")),
                     Cell(listed(sorted(chosen["precision"].unique()))),
-                    Cell(architectures.describe(name).reference if form == "corrected" else "as the study built it"),
+                    Cell(describe(name).reference if form == "corrected" else "as the study built it"),
                 ]
             )
     titles = [Column("architecture", "left"), Column("form", "left"), Column("parameters"), Column("image side")]

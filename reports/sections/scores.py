@@ -1,5 +1,6 @@
 """Results: accuracy, published beside honest, scores of each task, classes, confusion matrices."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from benchmarks.study import BASELINES
 from reports.document import Block, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
+from reports.sections import cells
 from reports.wording import NOT_EVALUABLE, count, estimate, listed, number, units
 
 METRICS = {
@@ -60,9 +62,14 @@ def scores(results: Results) -> Iterator[Section]:
     tasks = [task for task in TASKS if task in set(results.table("scores")["task"])]
     for task in tasks:
         blocks: list[Block] = [_task(results, task, p) for p in results.protocols]
-        if task == "severity":
-            blocks += _curves(results)
         yield Section(f"scores-{task}", f"Scores: {TASKS[task][0]}", blocks, level=2)
+
+
+def curves(results: Results) -> Iterator[Section]:
+    """The section with ROC curves and reliability diagrams of severity; none where severity is unknown."""
+    blocks = list(_curves(results))
+    if blocks:
+        yield Section("curves", "Curves of severity", blocks)
 
 
 def _headline(results: Results) -> Table:
@@ -70,12 +77,11 @@ def _headline(results: Results) -> Table:
     for protocol in results.protocols:
         for architecture in results.compared:
             row = results.cell("headline", architecture, protocol)
-            label = row["majority_label"]
             rows.append(
                 [
                     *(Cell(protocol), Cell(architecture), _tested(row)),
-                    estimate(row["accuracy"], row["ci_low"], row["ci_high"]),
-                    Cell(number(row["majority_accuracy"]), "" if pd.isna(label) else label),
+                    _accuracy(row, "accuracy", row, architecture, protocol),
+                    Cell(number(row["majority_accuracy"])),
                     estimate(row["difference"], row["difference_low"], row["difference_high"]),
                     Cell(row["verdict"], strong=row["verdict"] == "beats majority"),
                     Cell(count(row["predicted_classes"])),
@@ -94,6 +100,12 @@ def _headline(results: Results) -> Table:
     return Table("table-headline", caption, titles, rows, ["headline"], grouped=True)
 
 
+def _accuracy(row: pd.Series, column: str, limits: pd.Series, architecture: str, protocol: str) -> Cell:
+    """An accuracy with its interval, which leads to the cells behind it."""
+    value = estimate(row[column], limits["ci_low"], limits["ci_high"])
+    return dataclasses.replace(value, link=cells.anchor(architecture, protocol))
+
+
 def _tested(row: pd.Series, unit: str | None = None) -> Cell:
     return Cell(count(row["n_samples"]), units(row["n_units"], unit or row["unit"]))
 
@@ -106,9 +118,9 @@ def _inflation(results: Results) -> list[Block]:
         rows.append(
             [
                 *(Cell(row["honest_protocol"]), Cell(row["architecture"])),
-                estimate(row["published_accuracy"], published["ci_low"], published["ci_high"]),
+                _accuracy(row, "published_accuracy", published, row["architecture"], "published"),
                 Cell(units(row["n_published_units"], published["unit"])),
-                estimate(row["honest_accuracy"], honest["ci_low"], honest["ci_high"]),
+                _accuracy(row, "honest_accuracy", honest, row["architecture"], row["honest_protocol"]),
                 Cell(units(row["n_honest_units"], honest["unit"])),
                 estimate(row["inflation"], row["ci_low"], row["ci_high"]),
             ]
@@ -136,8 +148,10 @@ def _task(results: Results, task: str, protocol: str) -> Table:
         if own.empty:
             continue
         unit = results.cell("headline", architecture, protocol)["unit"]
-        cells = [_score(own.loc[metric]) if metric in own.index else Cell(NOT_EVALUABLE) for metric in metrics]
-        rows.append([Cell(architecture), _tested(own.iloc[0], unit), *cells])
+        values = [_score(own.loc[metric]) if metric in own.index else Cell(NOT_EVALUABLE) for metric in metrics]
+        rows.append(
+            [Cell(architecture, link=cells.anchor(architecture, protocol)), _tested(own.iloc[0], unit), *values]
+        )
     titles = [Column("architecture", "left"), Column("test images"), *(Column(METRICS[m]) for m in metrics)]
     same = [f"{METRICS[one]} is {other}" for one, other in SAME.items() if one in set(table["metric"])]
     caption = f"{protocol}, {TASKS[task][0]}: {TASKS[task][1]}, with {INTERVALS}. {MEASURES[task]}"

@@ -89,7 +89,7 @@ def _table(table: pd.DataFrame) -> Table:
     titles += [Column("published"), Column("verdict", "phrase"), Column("by_patient"), Column("verdict", "phrase")]
     how = f", scored {' and '.join(on)}" if on else ""
     caption = f"Every probe{how}: a shortcut if its interval lies above chance."
-    return Table("table-shortcuts", caption, titles, rows, ["shortcuts"], grouped=True, folded=True)
+    return Table("table-shortcuts", caption, titles, rows, ["shortcuts"], grouped=True, folded=True, printed=False)
 
 
 def _protocol(row: pd.Series) -> list[Cell]:

@@ -16,13 +16,13 @@ def tuning(results: Results) -> Iterator[Section]:
     table = results.table("tuning")
     if table.empty:
         text = "This study has no honest protocol, and the published recipe searches nothing: no search was run."
-        yield Section("tuning", "What the search bought", [Paragraph(text)], level=2)
+        yield Section("tuning", "What the search bought", [Paragraph(text)])
         return
     blocks: list[Block] = [Paragraph(text) for text in _sentences(table)]
-    yield Section("tuning", "What the search bought", [*blocks, _table(table)], level=2)
+    yield Section("tuning", "What the search bought", [*blocks, _table(table)])
     importance = results.table("importance")
     if len(importance):
-        yield Section("importance", "Which hyperparameters mattered", list(_importance(importance)), level=2)
+        yield Section("importance", "Which hyperparameters mattered", list(_importance(importance)))
 
 
 def _sentences(table: pd.DataFrame) -> Iterator[str]:

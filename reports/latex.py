@@ -1,0 +1,125 @@
+"""The report as LaTeX: the article, and every table as a file of its own, to be \\input anywhere."""
+
+import itertools
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from reports import escaping
+from reports.bibliography import references
+from reports.document import Cell, Report, Table
+from reports.environment import environment
+
+STYLE = "mammobench.sty"
+LETTERS_A_LINE = {"narrow": 12, "wrap": 34, "broad": 56, "wide": 85}  # of the columns that break lines
+LETTERS_ACROSS = 104  # of a table's row on the text block
+LINES_A_PAGE = 46  # table lines that fit on a page
+PICTURES_A_PAGE = 6  # of those set side by side
+
+
+def article(report: Report) -> str:
+    """The report for latexmk -pdf, in a folder with mammobench.sty and references.bib, beside figures/ and tables/."""
+    return _environment(report).get_template("report.tex.j2").render(report=report)
+
+
+def tables(report: Report) -> dict[str, str]:
+    """The text of every table by the name of its file, those left out in the article included."""
+    template = _environment(report).get_template("table.tex.j2")
+    return {f"{name(table)}.tex": template.render(block=table) for table in _tables(report)}
+
+
+def name(table: Table) -> str:
+    """Name of a table's file, without its ending."""
+    return table.anchor.removeprefix("table-")
+
+
+def _tables(report: Report) -> list[Table]:
+    blocks = [block for section in report.sections for block in section.blocks]
+    return [block for block in [report.verdicts, *blocks] if isinstance(block, Table)]
+
+
+def _environment(report: Report) -> jinja2.Environment:
+    made = environment(
+        # Everything that a template prints passes `finalize`, so nothing can be left unescaped by oversight.
+        finalize=lambda value: value if isinstance(value, Markup) else escaping.tex(value),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+    )
+    made.filters |= {
+        "cited": escaping.cited(references(), escaping.tex, escaping.tex_citation),
+        "listing": escaping.tex_listing,
+        "head": _head,
+        "pages": _pages,
+        "flat": _flat,
+        "file": name,
+        "label": Markup,  # anchors and names of files hold no special letters
+        "escaped": escaping.tex,
+        "linked": _linked(_anchors(report)),
+    }
+    made.globals |= {"pictures_a_page": PICTURES_A_PAGE, "Markup": Markup}
+    return made
+
+
+def _anchors(report: Report) -> set[str]:
+    """All that a link can lead to in print."""
+    blocks = [report.headline, *report.sections, *(table for table in _tables(report) if table.printed)]
+    blocks += [block for section in report.sections for block in section.blocks if block.kind == "figures"]
+    return {block.anchor for block in blocks}
+
+
+def _linked(anchors: set[str]) -> Callable[[Markup, str], Markup]:
+    def link(text: Markup, anchor: str) -> Markup:
+        return Markup(r"\hyperref[%s]{%s}") % (Markup(anchor), text) if anchor in anchors else text
+
+    return link
+
+
+def _head(title: str) -> Markup:
+    """A column title in lines of few letters, for makecell."""
+    lines = [""]
+    for word in title.split():
+        if lines[-1] and len(lines[-1]) + len(word) > 9:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return Markup(r"\\").join(map(escaping.tex, lines))
+
+
+def _flat(table: Table) -> bool:
+    """Whether small print fits beside its value, in brackets, instead of below it."""
+    if any(column.align in LETTERS_A_LINE for column in table.columns):
+        return False
+    columns = zip(*table.rows, strict=True)
+    widths = [max(len(cell.text) + len(cell.below) + 3 * bool(cell.below) for cell in column) for column in columns]
+    return sum(widths) + 3 * len(widths) <= LETTERS_ACROSS
+
+
+def _pages(table: Table) -> list[list[list[Cell]]]:
+    """Split the rows of a table into pages."""
+    rows = table.rows
+    widths = [LETTERS_A_LINE.get(column.align, math.inf) for column in table.columns]
+    flat = _flat(table)
+    heights = [max(_lines(cell, width, flat) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    pages = [(total - 1) // LINES_A_PAGE for total in itertools.accumulate(heights)]
+    return [[row for row, own in zip(rows, pages, strict=True) if own == page] for page in sorted(set(pages))] or [[]]
+
+
+def _lines(cell: Cell, width: float, flat: bool) -> int:
+    texts = [text for text in (cell.text, "" if flat else cell.below) if text]
+    return sum(math.ceil(len(text) / width) if width < math.inf else 1 for text in texts)
+
+
+def write(report: Report, folder: Path, tables_folder: Path) -> None:
+    """Write report.tex into `folder` and every table into `tables_folder`, whose old tables go."""
+    for old in tables_folder.glob("*.tex"):
+        old.unlink()
+    for file, text in tables(report).items():
+        (tables_folder / file).write_text(text, encoding="utf-8")
+    (folder / "report.tex").write_text(article(report), encoding="utf-8")
