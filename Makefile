@@ -1,4 +1,4 @@
-# make reproduce: environment, default study, report.   make test: environment, test suite.
+# make reproduce: environment, default study, report.   make status: how its cells stand.   make test: test suite.
 PYTHON ?= python3
 VENV ?= .venv
 CORES ?= all
@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment reproduce pdf test check lock
+.PHONY: environment reproduce status pdf pictures test check lock
 
 environment: $(INSTALLED)
 
@@ -22,11 +22,17 @@ $(INSTALLED): requirements.txt
 reproduce: environment
 	$(SNAKEMAKE)
 
+status: environment
+	$(RUN) python -m benchmarks.status --study $(STUDY)
+
 pdf: environment
 	$(SNAKEMAKE) -- pdf
 
+pictures: environment
+	$(RUN) python docs/pictures.py --study $(STUDY)
+
 test: environment
-	$(RUN) python -m pytest
+	$(RUN) python -m pytest --numprocesses 2 --dist loadfile
 
 check: environment
 	$(RUN) ruff check .
