@@ -687,7 +687,8 @@ rule planted_bias:
         "results/planted_bias/planted_bias.log",
     conda:
         "envs/benchmark.yaml"
-    threads: workflow.cores
+    # Only once it is asked for: other commands need not say how many cores there are.
+    threads: lambda wildcards: workflow.cores
     message:
         "Train and judge networks on planted shortcuts"
     shell:
