@@ -19,7 +19,7 @@ sys.path.insert(0, workflow.basedir)
 
 from benchmarks.errors import BadInput
 from benchmarks.lock import claim
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import EXTERNAL, base
 from benchmarks.status import print_status
 from benchmarks.study import BASELINES, load_study
 from benchmarks.watch import Watch
@@ -40,10 +40,8 @@ ARCHITECTURES = list(STUDY.architectures)
 CELLS = [STUDY.cell_folder(name, protocol, fold) for name, protocol in STUDY.pairs() for fold in STUDY.cells(protocol)]
 TRAINED = [cell for cell in CELLS if cell.parts[-3] not in BASELINES]
 FOLDS = expand(RESULTS / "folds/{protocol}.parquet", protocol=STUDY.all_protocols())
-HEATMAPS = (
-    expand(RESULTS / "cams/{architecture}_heatmaps.{kind}", architecture=ARCHITECTURES, kind=["csv", "npz"])
-    if PUBLISHED in STUDY.protocols
-    else []
+HEATMAPS = expand(
+    RESULTS / "cams/{architecture}_heatmaps.{kind}", architecture=STUDY.published_architectures(), kind=["csv", "npz"]
 )
 # Categories of `snakemake --report`
 AUDIT, BIAS, COMPARISON, SCORES, TRAINING = "Audit", "Explanations and bias", "Comparison", "Results", "Training"
@@ -64,6 +62,7 @@ STATISTICS = {
         ["bootstrap", "metrics", "probability_metrics", "significance", "tasks"],
     ),
     "control": (COMPARISON, ["control"], ["accuracy", "bootstrap"]),
+    "external": (SCORES, ["external"], ["accuracy", "bootstrap"]),
     "learning_curve": (COMPARISON, ["learning_curve", "learning_gain"], ["accuracy", "bootstrap"]),
     "tuning_gain": (TRAINING, ["tuning", "importance"], ["accuracy", "bootstrap", "importance"]),
 }
@@ -135,7 +134,7 @@ rule all:
 rule samples:
     input:
         code=[CODE / "benchmarks/samples.py", CODE / f"benchmarks/datasets/{STUDY.dataset['name']}.py"],
-        data=STUDY.data or [],
+        data=STUDY.data_paths(),
     output:
         RESULTS / "samples.parquet",
         RESULTS / "dataset.json",
@@ -167,7 +166,10 @@ rule folds:
         "envs/benchmark.yaml"
     params:
         study=STUDY.path,
-        settings=[STUDY.seed, STUDY.folds, STUDY.repeats, STUDY.training["images"]],
+        settings=lambda wildcards: [
+            *(STUDY.seed, STUDY.folds, STUDY.repeats, STUDY.training["images"]),
+            *(STUDY.external["test"] if base(wildcards.protocol) == EXTERNAL else []),
+        ],
     message:
         "Split the samples as {wildcards.protocol}"
     shell:
@@ -334,7 +336,7 @@ rule tables:
         code=CODE / "analysis/tables.py",
     output:
         tables(["cells", "trials", "history"], TRAINING, "cells"),
-        tables(["data", "folds", "fold_notes"], AUDIT, "data"),
+        tables(["data", "datasets", "folds", "fold_notes"], AUDIT, "data"),
     log:
         LOGS / "tables.log",
     conda:
@@ -460,7 +462,7 @@ rule leakage:
         RESULTS / "samples.parquet",
         FOLDS,
         code=[CODE / f"analysis/{name}.py" for name in ["copies", "leakage", "partners"]],
-        data=STUDY.data or [],
+        data=STUDY.data_paths(),
     output:
         tables(["leakage", "leakage_pairs", "conflicts"], AUDIT, "leakage"),
     log:
@@ -490,7 +492,7 @@ rule shortcuts:
             CODE / "benchmarks/baselines.py",
             CODE / "benchmarks/breast.py",
         ],
-        data=STUDY.data or [],
+        data=STUDY.data_paths(),
     output:
         tables(["shortcuts"], AUDIT, "shortcuts"),
     log:

@@ -70,7 +70,8 @@ def examined(folder: Path, of_frequencies: float) -> dict:
     answers = pd.read_parquet(existing(folder / "predictions.parquet"))
     history = pd.read_csv(existing(folder / "history.csv"))
     runtime = json.loads(existing(folder / "runtime.json").read_text())
-    kept = history.index[-1] if runtime["variant"] == protocols.PUBLISHED else history["val_loss"].idxmin()
+    last = protocols.variant(runtime["protocol"]) == protocols.PUBLISHED
+    kept = history.index[-1] if last else history["val_loss"].idxmin()
     probabilities = answers.filter(regex="^p_").to_numpy(float)
     finite = np.isfinite(probabilities).all(axis=1)
     found = {

@@ -59,7 +59,7 @@ def draw(study: Study) -> None:
     for name, figure in optional.items():
         if figure:
             save(figure, folder, name)
-    if PUBLISHED in protocols:
+    if study.published_architectures():
         save(figures_heatmaps.heatmaps(study), folder, "heatmaps")
     history, trials = read_table(results, "history"), read_table(results, "trials")
     probes, answers = read_table(results, "probes"), read_table(results, "gradcam")

@@ -15,7 +15,7 @@ PITCH, HEAD, FOOT, NAME = 1.0, 0.36, 0.32, 0.16  # inches
 
 def heatmaps(study: Study) -> Figure:
     """One row an architecture trained as published: the probe, three published maps, three of Grad-CAM."""
-    names = sorted(study.architectures)
+    names = sorted(study.published_architectures())
     height = HEAD + PITCH * len(names) + FOOT
     sheet = Sheet(FULL_WIDTH, height)
     kinds = [(method, what) for method in METHODS for what in TITLES]

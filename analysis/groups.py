@@ -5,7 +5,8 @@ n_units, unit (both of the group's samples that the metric counts), n_positive, 
 benign samples), value, rest (the same metric on all other groups together), difference (value minus rest), ci_low,
 ci_high (95 % bootstrap over patients, group and rest in the same resamples), note.
 
-factor    density (1..4), view, laterality; severity for accuracy alone; patient, for accuracy_spread alone
+factor    density (1..4), view, laterality, dataset (of several); severity for accuracy alone; patient, for
+          accuracy_spread alone
 metric    accuracy in the study's classes; of severity, by a summed probability of malignant classes of at least 0.5:
           sensitivity, specificity, calibration_in_the_large (mean probability minus share of malignant samples) and
           brier
@@ -40,7 +41,7 @@ COLUMNS = [
     *("architecture", "protocol", "factor", "group", "metric", "n_samples", "n_units", "unit", "n_positive"),
     *("n_negative", "value", "rest", "difference", "ci_low", "ci_high", "note"),
 ]
-FACTORS = ("density", "view", "laterality", "severity")
+FACTORS = ("density", "view", "laterality", "dataset", "severity")
 PATIENT, SPREAD, ALL = "patient", "accuracy_spread", "all"
 PERMUTATIONS = 1000
 
@@ -85,7 +86,7 @@ class Answers:
     def rows(self, seed: int) -> Iterator[dict]:
         """The rows of groups.csv, without architecture and protocol."""
         measures = list(self._measures())
-        for factor in FACTORS:
+        for factor in FACTORS if self.facts["dataset"].nunique() > 1 else [f for f in FACTORS if f != "dataset"]:
             for measure in measures[:1] if factor == "severity" else measures:
                 yield from self._compared(factor, measure)
         yield self._patients(seed)

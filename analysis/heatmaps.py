@@ -137,7 +137,7 @@ def collect(study: Study) -> None:
     probes = probes[probes["protocol"] == PUBLISHED].astype({"probe": int})
     unit = "patient" if probes["patient"].notna().all() else "source"
     rows = []
-    for architecture in study.architectures if PUBLISHED in study.protocols else []:
+    for architecture in study.published_architectures():
         table = pd.read_csv(existing(results / "cams" / f"{architecture}_heatmaps.csv")).merge(
             probes[["probe", "sample", unit]], on="probe"
         )

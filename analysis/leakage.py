@@ -43,7 +43,7 @@ def audit(study: Study) -> None:
     samples = read_samples(study)
     folds = {protocol: read_folds(study, protocol) for protocol in study.protocols}
     used = samples[samples["sample"].isin(pd.concat(folds.values())["sample"])]
-    dataset = datasets.adapter(study.dataset["name"]).load(study.dataset_options(), study.data, study.seed)
+    dataset = datasets.load(study.dataset, study.data, study.seed)
     rows = used.set_index("sample")["row"]
     pictures = Pictures(used["sample"].tolist(), lambda sample: dataset.native(rows[sample]))
     pairs = pd.concat([flagged(protocol, table, used, pictures) for protocol, table in folds.items()])

@@ -61,16 +61,16 @@ class Measured:
         return float(self._rows(self.headline, architecture, PUBLISHED)["majority_accuracy"].iloc[0])
 
     def lead(self, named: list[str], protocol: str) -> Value | None:
-        """Mean accuracy of the `named` architectures less that of the study's others; None if not all have run."""
-        others = [name for name in self.study.architectures if name not in named]
-        if protocol not in self.study.protocols or not set(named) <= set(self.study.architectures) or not others:
+        """Mean accuracy of the `named` architectures less that of the others published; None if one has not run."""
+        others = [name for name in self.published["figures"] if name not in named]
+        if protocol not in self.study.protocols or not {*named, *others} <= set(self.study.architectures) or not others:
             return None
         groups = [[self.accuracies.of(name, protocol) for name in names] for names in (named, others)]
         first, second = (np.mean([one.estimate for one in group]) for group in groups)
         drawn, theirs = (np.mean([one.drawn for one in group], axis=0) for group in groups)
         n_units = min(one.n_units for group in groups for one in group)
         limits = interval(drawn - theirs, n_units, self.accuracies.samples.attrs["unit"])
-        full = protocol != PUBLISHED or all(self._full(name) for name in self.study.architectures)
+        full = protocol != PUBLISHED or all(self._full(name) for name in self.published["figures"])
         return Value(
             float(first - second), limits.low, limits.high, self._on(named[0], protocol), full, "tables/headline.csv"
         )

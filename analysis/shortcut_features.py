@@ -109,7 +109,7 @@ OF_IMAGE: dict[str, Callable[[np.ndarray, np.ndarray], list[float]]] = {
 def features(samples: pd.DataFrame, dataset: Dataset, masks: np.ndarray) -> dict[str, np.ndarray | str]:
     """Features (N, k) of every probe for `samples`, or the reason why a probe is not evaluable.
 
-    `samples` has the columns row, source and copy; `masks` is uint8 (all rows, S, S), 1 in the breast.
+    `samples` has the columns row, source, copy and dataset; `masks` is uint8 (all rows, S, S), 1 in the breast.
     """
     numbers: dict[str, list] = {probe: [] for probe in OF_IMAGE}
     spectra = []
@@ -128,6 +128,8 @@ def features(samples: pd.DataFrame, dataset: Dataset, masks: np.ndarray) -> dict
     else:
         found["copy_number"] = samples["copy"].to_numpy(dtype=float)[:, None]
         found["copy_order"] = _copy_order(samples.reset_index(drop=True), np.array(spectra))
+    if samples["dataset"].nunique() > 1:
+        found["data_set"] = pd.get_dummies(samples["dataset"]).to_numpy(dtype=float)
     return found
 
 

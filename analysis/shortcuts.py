@@ -144,7 +144,7 @@ def _names(probabilities: pd.DataFrame) -> np.ndarray:
 def audit(study: Study, threads: int) -> pd.DataFrame:
     """The rows of shortcuts.csv. Raises BadInput if samples, folds or data are missing."""
     own = Audit(study, threads)
-    dataset = datasets.adapter(study.dataset["name"]).load(study.dataset_options(), study.data, study.seed)
+    dataset = datasets.load(study.dataset, study.data, study.seed)
     masks = np.load(existing(study.results() / f"masks_{max(study.sizes())}.npy"), mmap_mode="r")
     found = features(own.samples, dataset, masks)
     return pd.DataFrame([row for probe, numbers in found.items() for row in own.rows(probe, numbers)], columns=COLUMNS)

@@ -3,8 +3,9 @@
 Writes into results/<study>/tables/
 
     data.csv         label, sources, patients, before_files, after_files; a last row `all`
-    folds.csv        protocol, repeat, fold, part, n_samples, n_sources, n_patients, seen_source, seen_patient, classes
-                     (seen_*: samples of the part whose source, patient also stands in the fold's train part)
+    datasets.csv     dataset, label, sources, patients, before_files, after_files: the same of each of several data sets
+    folds.csv        protocol, repeat, fold, part, n_samples, n_sources, n_patients, seen_source, seen_patient, classes,
+                     datasets (seen_*: samples of the part whose source, patient also stands in the fold's train part)
     fold_notes.csv   protocol, label, note: classes too small for what the protocol asks
     cells.csv        one row a cell, from its runtime.json and predictions
     trials.csv       architecture, protocol, fold and the cell's trials.csv; a baseline has none
@@ -44,6 +45,12 @@ def data_table(samples: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([*rows, {"label": "all", **counts(samples)}]).astype({"sources": "Int64", "patients": "Int64"})
 
 
+def datasets_table(samples: pd.DataFrame) -> pd.DataFrame:
+    """The rows of data_table for each data set."""
+    tables = {name: data_table(own) for name, own in samples.groupby("dataset")}
+    return pd.concat(tables, names=["dataset"]).reset_index("dataset")
+
+
 def folds_table(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     """Sizes of all parts, and how many of their samples the train part has seen in another form."""
     joined = folds.merge(samples, on="sample", validate="m:1")
@@ -57,10 +64,11 @@ def folds_table(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame) -> pd
                 known = samples[unit].notna().all()
                 row[f"n_{unit}s"] = rows_of[unit].nunique() if known else None
                 row[f"seen_{unit}"] = int(rows_of[unit].isin(train[unit].unique()).sum()) if known else None
-            rows.append(row | {"classes": rows_of["label"].nunique()})
+            row |= {"classes": rows_of["label"].nunique(), "datasets": ", ".join(sorted(rows_of["dataset"].unique()))}
+            rows.append(row)
     columns = ["n_sources", "n_patients", "seen_source", "seen_patient"]
     table = pd.DataFrame(rows).astype(dict.fromkeys(columns, "Int64"))
-    return table[["protocol", "repeat", "fold", "part", "n_samples", *columns, "classes"]]
+    return table[["protocol", "repeat", "fold", "part", "n_samples", *columns, "classes", "datasets"]]
 
 
 def fold_notes(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame, classes: list[str]) -> Iterator[dict]:
@@ -116,6 +124,7 @@ def write_tables(study: Study) -> None:
     ]
     tables = {
         "data": data_table(samples),
+        "datasets": datasets_table(samples),
         "folds": pd.concat([folds_table(protocol, table, samples) for protocol, table in folds.items()]),
         "fold_notes": pd.DataFrame(notes, columns=["protocol", "label", "note"]),
         "cells": cells_table(study),

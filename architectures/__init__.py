@@ -15,7 +15,7 @@ weights can come from keras.applications says `pretrained="<function there>"`, n
 a keyword `pretrained`, true if the study asks for weights: then it normalises the pixels as those weights want and
 leaves the structure out of the search.
 
-What a published study built instead stands beside it and returns its softmax outputs (N, classes):
+What a published study built instead, if one did, stands beside it and returns its softmax outputs (N, classes):
 
     @<name>.published(
         image_size=224, batch_size=8, parameters=123_456, precision="float32", cam_layer="relu", minimum_size=32
@@ -90,11 +90,13 @@ class Description:
         """Options of either form with their defaults."""
         return {**self.corrected.options, **(self.published.options if self.published else {})}
 
-    def form(self, variant: str) -> Form:
-        """The form called `variant` (corrected or published); BadInput if nothing was published."""
-        if variant == PUBLISHED and self.published is None:
-            raise BadInput(f"{file(self.name)} declares no published form; add one, or leave out protocol `published`")
-        return self.published if variant == PUBLISHED else self.corrected
+    def variant(self, wanted: str) -> str:
+        """Which form is trained where `wanted` (corrected or published) is asked for: corrected if it has no other."""
+        return wanted if self.published else CORRECTED
+
+    def form(self, wanted: str) -> Form:
+        """The form of that name."""
+        return self.published if self.variant(wanted) == PUBLISHED else self.corrected
 
 
 class Architecture:
@@ -176,12 +178,10 @@ def check_options(name: str, options: dict, size: int, variant: str) -> Iterator
         elif not _same_type(value, description.options[key]):
             default = description.options[key]
             yield f"{key}: {value!r} is not {_type_name(default)} like its default {_shown(default)}"
-    if variant == PUBLISHED and description.published is None:
-        yield f"architectures/{name}.py declares no published form; leave out the architecture or protocol `published`"
-        return
     minimum = description.form(variant).minimum_size
     if size < minimum:
-        yield f"{variant} form runs out of pixels below {minimum} px; image_size is {size}: set {minimum} or more here"
+        form = description.variant(variant)
+        yield f"{form} form runs out of pixels below {minimum} px; image_size is {size}: set {minimum} or more here"
 
 
 def weights_problems(name: str, weights: object) -> Iterator[str]:

@@ -46,7 +46,7 @@ class Cell:
 
     @property
     def variant(self) -> str:
-        """The architecture's form: `published` or `corrected`."""
+        """The architecture's form, if it has both: `published` or `corrected`."""
         return protocols.variant(self.protocol)
 
     def search_state(self, digest: str) -> Path:

@@ -1,8 +1,9 @@
 """The model of a cell: an architecture between the harness's input and classifier, and the check of its contract.
 
 Corrected form: image -> 0..1 -> augmentation (training only) -> three channels -> architecture -> global average
-pooling -> dropout -> softmax. Published form: image -> 0..1 -> three channels -> what the study built. Models are flat
-functional graphs in the dtype policy that is set when they are built.
+pooling -> dropout -> softmax. Published form: image -> 0..1 -> three channels -> what the study built. An architecture
+without a published form follows the published recipe in its corrected form, at its default hyperparameters, without
+augmentation or dropout. Models are flat functional graphs in the dtype policy that is set when they are built.
 
 The command builds every form that a study needs and writes results/<study>/architectures.json
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import keras_tuner
 
 SEARCHED = "searched"  # training.augmentation of a study; the other is `none`
+PLAIN_RECIPE = {"batch_size": 32, "precision": "float32"}  # of what nobody published: Keras' own defaults
 ZOOM = 0.2  # at full strength; with rotation by up to 180 degrees and both reflections
 
 
@@ -52,7 +54,10 @@ def build_model(
     import keras
     from keras import layers
 
-    form = architectures.describe(name).form(variant)
+    description = architectures.describe(name)
+    form = description.form(variant)
+    if description.variant(variant) != variant:
+        variant, hp, weights = CORRECTED, _plain_hyperparameters(), None
     loaded = architectures.load(name)
     # An option that only the other form has is no error: a study gives one list for both.
     options = {key: _as_declared(value) for key, value in (options or {}).items() if key in form.options}
@@ -101,9 +106,21 @@ def shared_space(hp: "keras_tuner.HyperParameters", augmentation: str = SEARCHED
 
 
 def published_recipe(name: str) -> dict:
-    """What the published study set for architecture `name`: batch_size and precision (a Keras dtype policy)."""
-    published = architectures.describe(name).form(PUBLISHED)
-    return {"batch_size": published.batch_size, "precision": published.precision}
+    """What the published study set for architecture `name`: batch_size and precision (a Keras dtype policy).
+
+    Keras' own defaults where it has no published form.
+    """
+    published = architectures.describe(name).published
+    return {"batch_size": published.batch_size, "precision": published.precision} if published else PLAIN_RECIPE
+
+
+def _plain_hyperparameters() -> "keras_tuner.HyperParameters":
+    import keras_tuner
+
+    hp = keras_tuner.HyperParameters()
+    hp.Fixed("augmentation", 0.0)
+    hp.Fixed("dropout", 0.0)
+    return hp
 
 
 def _as_declared(value: object) -> object:

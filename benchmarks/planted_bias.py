@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks import backend, reference
+from benchmarks import backend, datasets, reference
 from benchmarks.datasets import planted
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.planted_summary import summary
@@ -124,7 +124,7 @@ def train(study: Study) -> pd.DataFrame:
 
 def _redrawn(study: Study) -> dict[str, np.ndarray]:
     """The images uint8 (N, S, S) with the artefact agreeing with the class and contradicting it."""
-    options = study.dataset_options()
+    options = datasets.options(study.dataset)
     of_class = planted.shown_states(options, study.seed)["class_state"]
     one, other = planted.all_states(options["shortcut"])
     states = {"agreeing": of_class, "contradicting": of_class.map({one: other, other: one})}

@@ -1,7 +1,8 @@
 """Protocols: the rules that turn samples into folds of train / validation / test parts.
 
 `published` is the published study's own leaking split. `by_source` and `by_patient` are the honest ones: no source
-(patient) stands in two parts of a fold, and every model is validated and tested on upright originals alone.
+(patient) stands in two parts of a fold, and every model is validated and tested on upright originals alone. `external`
+trains and validates on some data sets and tests on another.
 
 Two more are derived from any of them, with the same folds:
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from benchmarks.study import Study
 
 PUBLISHED = "published"
-BY_PATIENT = "by_patient"
+BY_PATIENT, EXTERNAL = "by_patient", "external"
 PERMUTED, FEWER = "_permuted", "_n"  # what the name of a derived protocol ends with
 PROTOCOLS: dict[str, Callable[[pd.DataFrame, "Study"], pd.DataFrame]] = {}
 
@@ -51,7 +52,7 @@ def base(name: str) -> str:
 
 
 def variant(name: str) -> str:
-    """Which form of every architecture protocol `name` trains: `published` or `corrected`."""
+    """Which form of every architecture that has both protocol `name` trains: `published` or `corrected`."""
     return PUBLISHED if base(name) == PUBLISHED else "corrected"
 
 
@@ -149,6 +150,52 @@ def by_source(samples: pd.DataFrame, study: "Study") -> pd.DataFrame:
 def by_patient(samples: pd.DataFrame, study: "Study") -> pd.DataFrame:
     """Keep all files of all sources of a patient in one part."""
     return _grouped(samples, study, "patient")
+
+
+@protocol
+def external(samples: pd.DataFrame, study: "Study") -> pd.DataFrame:
+    """Test on one data set of `external.test` a fold, and train on all others, less the patients who are in both.
+
+    The validation part is of training data sets: a fifth of their patients, or of sources or files where a data set
+    knows no more. One repeat tests the same images as another.
+    """
+    upright = samples[samples["upright"]]
+    folds = []
+    for repeat in range(study.repeats):
+        for number, name in enumerate(study.external["test"]):
+            test, rest = _apart(upright, name, study)
+            unit = rest["patient"].fillna("source " + rest["source"]).fillna("file " + rest["sample"])
+            rest = rest.assign(unit=unit)
+            n_folds = min(VALIDATION_FOLDS, rest["unit"].nunique(), _largest_class(rest))
+            train, validation = _group_kfold(rest, "unit", n_folds, study.seed + repeat)[0]
+            parts = {
+                "train": _training_samples(samples, rest.iloc[train], study.training["images"]),
+                "validation": rest["sample"].iloc[validation].tolist(),
+                "test": test["sample"].tolist(),
+            }
+            folds.append(_fold(parts, repeat * len(study.external["test"]) + number, repeat))
+    return pd.concat(folds, ignore_index=True)
+
+
+def _apart(upright: pd.DataFrame, name: str, study: "Study") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The originals of data set `name`, and those of all others whose patients and sources are not in it."""
+    known = sorted(upright["dataset"].unique())
+    if name not in known or len(known) < 2:
+        raise BadInput(
+            f"external.test: {name}, but the data sets are {', '.join(known)}; name one of several in {study.path} "
+            "(`dataset: {name: several}`, or a column `dataset` in a CSV manifest)"
+        )
+    own = upright["dataset"] == name
+    test, rest = upright[own], upright[~own]
+    for unit in ("patient", "source"):
+        rest = rest[rest[unit].isna() | ~rest[unit].isin(test[unit])]
+    new = sorted(set(test["label"]) - set(rest["label"]))
+    if new or rest["label"].nunique() < 2:
+        raise BadInput(
+            f"protocol external: {name} is tested on classes that no other data set trains "
+            f"({', '.join(new) or 'all'}); give all sets the same classes by `label` and `labels` in {study.path}"
+        )
+    return test, rest
 
 
 def _grouped(samples: pd.DataFrame, study: "Study", unit: str) -> pd.DataFrame:

@@ -6,11 +6,12 @@ Writes into the results folder
                         source, patient (null if unknown), copy, variant (original, clahe), reflected, rotation
                         (degrees counter-clockwise), upright (the one un-augmented original of its source), laterality,
                         view, density (1..4), severity (benign, malignant), boxes (lesions as [x, y, w, h], fractions of
-                        this image's width and height), file (path inside the data), md5 (of the decoded native
-                        pixels), mask (known, segmented)
+                        this image's width and height), file (path inside the data), dataset (which of several data
+                        sets), md5 (of the decoded native pixels), mask (known, segmented)
     images_<size>.npy   uint8 (N, size, size), one file a size of the study, for np.load(mmap_mode="r")
     masks_<size>.npy    uint8 (N, size, size), 1 in the breast
-    dataset.json        name, title, classes, citation, licence, doi, data, and a digest of all samples' pixels
+    dataset.json        name, title, classes, citation, licence, doi, generated, data, and a digest of the pixels of all
+                        samples
 """
 
 import argparse
@@ -32,25 +33,27 @@ from benchmarks.errors import BadInput, run_cli
 from benchmarks.study import Study, load_study
 
 DTYPES = {
-    **dict.fromkeys(["source", "patient", "laterality", "view", "severity"], "string"),
+    **dict.fromkeys(["source", "patient", "laterality", "view", "severity", "dataset"], "string"),
     **dict.fromkeys(["copy", "density"], "Int64"),
 }
 COLUMNS = [
     *("row", "sample", "label", "folder", "source", "patient", "copy", "variant", "reflected", "rotation", "upright"),
-    *("laterality", "view", "density", "severity", "boxes", "file", "md5", "mask"),
+    *("laterality", "view", "density", "severity", "boxes", "file", "dataset"),
+    *("md5", "mask"),
 ]
 
 
 def write_samples(study: Study, out: Path) -> None:
     """Decode the study's data set into `out`. Raises BadInput that lists every file that can't be read."""
-    adapter = datasets.adapter(study.dataset["name"])
-    dataset = adapter.load(study.dataset_options(), study.data, study.seed)
+    dataset = datasets.load(study.dataset, study.data, study.seed)
     out.mkdir(parents=True, exist_ok=True)
     digests = write_arrays(dataset, study.sizes(), out)
     samples = dataset.samples.reset_index(drop=True)
-    samples = samples.assign(row=samples.index, md5=digests, mask="known" if dataset.mask else "segmented")[COLUMNS]
+    samples = samples.assign(row=samples.index, md5=digests, mask="known" if dataset.mask else "segmented")
+    if "dataset" not in samples:
+        samples["dataset"] = study.dataset["name"]
     with _replacing(out / "samples.parquet") as path:
-        samples.astype(DTYPES).to_parquet(path, index=False)
+        samples[COLUMNS].astype(DTYPES).to_parquet(path, index=False)
     with _replacing(out / "dataset.json") as path:
         path.write_text(json.dumps(_about(study, dataset, samples), indent=2) + "\n")
 
@@ -112,6 +115,7 @@ def _about(study: Study, dataset: Dataset, samples: pd.DataFrame) -> dict:
         "citation": dataset.citation,
         "licence": dataset.licence,
         "doi": dataset.doi,
+        "generated": dataset.generated,
         "digest": digest.hexdigest(),
         "data": str(study.data) if study.data else None,
     }

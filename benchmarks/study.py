@@ -41,6 +41,7 @@ class Study:
     published: dict
     search: dict
     architectures: dict[str, dict]
+    external: dict
     control: dict
     learning_curve: dict
     probes: dict
@@ -51,13 +52,13 @@ class Study:
         """Folder of the study's results, relative to the working directory."""
         return Path("results") / self.name
 
-    def dataset_options(self) -> dict:
-        """The options of the data set's adapter, defaults filled in."""
-        return {key: value for key, value in self.dataset.items() if key != "name"}
-
     def check_data(self) -> None:
         """Raise BadInput if the data are plainly not there; cheap, for the start of a run."""
-        datasets.adapter(self.dataset["name"]).check(self.dataset_options(), self.data)
+        datasets.check(self.dataset, self.data)
+
+    def data_paths(self) -> list[Path]:
+        """The folders and files that the images are read from."""
+        return datasets.paths(self.dataset, self.data)
 
     def derived(self) -> dict[str, list[str]]:
         """The protocols of the control and the learning curve, each with the architectures that run it."""
@@ -79,6 +80,11 @@ class Study:
         chosen = {name: list(self.architectures) for name in self.protocols} | self.derived()
         return [(name, protocol) for protocol, names in chosen.items() for name in [*names, *BASELINES]]
 
+    def published_architectures(self) -> list[str]:
+        """Those of the study's architectures that say what a published study built, if it runs protocol `published`."""
+        chosen = self.architectures if protocols.PUBLISHED in self.protocols else []
+        return [name for name in chosen if architectures.describe(name).published]
+
     def size_of(self, architecture: str) -> int:
         """Side in pixels of the images that `architecture` sees; baselines take the smallest there are."""
         if architecture in BASELINES:
@@ -99,7 +105,8 @@ class Study:
 
     def cells(self, protocol: str) -> list[int]:
         """Fold numbers of `protocol`, running on over the repeats."""
-        return list(range(self.repeats * (1 if protocols.base(protocol) == protocols.PUBLISHED else self.folds)))
+        own = {protocols.PUBLISHED: 1, protocols.EXTERNAL: len(self.external["test"])}
+        return list(range(self.repeats * own.get(protocols.base(protocol), self.folds)))
 
     def cell_folder(self, architecture: str, protocol: str, fold: int) -> Path:
         """Where the files of one cell are."""
@@ -136,7 +143,7 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
         raise BadInput(listing(path, problems))
     content = _with_defaults(content, SCHEMA)
     content["architectures"] = _expand(content["architectures"])
-    checks = (_dataset_problems, _protocol_problems, _architecture_problems, _derived_problems)
+    checks = (_dataset_problems, _protocol_problems, _external_problems, _architecture_problems, _derived_problems)
     problems = [problem for check in checks for problem in check(content)]
     if problems:
         raise BadInput(listing(path, problems))
@@ -144,8 +151,7 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
         content["claims"] = claims.find(content["claims"])
         claims.load(content["claims"])
     dataset = content["dataset"]
-    adapter = datasets.adapter(dataset["name"])
-    content["dataset"] = {"name": dataset["name"], **adapter.OPTIONS, **dataset}
+    content["dataset"] = {"name": dataset["name"], **datasets.options(dataset), **dataset}
     return Study(name=path.stem, path=path, data=Path(data) if data else None, **content)
 
 
@@ -185,20 +191,24 @@ def _expand(entries: dict[str, dict]) -> dict[str, dict]:
 
 
 def _dataset_problems(content: dict) -> Iterator[str]:
-    name = content["dataset"]["name"]
-    if name not in datasets.names():
-        yield f"dataset.name: {name!r} is not a data set; allowed: {', '.join(datasets.names())}"
-        return
-    options = datasets.adapter(name).OPTIONS
-    for key in content["dataset"]:
-        if key != "name" and key not in options:
-            yield f"dataset.{key}: unknown option of {name}; allowed: {', '.join(options) or 'none'}"
+    yield from datasets.problems(content["dataset"])
 
 
 def _protocol_problems(content: dict) -> Iterator[str]:
     for name in content["protocols"]:
         if name not in protocols.PROTOCOLS:
             yield f"protocols: {name!r} is not a protocol; allowed: {', '.join(protocols.PROTOCOLS)}"
+
+
+def _external_problems(content: dict) -> Iterator[str]:
+    if protocols.EXTERNAL not in content["protocols"]:
+        return
+    named, sets = content["external"]["test"], content["dataset"].get("sets")
+    if not named:
+        yield "external.test: protocol external needs the names of the data sets that are tested, each in its own fold"
+    for name in named if isinstance(sets, dict) else []:
+        if name not in sets:
+            yield f"external.test: {name!r} is not among dataset.sets: {', '.join(map(str, sets))}"
 
 
 def _derived_problems(content: dict) -> Iterator[str]:

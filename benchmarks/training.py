@@ -77,11 +77,12 @@ def _train_cell(cell: Cell, threads: int, progress: Progress) -> None:
     result.history.to_csv(cell.folder / "history.csv", index=False)
     write_json(cell.folder / "hyperparameters.json", result.hyperparameters)
     result.model.save(cell.folder / "model.keras")
+    description = architectures.describe(cell.architecture)
     runtime = {
         "repeat": int(samples["repeat"].iloc[0]),
-        "variant": cell.variant,
+        "variant": description.variant(cell.variant),
         "parameters": result.model.count_params(),
-        "cam_layer": architectures.describe(cell.architecture).form(cell.variant).cam_layer,
+        "cam_layer": description.form(cell.variant).cam_layer,
         "backend": keras.backend.backend(),
         "precision": policy,
         **{f"n_{part}": len(parts[part].y) for part in parts},

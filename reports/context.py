@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study
 from reports.document import Figures, Picture, Report, Section
-from reports.findings import answer, finding, main_honest
+from reports.findings import KEPT_APART, answer, finding, main_honest
 from reports.results import Results
 from reports.sections.bias import bias, calibrated, evidence, first_sentence
 from reports.sections.cards import model_cards
@@ -16,10 +16,11 @@ from reports.sections.claims import claims, first_page
 from reports.sections.classes import classes
 from reports.sections.comparison import baseline_sentence, comparison
 from reports.sections.control import control, leakage_sentence
+from reports.sections.external import external
 from reports.sections.folds import folds, per_fold
 from reports.sections.leakage import leakage, quality
 from reports.sections.learning_curve import learning_curve
-from reports.sections.limits import GENERATED, GENERATED_WARNING, limits
+from reports.sections.limits import GENERATED_WARNING, limits
 from reports.sections.models import explanations, galleries, training
 from reports.sections.provenance import provenance
 from reports.sections.robustness import collapse, spread
@@ -58,7 +59,7 @@ OUTLINE = (
     Chapter((run, folds, architectures, statistics), "Methods", "methods"),
     Chapter((data,)),
     Chapter((leakage, shortcuts, control), "Audit", "audit"),
-    Chapter((scores, collapse)),
+    Chapter((scores, external, collapse)),
     Chapter((comparison, tuning, learning_curve)),
     Chapter((explanations, bias), "Explanations and bias", "explanations"),
     Chapter((claims,)),
@@ -85,7 +86,7 @@ def build(study: Study) -> Report:
         title=TITLE,
         question=_question(results),
         dataset=results.dataset["title"],
-        warning=GENERATED_WARNING if results.dataset["name"] == GENERATED else "",
+        warning=GENERATED_WARNING if results.dataset["generated"] else "",
         answer=answer(headline, results.protocols),
         sure=list(sure(results)),
         finding=finding(
@@ -106,7 +107,7 @@ def build(study: Study) -> Report:
 
 def _question(results: Results) -> str:
     if PUBLISHED in results.protocols and results.honest:
-        strict = {"by_patient": "patient", "by_source": "source image"}.get(main_honest(results.protocols), "group")
+        strict = KEPT_APART.get(main_honest(results.protocols), "group")
         return f"How much of the accuracy under the published protocol remains when no {strict} is shared?"
     if results.honest:
         return "How well do the architectures classify images of patients and sources that they were not trained on?"

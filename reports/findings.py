@@ -3,11 +3,11 @@
 import pandas as pd
 
 from analysis.partners import NEAR_DUPLICATE
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import BY_PATIENT, EXTERNAL, PUBLISHED
 from reports.wording import count, interval, listed, number, per_cent, plural, units
 
-STRICTEST = ("by_patient", "by_source")
-KEPT_APART = {"by_patient": "patient", "by_source": "source image"}
+STRICTEST = (BY_PATIENT, EXTERNAL, "by_source")
+KEPT_APART = {BY_PATIENT: "patient", EXTERNAL: "data set", "by_source": "source image"}
 BEATS = "beats majority"
 
 
@@ -41,6 +41,9 @@ def finding(
         opening = f"When no {apart} stands on both sides of the split ({honest})"
         sentences += [_range_sentence(rows, opening), _majority_sentence(rows), baselines]
         sentences.append(_inflation_sentence(inflation[inflation["honest_protocol"] == honest]))
+        if EXTERNAL in protocols and honest != EXTERNAL:
+            rows = headline[headline["protocol"] == EXTERNAL]
+            sentences.append(_range_sentence(rows, "On data sets that training has not seen (external)"))
     else:
         sentences.append(
             "This study ran no protocol that keeps sources or patients apart, so nothing here says what these "

@@ -18,12 +18,14 @@ from analysis.bootstrap import LEVEL
 from analysis.predictions import read_samples
 from benchmarks import backend
 from benchmarks.errors import existing, run_cli
-from benchmarks.protocols import PUBLISHED
 from benchmarks.study import STUDIES, Study, load_study
 
 CODE = Path(__file__).resolve().parents[1]
 REQUIREMENTS, LOCK = "requirements.in", "requirements.txt"
-SCORED = ("scores", "collapse", "comparison", "tuning_gain", "learning_curve", "control", "groups", "probes", "tables")
+SCORED = (
+    *("scores", "collapse", "comparison", "tuning_gain", "learning_curve", "control", "external"),
+    *("groups", "probes", "tables"),
+)
 CELL_KEYS = (
     *("architecture", "protocol", "fold", "repeat", "variant", "seed", "threads", "backend", "precision"),
     *("seconds", "peak_memory_mb", "finished", "command"),
@@ -103,7 +105,8 @@ def commands(study: Study, data: str | None) -> list[str]:
     chosen = ["--study", name]
     config = [f"study={name}", *([f"data={data}"] if data else [])]
     given = ["--data", data] if data else []
-    explained = ["analysis.explain", *(["analysis.heatmaps"] if PUBLISHED in study.protocols else [])]
+    published = study.published_architectures()
+    explained = {"analysis.explain": [*study.architectures], **({"analysis.heatmaps": published} if published else {})}
     stages = [
         ["snakemake", "--cores", "all", "--config", *config],
         ["python", "-m", "benchmarks.samples", *chosen, *given],
@@ -111,7 +114,7 @@ def commands(study: Study, data: str | None) -> list[str]:
         *(["python", "-m", module, *chosen, *given] for module in ("analysis.leakage", "analysis.shortcuts")),
         ["python", "-m", "benchmarks.model", *chosen],
         *(["python", "-m", f"analysis.{name}", *chosen] for name in SCORED),
-        *(["python", "-m", module, *chosen, "--architecture", a] for module in explained for a in study.architectures),
+        *(["python", "-m", module, *chosen, "--architecture", a] for module, names in explained.items() for a in names),
         *(["python", "-m", module, *chosen, "--collect"] for module in explained),
         *(["python", "-m", f"analysis.{name}", *chosen] for name in ("changes", "bias", "claims")),
         ["python", "-m", "analysis.figures", *chosen],

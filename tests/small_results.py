@@ -41,7 +41,7 @@ def samples_table() -> pd.DataFrame:
             rows.append({"sample": f"{folder}/{label}/{source}.png", "label": label, "folder": folder})
             rows[-1] |= {"source": source, "patient": patient, "upright": folder == "before"}
             rows[-1] |= {"density": int(label[7]), "severity": label[8:].lower(), "boxes": [[0.25, 0.25, 0.5, 0.5]]}
-    return pd.DataFrame(rows).assign(row=range(len(rows)))
+    return pd.DataFrame(rows).assign(row=range(len(rows)), dataset="made-up")
 
 
 def folds_tables() -> dict[str, pd.DataFrame]:

@@ -11,6 +11,7 @@ from synthetic_bias import write_bias
 from synthetic_comparison import write_comparison
 from synthetic_tuning import write_tuning
 
+from analysis.external import COLUMNS as EXTERNAL_COLUMNS
 from benchmarks.study import BASELINES
 
 EIGHT = [f"Density{d}{s}" for d in range(1, 5) for s in ("Benign", "Malignant")]
@@ -128,6 +129,7 @@ class World:
             "citation": "Nobody A. Nothing_in_particular, 100 % made up. Journal of Tests (2020).",
             "licence": "CC0",
             "doi": "10.1000/made_up" if dataset == "mendeley_inbreast" else None,
+            "generated": dataset == "phantom",
             "digest": "ab" * 32,
             "data": None,
         }
@@ -145,7 +147,10 @@ class World:
             for label, n in self.sources.items()
         ]
         total = {"label": "all", "sources": self.n, "patients": self.n_units if self.patients else ""}
-        self.table("data", [*rows, total | {"before_files": 2 * self.n, "after_files": 72 * self.n}])
+        rows.append(total | {"before_files": 2 * self.n, "after_files": 72 * self.n})
+        self.table("data", rows)
+        self.table("external", [], EXTERNAL_COLUMNS)
+        self.table("datasets", [{"dataset": "made-up"} | row for row in rows])
         rows, notes = [], []
         for protocol in self.protocols:
             published = protocol == "published"

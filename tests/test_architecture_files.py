@@ -10,7 +10,7 @@ import pytest
 
 import architectures
 from benchmarks.errors import BadInput
-from benchmarks.model import build_model
+from benchmarks.model import build_model, published_recipe
 
 SIZE = 64
 NOT_A_LIST = "is not a list of which each is a whole number like its default [6, 12, 24, 16]"
@@ -106,11 +106,18 @@ def test_a_contributed_file_stands_beside_the_others(contribute):
     assert model.get_layer(cam_layer).output.shape == (None, SIZE - 2, SIZE - 2, 3)
 
 
-def test_a_file_without_published_form_is_told_so(contribute):
+def test_what_nobody_published_follows_the_published_recipe_in_its_corrected_form(contribute):
     contribute("mine", GOOD)
-    assert len(list(architectures.check_options("mine", {}, SIZE, "published"))) == 1
-    with pytest.raises(BadInput, match=r"mine\.py declares no published form"):
-        build_model("mine", variant="published", hp=None, classes=2, image_size=SIZE)
+    assert list(architectures.check_options("mine", {"filters": 3}, SIZE, "published")) == []
+    (problem,) = architectures.check_options("mine", {}, 8, "published")
+    assert problem.startswith("corrected form runs out of pixels below 16 px")
+    model, cam_layer = build_model(
+        "mine", variant="published", hp=None, classes=2, image_size=SIZE, options={"filters": 3}, weights="imagenet"
+    )
+    assert model.output_shape == (None, 2) and model.get_layer(cam_layer).output.shape[-1] == 3
+    assert not [layer.name for layer in model.layers if layer.name.startswith("random")]
+    assert model.get_layer("dropout").rate == 0
+    assert published_recipe("mine") == {"batch_size": 32, "precision": "float32"}
 
 
 def test_an_underscore_hides_a_helper(contribute):

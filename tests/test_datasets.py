@@ -50,7 +50,7 @@ def refusal(call, *arguments):
 
 
 def test_every_adapter_keeps_the_contract():
-    assert datasets.names() == ["image_folder", "mendeley_inbreast", "phantom", "planted"]
+    assert datasets.names() == ["image_folder", "mendeley_inbreast", "phantom", "planted", "several"]
     for name in datasets.names():
         adapter = datasets.adapter(name)
         assert isinstance(adapter.OPTIONS, dict) and callable(adapter.check) and callable(adapter.load)

@@ -17,7 +17,7 @@ def study(folds=3, repeats=1, seed=1):
     return Study(
         name="test", path=Path("test.yaml"), data=None, description="", seed=seed, dataset={"name": "phantom"},
         image_size=64, protocols=[], folds=folds, repeats=repeats, training={"images": "on_the_fly"}, published={},
-        search={}, architectures={}, control={}, learning_curve={}, probes={}, bootstrap=100,
+        search={}, architectures={}, external={}, control={}, learning_curve={}, probes={}, bootstrap=100,
     )  # fmt: skip
 
 

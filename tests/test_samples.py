@@ -21,7 +21,8 @@ def study(dataset, sizes=(64,), data=None):
     return Study(
         name="test", path=Path("test.yaml"), data=data, description="", seed=1, dataset=dataset, image_size=sizes[0],
         protocols=[], folds=3, repeats=1, training={}, published={}, search={},
-        architectures={f"a{size}": {"image_size": size} for size in sizes}, control={}, learning_curve={},
+        architectures={f"a{size}": {"image_size": size} for size in sizes}, external={}, control={},
+        learning_curve={},
         probes={}, bootstrap=100,
     )  # fmt: skip
 

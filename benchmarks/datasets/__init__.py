@@ -8,16 +8,28 @@ An adapter is a module `benchmarks/datasets/<name>.py` with
 
 both raising BadInput that says what was found, what was expected and what to do. Files that start with "_" are shared
 helpers. Importing an adapter must be quick: leave heavy libraries to `load`.
+
+Beside its adapter's options, a study's `dataset` may say of any data set what its classes are:
+
+    label     label (the adapter's own), severity or density: the column of its samples that is the class
+    labels    a mapping class -> class: other names, or several classes under one; those not named keep theirs
 """
 
 import dataclasses
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pandas as pd
+
+from benchmarks.datasets._contract import breaches
+from benchmarks.datasets._files import listing
+from benchmarks.errors import BadInput
+
+LABELS = ("label", "severity", "density")  # columns that may be the class
+COMMON = ("label", "labels")  # options of every data set
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,10 +37,10 @@ class Dataset:
     """What a data set holds, and how its images are read.
 
     `samples` has one row a sample, index 0..N-1 and the columns of samples.parquet (benchmarks/samples.py) without
-    row, md5 and mask. `native(row)` decodes a sample as it is, uint8 (H, W); `read(row, size)` gives it as uint8
-    (size, size). `mask(row, size)` is the known breast mask, uint8 0/1 (size, size); None if no mask is known.
-    `file_size(row)` is the size of its file in bytes; None if there are no files.
-    `classes` are sorted as Keras sorts class folders.
+    row, md5 and mask; dataset only if it holds several. `native(row)` decodes a sample as it is, uint8 (H, W);
+    `read(row, size)` gives it as uint8 (size, size). `mask(row, size)` is the known breast mask, uint8 0/1 (size,
+    size); None if no mask is known. `file_size(row)` is the size of its file in bytes; None if there are no files.
+    `classes` are sorted as Keras sorts class folders. `generated`: the images are of nobody.
     """
 
     title: str
@@ -41,13 +53,76 @@ class Dataset:
     native: Callable[[int], np.ndarray]
     mask: Callable[[int, int], np.ndarray] | None = None
     file_size: Callable[[int], int] | None = None
+    generated: bool = False
 
 
 def names() -> list[str]:
     """The data sets there are."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
+    return sorted(path.stem for folder in __path__ for path in Path(folder).glob("[!_]*.py"))
 
 
 def adapter(name: str) -> ModuleType:
     """The adapter module of one of `names()`."""
     return importlib.import_module(f"{__name__}.{name}")
+
+
+def options(dataset: dict) -> dict:
+    """The options of its adapter that a study's `dataset` sets, the others at their defaults."""
+    own = {key: value for key, value in dataset.items() if key not in ("name", *COMMON)}
+    return {**adapter(dataset["name"]).OPTIONS, **own}
+
+
+def problems(dataset: dict, key: str = "dataset") -> Iterator[str]:
+    """Yield what is wrong with a study's `dataset`, which stands under `key`, as far as no data need be read."""
+    name = dataset.get("name")
+    if name not in names():
+        yield f"{key}.name: {name!r} is not a data set; allowed: {', '.join(names())}"
+        return
+    allowed = (*adapter(name).OPTIONS, *COMMON)
+    for option in dataset:
+        if option != "name" and option not in allowed:
+            yield f"{key}.{option}: unknown option of {name}; allowed: {', '.join(allowed)}"
+    if dataset.get("label", LABELS[0]) not in LABELS:
+        yield f"{key}.label: {dataset['label']!r} is not allowed; allowed: {', '.join(LABELS)}"
+    renamed = dataset.get("labels", {})
+    if not isinstance(renamed, dict) or not all(isinstance(label, str) for pair in renamed.items() for label in pair):
+        yield f"{key}.labels: {renamed!r} is not a mapping of classes to classes, all of them text"
+
+
+def check(dataset: dict, data: Path | None) -> None:
+    """Raise BadInput if the data of a study's `dataset` are plainly not there; cheap, for the start of a run."""
+    adapter(dataset["name"]).check(options(dataset), data)
+
+
+def paths(dataset: dict, data: Path | None) -> list[Path]:
+    """The folders and files that the images of a study's `dataset` are read from; none if they are generated."""
+    if "sets" in dataset:
+        return adapter(dataset["name"]).paths(dataset["sets"], data)
+    return [data] if data else []
+
+
+def load(dataset: dict, data: Path | None, seed: int) -> Dataset:
+    """Load a study's `dataset`, its classes as `label` and `labels` say. Raises BadInput that says what to mend."""
+    module = adapter(dataset["name"])
+    found = module.load(options(dataset), data, seed)
+    if wrong := list(breaches(found)):
+        raise BadInput(listing(f"{module.__file__}: load() breaks the contract of an adapter:", wrong))
+    column, renamed = dataset.get("label", LABELS[0]), dataset.get("labels", {})
+    if (column, renamed) == (LABELS[0], {}):
+        return found
+    own = found.samples[column]
+    if own.isna().any():
+        raise BadInput(
+            f"dataset.label: {column}, which is not known of {own.isna().sum()} of the {len(own)} images of "
+            f"{dataset['name']}; take the classes of the data set itself (label: label), or complete them"
+        )
+    own = own.astype(str)
+    if strange := sorted(set(renamed) - set(own)):
+        raise BadInput(
+            f"dataset.labels: no class {', '.join(strange)} to rename; there are: {', '.join(sorted(set(own)))}"
+        )
+    samples = found.samples.assign(label=own.map(lambda label: renamed.get(label, label)))
+    classes = sorted(samples["label"].unique())
+    if len(classes) < 2:
+        raise BadInput(f"dataset.labels: {classes[0]} is the only class left; a classifier needs two or more")
+    return dataclasses.replace(found, samples=samples, classes=classes)

@@ -96,6 +96,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         read=lambda row, size: resize(native(row), size),
         native=native,
         mask=mask,
+        generated=True,
     )
 
 

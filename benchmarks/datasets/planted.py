@@ -94,6 +94,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         read=lambda row, size: resize(picture(row).image, size),
         native=lambda row: picture(row).image,
         mask=lambda row, size: resize_mask(picture(row).breast, size),
+        generated=True,
     )
 
 

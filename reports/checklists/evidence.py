@@ -3,14 +3,14 @@
 from analysis.collapse import COLLAPSED
 from analysis.partners import NEAR_DUPLICATE
 from analysis.shortcuts import BY_PATIENT, SHORTCUT
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import EXTERNAL, PUBLISHED
 from benchmarks.study import BASELINES
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
 from reports.checklists.facts import NEVER_SHOWN, copied, generated, has_severity, main_protocol, shared
 from reports.findings import KEPT_APART, answer
 from reports.results import Results
 from reports.sections.comparison import baseline_sentence, detectable
-from reports.sections.limits import GENERATED_WARNING
+from reports.sections.limits import GENERATED_WARNING, tested_elsewhere
 from reports.sections.scores import METRICS
 from reports.verdicts import flags_sentence
 from reports.wording import NOT_EVALUABLE, count, interval, listed, number, plural, units
@@ -158,8 +158,15 @@ def internal(results: Results) -> Answer:
 
 def external(results: Results) -> Answer:
     """Test on data of another origin."""
-    text = f"There was none: every test image comes from {results.dataset['title']}. Why, is for the authors."
-    return Answer(PARTLY, text, "finding")
+    if EXTERNAL not in results.protocols:
+        text = f"There was none: every test image comes from {results.dataset['title']}. Why, is for the authors."
+        return Answer(PARTLY, text, "finding")
+    row = results.networks("headline").set_index("protocol").loc[[EXTERNAL]].iloc[0]
+    text = (
+        f"{tested_elsewhere(results)} {count(row['n_samples'])} images of {units(row['n_units'], row['unit'])}. "
+        "Whether they differ from those trained on as practice would, is for the authors."
+    )
+    return Answer(YES, text, "results")
 
 
 def trial(results: Results) -> Answer:

@@ -8,7 +8,6 @@ from benchmarks import claims
 from benchmarks.protocols import variant
 from reports.findings import main_honest
 from reports.results import Results
-from reports.sections.limits import GENERATED
 from reports.wording import listed, plural, units
 
 NEVER_SHOWN = {"mendeley_inbreast": "films without a mass"}
@@ -16,7 +15,7 @@ NEVER_SHOWN = {"mendeley_inbreast": "films without a mass"}
 
 def generated(results: Results) -> bool:
     """Whether the images are of nobody."""
-    return results.dataset["name"] == GENERATED
+    return results.dataset["generated"]
 
 
 def size(results: Results) -> str:
@@ -79,12 +78,15 @@ def copied(results: Results, protocol: str) -> str:
     return f"{n_flagged:,} of {plural(n, 'test image')} {'has' if n_flagged == 1 else 'have'} a copy in training"
 
 
-def recipe(results: Results, form: str) -> str:
-    """How networks of `form` (published, corrected) are trained."""
+def recipe(results: Results, form: str, names: list[str]) -> str:
+    """How the architectures `names` are trained by the recipe of `form` (published, corrected)."""
     study = results.study
     if form == PUBLISHED:
         epochs, rate = study.published["epochs"], study.published["learning_rate"]
-        return f"the published recipe, {plural(epochs, 'epoch')} at a learning rate of {rate:g}, without a search"
+        told = f"the published recipe, {plural(epochs, 'epoch')} at a learning rate of {rate:g}, without a search"
+        if new := [name for name in names if name not in study.published_architectures()]:
+            told += f", of {listed(new)} at default hyperparameters without augmentation or dropout"
+        return told
     search, training = study.search, study.training
     budget = "" if search["tuner"] == "hyperband" else f" of {plural(search['trials'], 'trial')}"
     return (
@@ -93,10 +95,10 @@ def recipe(results: Results, form: str) -> str:
     )
 
 
-def recipes(results: Results) -> list[str]:
-    """How networks are trained, `published: ...`, under every protocol; those of one form together."""
+def recipes(results: Results, names: list[str]) -> list[str]:
+    """How the architectures `names` are trained, `published: ...`, under every protocol; those of one form together."""
     forms = [form for form in (PUBLISHED, CORRECTED) if protocols_of(results, form)]
-    return [f"{listed(protocols_of(results, form))}: {recipe(results, form)}" for form in forms]
+    return [f"{listed(protocols_of(results, form))}: {recipe(results, form, names)}" for form in forms]
 
 
 def protocols_of(results: Results, form: str) -> list[str]:

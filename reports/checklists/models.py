@@ -88,7 +88,7 @@ def initialisation(results: Results) -> Answer:
 
 def training(results: Results) -> Answer:
     """How the networks are trained."""
-    told = recipes(results)
+    told = recipes(results, results.architectures)
     if results.honest:
         searched = results.study.training["augmentation"] == "searched"
         told.append(
@@ -121,10 +121,11 @@ def ensembling(results: Results) -> Answer:
 def search(results: Results) -> Answer:
     """How hyperparameters were found."""
     if not results.honest:
-        return Answer(YES, f"No search: {recipe(results, PUBLISHED)}.", "training")
+        return Answer(YES, f"No search: {recipe(results, PUBLISHED, results.architectures)}.", "training")
     trials = results.table("trials")
     n = len(trials[trials["protocol"].isin(results.honest)])
-    text = f"{recipe(results, CORRECTED)}: {plural(n, 'trial')} in all, every one with its values in trials.csv."
+    how = recipe(results, CORRECTED, results.architectures)
+    text = f"{how}: {plural(n, 'trial')} in all, every one with its values in trials.csv."
     return Answer(YES, f"{text[0].upper()}{text[1:]}", "search")
 
 

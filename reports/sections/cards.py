@@ -16,7 +16,6 @@ from reports.checklists.facts import (
     copied,
     generated,
     main_protocol,
-    protocols_of,
     recipes,
     shared,
     size,
@@ -25,7 +24,7 @@ from reports.document import Block, Bullets, Cell, Column, Paragraph, Section, T
 from reports.results import Results
 from reports.sections import cells
 from reports.sections.bias_evidence import anchor
-from reports.sections.limits import GENERATED_WARNING
+from reports.sections.limits import GENERATED_WARNING, tested_elsewhere
 from reports.sections.scores import METRICS
 from reports.verdicts import CHECKS, GROUPS, IGNORES, KINDS, UNEQUAL, counts_sentence, short_region, with_kinds
 from reports.wording import MISSING, NOT_EVALUABLE, count, estimate, interval, listed, number, plural, units
@@ -70,11 +69,11 @@ def _what(results: Results, name: str) -> str:
     forms = []
     corrected = f"in corrected form, after {describe(name).reference}"
     for form, words in ((CORRECTED, corrected), (PUBLISHED, "as the published study built it")):
-        own = table.loc[table["variant"] == form, "parameters"]
+        own = table[table["variant"] == form]
         if len(own):
-            low, high = count(own.min()), count(own.max())
+            low, high = count(own["parameters"].min()), count(own["parameters"].max())
             parameters = low if low == high else f"{low} to {high}"
-            forms.append(f"{words} ({listed(protocols_of(results, form))}; {parameters} parameters)")
+            forms.append(f"{words} ({listed([*own['protocol'].unique()])}; {parameters} parameters)")
     side = results.study.size_of(name)
     return (
         f"What it is: a network {listed(forms)}, for grey images of {side} x {side} pixels and "
@@ -91,7 +90,7 @@ def _trained(results: Results, name: str) -> str:
     seeds = f"seed {low}" if low == high else f"seeds {low} to {high}"
     how = [listed(sorted(ran[column].unique())) for column in ("backend", "precision")]
     return (
-        f"Training, {'; '.join(recipes(results))}. Weights start {start}. {plural(len(ran), 'cell')}, {seeds}, "
+        f"Training, {'; '.join(recipes(results, [name]))}. Weights start {start}. {plural(len(ran), 'cell')}, {seeds}, "
         f"{', '.join(how)}."
     )
 
@@ -116,7 +115,7 @@ def _limits(results: Results, name: str) -> str:
         told.append("Nothing here says what it does on images of new patients.")
     if results.study.repeats == 1:
         told.append("Every cell was trained once, with one seed.")
-    return f"Limits: {' '.join(told)} No image from elsewhere was tested."
+    return f"Limits: {' '.join(told)} {tested_elsewhere(results)}"
 
 
 def _against_majority(own: pd.DataFrame) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import EXTERNAL, PUBLISHED
 from reports.document import Block, Bullets, Cell, Column, Paragraph, Section, Table
 from reports.results import Results
 from reports.sections.cells import anchor
-from reports.wording import MISSING, count, number, plural
+from reports.wording import MISSING, count, listed, number, plural
 
 SUMMED = ["n_samples", "n_sources", "n_patients", "seen_source", "seen_patient"]
 PARTS = ("validation", "test")
@@ -30,7 +30,7 @@ def folds(results: Results) -> Iterator[Section]:
             "published: the published study's own split. Four fifths of the augmented files train, the rest validate, "
             "and a fifth of the un-augmented files test, drawn file by file, so that copies of a source image stand on "
             f"both sides. Architectures train in published form with the published recipe, {study.published['epochs']} "
-            "epochs without a search."
+            f"epochs without a search.{_unpublished(results)}"
         ),
         "by_source": (
             "by_source: all files of a source image stand in one part; other images of the same patient may "
@@ -38,10 +38,30 @@ def folds(results: Results) -> Iterator[Section]:
         ),
         "by_patient": "by_patient: all files of all images of a patient stand in one part.",
     }
+    if EXTERNAL in results.protocols:
+        texts[EXTERNAL] = _external(study.external["test"])
     blocks: list[Block] = [Bullets([texts.get(protocol, protocol) for protocol in results.protocols])]
     if results.honest:
         blocks.append(Paragraph(honest))
     yield Section("folds", "Protocols and folds", [*blocks, _summary(results)])
+
+
+def _external(names: list[str]) -> str:
+    return (
+        f"external: {listed(names)} {'is' if len(names) == 1 else 'are'} tested, each by networks that train and "
+        "validate on all other data sets, less the patients who are in both; the validation part holds a fifth of the "
+        "others' patients."
+    )
+
+
+def _unpublished(results: Results) -> str:
+    new = [name for name in results.architectures if name not in results.study.published_architectures()]
+    if not new:
+        return ""
+    return (
+        f" There is no published form of {listed(new)}: the same recipe trains it there in corrected form, at default "
+        "hyperparameters without augmentation or dropout."
+    )
 
 
 def per_fold(results: Results) -> Iterator[Section]:
@@ -81,9 +101,10 @@ def _range(values: pd.Series) -> str:
 
 def _each_fold(results: Results) -> Table:
     table = results.table("folds")
+    named = ["datasets"] if results.table("datasets")["dataset"].nunique() > 1 else []
     rows = [
         [
-            *(Cell(str(row[column])) for column in ("protocol", "repeat", "fold", "part")),
+            *(Cell(str(row[column])) for column in ("protocol", "repeat", "fold", "part", *named)),
             *(Cell(count(row[column])) for column in ("n_samples", "n_sources", "n_patients")),
             *(_share(row, column) for column in ("seen_source", "seen_patient")),
             Cell(count(row["classes"])),
@@ -91,6 +112,7 @@ def _each_fold(results: Results) -> Table:
         for _, row in table[table["part"].isin(PARTS)].iterrows()
     ]
     titles = [Column(title, "left") for title in ("protocol", "repeat", "fold", "part")]
+    titles += [Column("data sets", "wrap") for _ in named]
     titles += [Column(title) for title in ("images", "sources", "patients", "source in training")]
     titles += [Column("patient in training"), Column("classes")]
     caption = "What was validated and tested in each fold, and what of it training has seen."

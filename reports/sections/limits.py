@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import EXTERNAL, PUBLISHED
 from reports.document import Block, Bullets, Cell, Column, Paragraph, Section, Table
 from reports.results import Results
 from reports.sections.scores import METRICS, TASKS
 from reports.verdicts import CHECKS
-from reports.wording import NOT_EVALUABLE, plural, units
+from reports.wording import NOT_EVALUABLE, listed, plural, units
 
 REASONS = 3  # of those that a check is not evaluable for, told in full
-GENERATED = "phantom"
 GENERATED_WARNING = (
     "The images of this study are generated phantoms. Its numbers show that the harness works and how a leaking split "
     "behaves; they say nothing about mammograms."
@@ -42,8 +41,16 @@ def limits(results: Results) -> Iterator[Section]:
     yield Section("limits", "Limits", blocks)
 
 
+def tested_elsewhere(results: Results) -> str:
+    """Whether images of another data set than those trained on were tested."""
+    if EXTERNAL not in results.protocols:
+        return "No images of another hospital or data set were tested."
+    named = listed(results.study.external["test"])
+    return f"Under external, images of data sets that training has not seen were tested: {named}."
+
+
 def _general(results: Results) -> Iterator[str]:
-    if results.dataset["name"] == GENERATED:
+    if results.dataset["generated"]:
         yield GENERATED_WARNING
     whole = results.table("data").iloc[-1]
     n_units, unit = (whole["patients"], "patient") if pd.notna(whole["patients"]) else (whole["sources"], "source")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from architectures import describe
-from benchmarks.protocols import variant
 from benchmarks.study import BASELINES, Study
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
@@ -62,6 +61,7 @@ def _data(results: Results) -> list[Block]:
     return [
         Paragraph(text),
         Table("table-data", caption, titles, rows, ["data"]),
+        *_each_data_set(results, columns),
         Figures(
             "figure-data",
             "Independent units and files of each class, on logarithmic scales.",
@@ -69,6 +69,18 @@ def _data(results: Results) -> list[Block]:
             ["data"],
         ),
     ]
+
+
+def _each_data_set(results: Results, columns: dict[str, str]) -> Iterator[Table]:
+    table = results.table("datasets")
+    if table["dataset"].nunique() == 1:
+        return
+    rows = [
+        [Cell(row["dataset"]), Cell(row["label"]), *(Cell(count(row[column])) for column in columns)]
+        for _, row in table.iterrows()
+    ]
+    titles = [Column("data set", "left"), Column("class", "left"), *(Column(title) for title in columns.values())]
+    yield Table("table-datasets", "Images of each class in each data set.", titles, rows, ["datasets"], grouped=True)
 
 
 def _baselines() -> list[Block]:
@@ -89,7 +101,7 @@ def _architectures(results: Results) -> Table:
     rows = []
     for name in results.architectures:
         own = cells[cells["architecture"] == name]
-        for form in sorted({variant(protocol) for protocol in results.protocols}, reverse=True):
+        for form in sorted(own["variant"].unique(), reverse=True):
             chosen = own[own["variant"] == form]
             low, high = chosen["parameters"].min(), chosen["parameters"].max()
             parameters = count(low) if low == high else f"{count(low)} to {count(high)}"

@@ -18,6 +18,7 @@ PROBES = {
     "copy_number": "copy number: the number in the file's name",
     "copy_order": "copy order: how far each next copy of the source is turned from the one before, found from pixels",
     "corners": "corners: mean of a patch in each",
+    "data_set": "data set: which of the several an image is from",
     "file_size": "file size: bytes of the file",
     "orientation": "orientation: where the breast lies about the centre, and which way it is long",
     "outside": "outside: labels and whatever else is brighter than the background, at 32 x 32 pixels, the breast and "

@@ -6,6 +6,7 @@ from benchmarks.protocols import PUBLISHED
 from reports.findings import main_honest
 from reports.results import Results
 from reports.sections.comparison import detectable
+from reports.sections.limits import tested_elsewhere
 from reports.wording import count, listed, plural, units
 
 
@@ -36,4 +37,4 @@ def sure(results: Results) -> Iterator[str]:
         if repeats == 1
         else f"{repeats} repeats with other folds and seeds."
     )
-    yield "No images of another hospital were tested."
+    yield tested_elsewhere(results)
