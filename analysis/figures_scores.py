@@ -87,7 +87,8 @@ def confusion(table: pd.DataFrame, title: str) -> Figure:
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     short = short_names(sorted({*labels, *columns}))
-    size = (max(CELL * len(columns), 1.2) + 0.85, max(CELL * len(labels), 1.0) + 0.75)
+    # Few classes leave room enough for the title and the words along the sides.
+    size = (max(CELL * len(columns), 1.6) + 0.85, max(CELL * len(labels), 1.6) + 0.75)
     figure, axes = plt.subplots(figsize=size, layout="constrained")
     filled = np.argwhere(counts > 0)
     cells = PatchCollection([Rectangle((x, y), 1, 1) for y, x in filled], cmap="Blues", norm=Normalize(0, 1))
@@ -112,5 +113,5 @@ def confusion(table: pd.DataFrame, title: str) -> Figure:
     axes.set(xlabel=f"predicted{example}", ylabel="true class (test images)")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(title, loc="left", weight="bold")
+    figure.suptitle(title, x=0.02, ha="left", weight="bold", fontsize=plt.rcParams["axes.titlesize"])
     return figure

@@ -40,7 +40,8 @@ def shortcuts(table: pd.DataFrame) -> Figure | None:
         axes.set_yticks(range(len(probes)), [probe.replace("_", " ") for probe in probes])
         axes.grid(axis="x", color=FAINT, linewidth=0.5)
         axes.tick_params(axis="y", length=0)
-    handles = {name: key(marker, filled=name != PUBLISHED) for name, (marker, _) in PLACES.items()}
+    shown = {name: marker for name, (marker, _) in PLACES.items() if name in set(known["protocol"])}
+    handles = {name: key(marker, filled=name != PUBLISHED) for name, marker in shown.items()}
     handles |= {"chance": key(linestyle=DASHED, linewidth=0.8, color=GREY)}
     figure.legend(handles.values(), handles, loc="outside upper left", ncols=3)
     return figure

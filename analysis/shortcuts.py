@@ -7,7 +7,7 @@ metric, estimate, ci_low, ci_high, chance, verdict, n_samples, n_units, unit.
 
 protocol
     published     fitted on the published train part, scored on its validation part
-    by_patient    five grouped folds, out-of-fold, over all augmented files (all files if there are none)
+    by_patient    five grouped folds, out-of-fold, over all augmented files (all files unless every source has some)
 
 Severity and variant are scored by the area under the ROC curve, classes and density by accuracy, whose chance level is
 the share of the most frequent one. Intervals are 95 % bootstraps over patients. A probe is a shortcut if its interval
@@ -56,7 +56,7 @@ class Audit:
         samples = read_samples(study)
         self.unit = samples.attrs["unit"]
         after = samples[samples["folder"] == "after"]
-        self.samples = (after if len(after) else samples).reset_index(drop=True)
+        self.samples = (after if set(after["source"]) == set(samples["source"]) else samples).reset_index(drop=True)
         self.bootstrap = Bootstrap(samples["unit"].tolist(), study.bootstrap, study.seed)
         self.splits = dict(self._splits())
 
@@ -112,7 +112,7 @@ class Audit:
         if density:
             answer = _names(summed(classes, density).add_prefix("p_"))
             yield "density", "accuracy", samples["label"].map(density).to_numpy(dtype=str), answer
-        if severity:
+        if severity and len(set(severity.values())) == 2:
             truth = (samples["label"].map(severity) == "malignant").to_numpy()
             yield "severity", "roc_auc", truth, summed(classes, severity)["malignant"].to_numpy()
         if self.samples["variant"].nunique() == 2:

@@ -37,6 +37,11 @@ PROTOCOLS: dict[str, Callable[[pd.DataFrame, "Study"], pd.DataFrame]] = {}
 # The published notebooks: image_dataset_from_directory(validation_split=0.2, seed=123).
 PUBLISHED_SEED = 123
 PUBLISHED_SPLIT = 0.2
+MEND = {  # what a manifest has to say of each file
+    "patient": "give each file the id of its patient",
+    "source": "give a file and all that was made from it one source, the un-augmented file first (where no file was "
+    "made from another, its own name will do)",
+}
 VALIDATION_FOLDS = 5  # a fifth of the sources (patients) outside the test part validate
 
 
@@ -204,7 +209,8 @@ def _grouped(samples: pd.DataFrame, study: "Study", unit: str) -> pd.DataFrame:
         raise BadInput(
             f"protocol by_{unit}: data set {study.dataset['name']} doesn't say which {unit} "
             f"{samples[unit].isna().sum()} of its {len(samples)} files come from, so nothing can keep a {unit} out of "
-            f"training; give a column `{unit}` in a CSV manifest, or take by_{unit} out of `protocols` in {study.path}"
+            f"training; in a CSV manifest (manifest.csv in the folder, or data=PATH.csv) with the columns "
+            f"file,label,{unit}, {MEND[unit]}; or take by_{unit} out of `protocols` in {study.path}"
         )
     upright = samples[samples["upright"]]
     largest = _largest_class(upright)

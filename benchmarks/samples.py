@@ -33,6 +33,8 @@ from benchmarks.errors import BadInput, run_cli
 from benchmarks.study import Study, load_study
 
 DTYPES = {
+    # Never null, and with plain bools where they are compared, whichever kind of text an adapter has.
+    **dict.fromkeys(["sample", "label", "folder", "variant", "file"], "str"),
     **dict.fromkeys(["source", "patient", "laterality", "view", "severity", "dataset"], "string"),
     **dict.fromkeys(["copy", "density"], "Int64"),
 }

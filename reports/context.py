@@ -32,6 +32,7 @@ from reports.sections.sure import sure
 from reports.sections.tuning import tuning
 
 TITLE = "Mammogram classifiers, re-evaluated"
+TITLE_OF = {"image_folder": "Image classifiers, re-evaluated"}  # by data set, where it may hold images of any kind
 
 Part = Callable[[Results], Iterator[Section]]
 
@@ -83,7 +84,7 @@ def build(study: Study) -> Report:
         f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"
     )
     return Report(
-        title=TITLE,
+        title=TITLE_OF.get(results.dataset["name"], TITLE),
         question=_question(results),
         dataset=results.dataset["title"],
         warning=GENERATED_WARNING if results.dataset["generated"] else "",

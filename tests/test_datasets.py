@@ -1,4 +1,4 @@
-"""The published INbreast folders and the user's own images: what is read, and what is refused."""
+"""The published INbreast folders: what is read, and what is refused."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmarks import datasets
 from benchmarks.breast import segment_breast
-from benchmarks.datasets import _copies, image_folder, mendeley_inbreast
+from benchmarks.datasets import _copies, mendeley_inbreast
 from benchmarks.errors import BadInput
 
 TOP = "Dataset of Breast mammography images with Masses"
@@ -54,9 +54,6 @@ def test_every_adapter_keeps_the_contract():
     for name in datasets.names():
         adapter = datasets.adapter(name)
         assert isinstance(adapter.OPTIONS, dict) and callable(adapter.check) and callable(adapter.load)
-
-
-# --- mendeley_inbreast -----------------------------------------------------------------------------------------------
 
 
 def test_facts_are_the_published_counts():
@@ -203,130 +200,3 @@ def test_real_enhanced_copies_have_the_breast_of_their_original(real_zip):
         expected = _copies.transform_image(breast, copy.reflected, copy.rotation) > 127
         found = segment_breast(dataset.native(copy.Index))
         assert (found & expected).sum() / (found | expected).sum() > 0.95, copy.sample
-
-
-# --- image_folder ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def pictures(tmp_path):
-    """A folder with two classes in five file formats."""
-    root = tmp_path / "pictures"
-    grey = np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)
-    for label in ("benign", "malignant"):
-        (root / label / "deeper").mkdir(parents=True)
-        Image.fromarray((grey // 12).astype(np.uint8)).save(root / label / "a.png")
-        Image.fromarray((grey // 12).astype(np.uint8)).convert("RGB").save(root / label / "b.jpg", quality=95)
-        Image.fromarray((grey // 12).astype(np.uint8)).save(root / label / "deeper" / "c.pgm")
-        Image.fromarray(grey).save(root / label / "d.tif")
-        Image.fromarray((grey // 12).astype(np.uint8)).convert("RGBA").save(root / label / "e.png")
-        (root / label / "notes.txt").write_text("not an image")
-    return root
-
-
-def own(data, **options):
-    return image_folder.load({**image_folder.OPTIONS, **options}, data, 0)
-
-
-def test_a_folder_a_class(pictures):
-    dataset = own(pictures)
-    samples = dataset.samples
-    assert dataset.classes == ["benign", "malignant"]
-    assert samples["label"].value_counts().to_dict() == {"benign": 5, "malignant": 5}
-    assert samples["source"].isna().all() and samples["patient"].isna().all() and samples["upright"].all()
-    assert set(samples["severity"]) == {"benign", "malignant"}
-    assert "benign/deeper/c.pgm" in set(samples["sample"])
-
-
-def test_formats_give_the_same_grey(pictures):
-    dataset = own(pictures)
-    plain = dataset.native(0).astype(int)
-    assert plain.shape == (64, 48)
-    for row in range(1, 5):
-        image = dataset.native(row)
-        assert image.dtype == np.uint8 and image.shape == (64, 48)
-        assert np.abs(image - plain).max() <= 4, dataset.samples["sample"][row]
-    assert dataset.read(0, 32).shape == (32, 32)
-
-
-def test_a_zip_with_a_folder_around_the_classes(pictures, tmp_path):
-    data = tmp_path / "pictures.zip"
-    with zipfile.ZipFile(data, "w") as archive:
-        for path in sorted(pictures.rglob("*.png")):
-            archive.write(path, f"around/{path.relative_to(pictures).as_posix()}")
-    assert own(data).classes == ["benign", "malignant"]
-
-
-def test_one_class_is_not_enough(pictures):
-    lone = pictures.parent / "lone" / "only"
-    lone.mkdir(parents=True)
-    (pictures / "benign" / "a.png").rename(lone / "a.png")
-    assert "found 1 class(es)" in refusal(own, lone.parent)
-
-
-def test_images_beside_the_class_folders_are_refused(pictures):
-    (pictures / "benign" / "a.png").rename(pictures / "loose.png")
-    assert "1 images lie beside the class folders (loose.png)" in refusal(own, pictures)
-
-
-def manifest(pictures, text):
-    path = pictures / "list.csv"
-    path.write_text(text)
-    return path
-
-
-def test_manifest_with_sources_patients_and_boxes(pictures):
-    path = manifest(
-        pictures,
-        "file,label,source,patient,box\n"
-        "benign/a.png,no,s1,p1,12 16 24 32\n"
-        "benign/b.jpg,no,s1,p1,\n"
-        "malignant/a.png,yes,s2,p2,0 0 12 16; 40 60 8 4\n",
-    )
-    samples = own(path).samples
-    assert samples["upright"].tolist() == [True, False, True]
-    assert samples["folder"].tolist() == ["before", "after", "before"]
-    assert samples["patient"].tolist() == ["p1", "p1", "p2"]
-    assert samples["boxes"][0] == [[0.25, 0.25, 0.5, 0.5]]
-    assert samples["boxes"][1] == []
-    assert np.allclose(samples["boxes"][2], [[0, 0, 0.25, 0.25], [40 / 48, 60 / 64, 8 / 48, 4 / 64]])
-    assert samples["severity"].isna().all()
-
-
-def test_manifest_without_groups_leaves_them_unknown(pictures):
-    samples = own(manifest(pictures, "file,label\nbenign/a.png,NA\nmalignant/a.png,none\n")).samples
-    assert samples["label"].tolist() == ["NA", "none"]
-    assert samples["source"].isna().all() and samples["patient"].isna().all()
-
-
-def test_all_problems_of_a_manifest_at_once(pictures):
-    path = manifest(
-        pictures,
-        "file,label,source,patient,box\n"
-        "benign/a.png,no,s1,p1,1 2 3\n"
-        "benign/b.jpg,yes,s1,p2,\n"
-        "benign/nowhere.png,no,s2,p2,\n"
-        "benign/b.jpg,,s3,p3,1 2 3 0\n",
-    )
-    message = refusal(own, path)
-    for problem in (
-        "line 2: box '1 2 3' is not",
-        "line 4: no file benign/nowhere.png",
-        "line 5: label is empty",
-        "line 5: benign/b.jpg is listed twice",
-        "line 5: box '1 2 3 0' is not",
-        "source s1: stands under 2 labels",
-        "source s1: stands under 2 patients",
-    ):
-        assert problem in message
-
-
-def test_manifest_columns_are_checked(pictures):
-    message = refusal(own, manifest(pictures, "path;label\nbenign/a.png;no\n"))
-    assert "missing file" in message and "missing label" in message and "unknown path;label" in message
-
-
-def test_data_that_is_no_folder_zip_or_manifest(pictures):
-    assert "no data given" in refusal(image_folder.check, image_folder.OPTIONS, None)
-    assert "no such file" in refusal(image_folder.check, image_folder.OPTIONS, pictures / "nowhere")
-    assert "neither a folder nor a whole zip" in refusal(own, pictures / "benign" / "a.png")

@@ -103,6 +103,16 @@ def test_confusion_shows_counts_and_shares_of_the_true_class():
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a (4)", "b (0)"]
 
 
+def test_confusion_of_two_classes_keeps_its_words_on_the_page():
+    table = pd.DataFrame({"label": ["benign", "malignant"], "benign": [0, 0], "malignant": [35, 71]})
+    figure = figures_scores.confusion(table, "efficientnet, by_patient")
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    for words in (figure.texts[0], axes.xaxis.label, axes.yaxis.label):
+        box = words.get_window_extent()
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, words
+
+
 def test_confusion_of_eight_classes_is_small_enough_for_half_a_page():
     table = pd.DataFrame({"label": EIGHT, **{label: np.arange(8) for label in EIGHT}})
     figure = figures_scores.confusion(table, "x")

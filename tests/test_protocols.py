@@ -16,7 +16,8 @@ from benchmarks.study import Study
 
 def study(folds=3, repeats=1, images="on_the_fly", seed=1):
     return Study(
-        name="test", path=Path("test.yaml"), data=None, description="", seed=seed, dataset={"name": "phantom"},
+        name="test", path=Path("test.yaml"), source=None, data=None, description="", seed=seed,
+        dataset={"name": "phantom"},
         image_size=64, protocols=[], folds=folds, repeats=repeats, training={"images": images}, published={}, search={},
         architectures={}, external={}, control={}, learning_curve={}, probes={}, bootstrap=100,
     )  # fmt: skip
@@ -130,9 +131,11 @@ def test_same_seed_same_folds_whatever_the_row_order(phantoms):
     pd.testing.assert_frame_equal(protocols.by_source(phantoms, study()), protocols.by_source(phantoms, study()))
 
 
-def test_honest_protocols_refuse_data_without_patients(phantoms):
-    with pytest.raises(BadInput, match=r"doesn't say which patient .* take by_patient out"):
+def test_honest_protocols_refuse_data_without_patients_or_sources(phantoms):
+    with pytest.raises(BadInput, match=r"doesn't say which patient .*file,label,patient, .* take by_patient out"):
         protocols.by_patient(phantoms.assign(patient=None), study())
+    with pytest.raises(BadInput, match=r"file,label,source, .* its own name will do.*; or take by_source out"):
+        protocols.by_source(phantoms.assign(source=None), study())
 
 
 def test_too_few_patients_for_the_folds(phantoms):

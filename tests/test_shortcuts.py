@@ -76,6 +76,22 @@ def test_a_mark_in_the_corner_is_a_shortcut(tmp_path, monkeypatch, marked):
     assert "no source has several" in table.loc[("copy_order", "by_patient"), "verdict"]
 
 
+@pytest.mark.parametrize(("copied", "probed"), [(0, 20), (10, 30), (20, 20)])
+def test_copies_alone_are_probed_only_where_every_source_has_some(tmp_path, monkeypatch, copied, probed):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images").mkdir()
+    rows = []
+    for patient in range(N_PATIENTS):
+        for copy in range(1 + (patient < copied)):
+            Image.fromarray(texture(patient, 32)).save(tmp_path / f"images/{patient}_{copy}.png")
+            rows.append({"file": f"{patient}_{copy}.png", "label": "ab"[patient % 2], "source": str(patient)})
+            rows[-1]["patient"] = str(patient)
+    pd.DataFrame(rows).to_csv("images/manifest.csv", index=False)
+    content = BASE | {"dataset": {"name": "image_folder"}, "protocols": ["by_patient"]}
+    samples = shortcuts.Audit(prepared(tmp_path, content, "images"), 1).samples
+    assert len(samples) == probed and samples["source"].nunique() == N_PATIENTS
+
+
 @pytest.mark.parametrize("planted", ["marker outside", "marker inside", "outline"])
 def test_outside_sees_markers_and_nothing_of_the_breast(tmp_path, monkeypatch, planted):
     monkeypatch.chdir(tmp_path)

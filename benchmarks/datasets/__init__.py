@@ -1,5 +1,7 @@
 """Data sets: one adapter a file, found by its name.
 
+Images of one's own need no adapter: image_folder reads class folders and CSV manifests, DICOM files among them.
+
 An adapter is a module `benchmarks/datasets/<name>.py` with
 
     OPTIONS: dict                                        option name -> default, what a study may set

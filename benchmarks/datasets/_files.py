@@ -6,10 +6,12 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from benchmarks.datasets import _dicom
 from benchmarks.errors import BadInput
 
 JUNK = ("__MACOSX", ".")  # what archivers and file managers leave behind
@@ -48,45 +50,90 @@ class Files:
             found = [p.relative_to(self.root).as_posix() for p in (self.root / folder).rglob("*") if p.is_file()]
         return sorted(name for name in found if not any(part.startswith(JUNK) for part in name.split("/")))
 
-    def content(self, name: str) -> bytes:
-        """The bytes of one file; raises BadInput if they can't be read."""
+    def __contains__(self, name: str) -> bool:
+        if self._zip:
+            return name in self._zip.NameToInfo
+        return (self.root / name).is_file()
+
+    @contextlib.contextmanager
+    def opened(self, name: str) -> Iterator[IO[bytes]]:
+        """A stream of one file, to read no more of it than is needed; raises BadInput if it can't be read."""
         try:
-            return self._zip.read(name) if self._zip else (self.root / name).read_bytes()
+            with self._zip.open(name) if self._zip else (self.root / name).open("rb") as stream:
+                yield stream
         except (OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise BadInput(f"{name}: can't be read: {error}") from None
+
+    def content(self, name: str) -> bytes:
+        """The bytes of one file; raises BadInput if they can't be read."""
+        with self.opened(name) as stream:
+            return stream.read()
+
+    def is_dicom(self, name: str) -> bool:
+        """Whether one file is DICOM, by its first bytes or its suffix."""
+        with self.opened(name) as stream:
+            return _dicom.is_dicom(name, stream.read(_dicom.PREAMBLE))
 
     def size(self, name: str) -> int:
         """Bytes of one file, unpacked."""
         return self._zip.getinfo(name).file_size if self._zip else (self.root / name).stat().st_size
 
-    def image(self, name: str) -> np.ndarray:
-        """Decode an image file to 8-bit grey, uint8 (H, W); raises BadInput if it is no whole image.
+    def facts(self, name: str) -> dict[str, str | None]:
+        """What the header of a DICOM file says: _dicom.FACTS."""
+        with self.opened(name) as stream:
+            return _dicom.facts(stream, name)
 
-        Colour goes to luma. Deeper greys (16 or 32 bit) are stretched from the image's own minimum and maximum, for
-        mammograms use only part of their range and the file doesn't say which.
+    def image(self, name: str) -> np.ndarray:
+        """Decode an image file to 8-bit grey, uint8 (H, W); raises BadInput if it is no whole image, or several.
+
+        Colour goes to luma, what is transparent to black, and a picture that the camera held turned is turned upright.
+        Deeper greys (16 or 32 bit) are stretched from the image's own minimum and maximum, for mammograms use only part
+        of their range and the file doesn't say which. Of DICOM, see _dicom.py.
         """
-        with self._opened(name) as image:
-            if image.mode not in DEEP_MODES:
-                return np.asarray(image.convert("L"))
-            deep = np.asarray(image, dtype=np.float64)
+        content = self.content(name)
+        if _dicom.is_dicom(name, content):
+            return _dicom.image(content, name)
+        with _decoded(content, name) as picture:
+            picture = ImageOps.exif_transpose(picture)
+            if picture.mode not in DEEP_MODES:
+                return np.asarray(_on_black(picture).convert("L"))
+            deep = np.asarray(picture, dtype=np.float64)
+        if not np.isfinite(deep).all():
+            raise BadInput(f"{name}: holds values that are no finite numbers; give all pixels one")
         low, high = deep.min(), deep.max()
         return np.round((deep - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
 
     def image_size(self, name: str) -> tuple[int, int]:
-        """Width and height in pixels of an image file, from its header; raises BadInput if it is no image."""
-        with self._opened(name) as image:
-            return image.size
+        """Width and height of what `image` decodes, from the header; raises BadInput if it is no image."""
+        if self.is_dicom(name):
+            with self.opened(name) as stream:
+                return _dicom.size(stream, name)
+        with _decoded(self.content(name), name) as picture:
+            turned = picture.getexif().get(ExifTags.Base.Orientation, 1) != 1
+            # Decoded where turned: for some formats, Pillow gives the size after turning, for others before.
+            return ImageOps.exif_transpose(picture).size if turned else picture.size
 
-    @contextlib.contextmanager
-    def _opened(self, name: str) -> Iterator[Image.Image]:
-        content = self.content(name)
-        try:
-            with Image.open(io.BytesIO(content)) as image:
-                yield image
-        except UnidentifiedImageError:
-            raise BadInput(f"{name}: {'not an image that Pillow reads' if content else 'the file is empty'}") from None
-        except (OSError, ValueError, SyntaxError, zlib.error, Image.DecompressionBombError) as error:
-            raise BadInput(f"{name}: {error}") from None
+
+@contextlib.contextmanager
+def _decoded(content: bytes, name: str) -> Iterator[Image.Image]:
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            # A photograph with a preview in it (MPO) shows one thing.
+            frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+            if frames > 1:
+                raise BadInput(f"{name}: holds {frames} pages or frames where one image is needed; save the one to use")
+            yield picture
+    except UnidentifiedImageError:
+        raise BadInput(f"{name}: {'not an image that Pillow reads' if content else 'the file is empty'}") from None
+    except (OSError, ValueError, SyntaxError, EOFError, zlib.error, Image.DecompressionBombError) as error:
+        raise BadInput(f"{name}: {error}") from None
+
+
+def _on_black(picture: Image.Image) -> Image.Image:
+    if not picture.has_transparency_data:
+        return picture
+    picture = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture)
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:

@@ -1,21 +1,31 @@
 """Any images: a folder a class, or a CSV manifest.
 
 Without a manifest every subfolder of the data (a folder or a zip) is a class, every image in it at any depth a sample.
-A manifest has the columns
+A manifest is a CSV file given as the data, or a `manifest.csv` at the top of the folder or zip, which then alone says
+what the samples are. It has the columns
 
-    file     path of the image, relative to the manifest
-    label    its class
-    source   optional: the un-augmented image it was made from; the first file listed of a source is its original
-    patient  optional: whose it is
-    box      optional: a lesion as "x y w h" in pixels of the file, several separated by ";", empty for none
+    file        path of the image, relative to the manifest
+    label       its class
+    source      optional: the un-augmented image it was made from; the first file listed of a source is its original
+    patient     optional: whose it is
+    box         optional: a lesion as "x y w h" in pixels of the file, several separated by ";", empty for none
+    density     optional: of the breast, 1 to 4; this and the next three may be empty for some files
+    severity    optional: benign or malignant; without the column, classes of these names count as it
+    laterality  optional: L or R
+    view        optional: CC, MLO or any other text
+    dataset     optional: which hospital or collection it comes from
 
-Images are whatever Pillow reads (png, jpg, pgm, tif, ...; other files in class folders are passed over), made 8-bit
-grey and resized without regard to aspect ratio. Without a patient (source) column nothing is known about patients
-(sources), and by_patient (by_source) refuses. Classes called benign and malignant count as the severity.
+Images are what Pillow reads (png, jpg, pgm, tif, ...) and DICOM, which is known by its content, whatever its name;
+other files in class folders are passed over. They are made 8-bit grey (_files.py, _dicom.py) and resized without regard
+to aspect ratio. If all files are DICOM, patient, laterality and view are also taken from their headers, each where the
+manifest has no such column and no header leaves it empty; the header's word is taken, so make sure that whoever made
+the files anonymous left each patient an id of their own. Without patients (sources) by_patient (by_source) refuses.
+
+Option breast: found (from the pixels, by a rule made for mammograms) or whole (all of the image is taken for it: for
+ultrasound, patches and whatever else has no breast on a dark background). Others: title, licence, citation.
 """
 
 import functools
-import posixpath
 from pathlib import Path
 
 import numpy as np
@@ -23,22 +33,27 @@ import pandas as pd
 from PIL import Image
 
 from benchmarks.datasets import Dataset
+from benchmarks.datasets._dicom import FACTS, INDEX
 from benchmarks.datasets._files import Files, listing, resize
+from benchmarks.datasets._manifest import boxes_of, conflicts, read_manifest
 from benchmarks.errors import BadInput
 
 OPTIONS = {
     "title": "Images of the user's own",
     "licence": "not stated",
-    "citation": "not stated",
+    "citation": "No publication is named.",
+    "breast": "found",
 }
-REQUIRED = ("file", "label")
-OPTIONAL = ("source", "patient", "box")
+BREAST = ("found", "whole")
+MANIFEST = "manifest.csv"
 HOW = "pass a folder or zip with a folder a class, or a CSV manifest with columns file, label: --config data=PATH"
 
 
 def check(options: dict, data: Path | None) -> None:
     """Raise BadInput unless `data` is there and every option is text."""
     problems = [f"dataset.{key}: {options[key]!r} is not text" for key in OPTIONS if not isinstance(options[key], str)]
+    if options["breast"] not in BREAST:
+        problems.append(f"dataset.breast: {options['breast']!r} is not allowed; allowed: {', '.join(BREAST)}")
     if data is None:
         problems.append(f"no data given; {HOW}")
     elif not data.exists():
@@ -52,8 +67,12 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     check(options, data)
     is_manifest = data.is_file() and data.suffix.lower() == ".csv"
     files = Files(data.parent if is_manifest else data)
-    table = _from_manifest(data, files) if is_manifest else _from_folders(data, files)
-    samples = _samples(table, files)
+    manifest = data.name if is_manifest else _manifest_in(files)
+    if manifest:
+        table = read_manifest(files, manifest, str(data if is_manifest else data / manifest))
+    else:
+        table = _from_folders(data, files)
+    samples = _samples(_with_headers(table, files, data), files)
     if samples["label"].nunique() < 2:
         raise BadInput(f"{data}: found {samples['label'].nunique()} class(es) with images, expected two or more; {HOW}")
 
@@ -70,13 +89,26 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         samples=samples,
         read=lambda row, size: resize(native(row), size),
         native=native,
+        mask=_whole if options["breast"] == "whole" else None,
         file_size=lambda row: files.size(samples["file"][row]),
     )
 
 
+def _whole(row: int, size: int) -> np.ndarray:
+    return np.ones((size, size), np.uint8)
+
+
+def _manifest_in(files: Files) -> str | None:
+    """The manifest at the top of a folder or zip, or in the one folder around everything in it."""
+    tops = {name.split("/")[0] for name in files.under("")}
+    names = [MANIFEST, *(f"{top}/{MANIFEST}" for top in tops if len(tops) == 1)]
+    return next((name for name in names if name in files), None)
+
+
 def _from_folders(data: Path, files: Files) -> pd.DataFrame:
     suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
-    found = [name for name in files.under("") if Path(name).suffix.lower() in suffixes]
+    names = [name for name in files.under("") if Path(name).name != INDEX]
+    found = [name for name in names if Path(name).suffix.lower() in suffixes or files.is_dicom(name)]
     # A zip usually has one folder around everything.
     around = ""
     while found and len({name.removeprefix(around).split("/")[0] for name in found}) == 1:
@@ -92,66 +124,23 @@ def _from_folders(data: Path, files: Files) -> pd.DataFrame:
     return table
 
 
-def _from_manifest(path: Path, files: Files) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype="string", skipinitialspace=True, keep_default_na=False, na_values=[""])
-    except (ValueError, OSError) as error:
-        raise BadInput(f"{path}: not a readable CSV file: {error}") from None
-    missing = [column for column in REQUIRED if column not in table]
-    unknown = [column for column in table if column not in REQUIRED + OPTIONAL]
-    if missing or unknown:
-        raise BadInput(
-            f"{path}: columns {', '.join(table.columns)}; "
-            + "".join(f"missing {column}; " for column in missing)
-            + "".join(f"unknown {column}; " for column in unknown)
-            + f"needed: {', '.join(REQUIRED)}; optional: {', '.join(OPTIONAL)}"
-        )
-    table["file"] = table["file"].map(posixpath.normpath, na_action="ignore")
-    problems = [*_row_problems(table, files), *_group_problems(table)]
-    if problems:
-        raise BadInput(listing(f"{path}:", problems))
+def _with_headers(table: pd.DataFrame, files: Files, data: Path) -> pd.DataFrame:
+    """Add what the headers of DICOM files say and the table doesn't."""
+    new = [fact for fact in FACTS if fact not in table]
+    if not new or not all(files.is_dicom(name) for name in table["file"]):
+        return table
+    told = pd.DataFrame([_facts(files, name) for name in table["file"]], columns=FACTS, dtype="string")
+    table = table.assign(**{fact: told[fact] for fact in new if told[fact].notna().all()})
+    if problems := list(conflicts(table)):
+        raise BadInput(listing(f"{data}: the DICOM headers contradict the manifest's sources:", problems))
     return table
 
 
-def _row_problems(table: pd.DataFrame, files: Files) -> list[str]:
-    problems = []
-    twice = table["file"].duplicated()
-    for line, row in enumerate(table.itertuples(), start=2):
-        empty = [c for c in table.columns if c != "box" and pd.isna(getattr(row, c))]
-        problems += [f"line {line}: {column} is empty" for column in empty]
-        if "file" not in empty:
-            if not (files.root / row.file).is_file():
-                problems.append(f"line {line}: no file {row.file}")
-            if twice[row.Index]:
-                problems.append(f"line {line}: {row.file} is listed twice")
-        if "box" in table and _boxes(row.box) is None:
-            problems.append(f'line {line}: box {row.box!r} is not "x y w h" in pixels (several separated by ";")')
-    return problems
-
-
-def _group_problems(table: pd.DataFrame) -> list[str]:
-    """A source has one class and one patient."""
-    if "source" not in table:
-        return []
-    facts = [column for column in ("label", "patient") if column in table]
-    counts = table.groupby("source")[facts].nunique()
-    return [
-        f"source {source}: stands under {number} {column}s, expected one"
-        for column in facts
-        for source, number in counts.loc[counts[column] > 1, column].items()
-    ]
-
-
-def _boxes(text: str | None) -> list[list[float]] | None:
-    """Boxes [x, y, w, h] of a manifest's cell; None if it can't be read."""
-    if pd.isna(text):
-        return []
+def _facts(files: Files, name: str) -> dict:
     try:
-        boxes = [[float(number) for number in part.split()] for part in text.split(";")]
-    except ValueError:
-        return None
-    good = all(len(box) == 4 and min(box) >= 0 and min(box[2:]) > 0 and np.isfinite(box).all() for box in boxes)
-    return boxes if good else None
+        return files.facts(name)
+    except BadInput:  # told with all other such files, when the images are decoded
+        return {}
 
 
 def _fractions(boxes: list[list[float]], name: str, files: Files) -> list[list[float]]:
@@ -168,9 +157,9 @@ def _fractions(boxes: list[list[float]], name: str, files: Files) -> list[list[f
 
 def _samples(table: pd.DataFrame, files: Files) -> pd.DataFrame:
     order = table.groupby("source").cumcount() if "source" in table else pd.Series(0, index=table.index)
-    boxes = table["box"].map(_boxes) if "box" in table else [[]] * len(table)
-    severity = table["label"].str.lower()
-    return pd.DataFrame(
+    boxes = table["box"].map(boxes_of) if "box" in table else [[]] * len(table)
+    named = table["label"].str.lower()
+    samples = pd.DataFrame(
         {
             "sample": table["file"],
             "label": table["label"],
@@ -182,11 +171,12 @@ def _samples(table: pd.DataFrame, files: Files) -> pd.DataFrame:
             "reflected": False,
             "rotation": 0,
             "upright": order == 0,
-            "laterality": None,
-            "view": None,
-            "density": pd.NA,
-            "severity": severity.where(severity.isin(["benign", "malignant"])),
+            "laterality": table.get("laterality"),
+            "view": table.get("view"),
+            "density": pd.to_numeric(table["density"]).astype("Int64") if "density" in table else pd.NA,
+            "severity": table.get("severity", named.where(named.isin(["benign", "malignant"]))),
             "boxes": [_fractions(b, name, files) for b, name in zip(boxes, table["file"], strict=True)],
             "file": table["file"],
         }
     )
+    return samples.assign(dataset=table["dataset"]) if "dataset" in table else samples

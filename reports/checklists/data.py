@@ -1,7 +1,7 @@
 """Answers about the images, their labels and the people behind them."""
 
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
-from reports.checklists.facts import extremes, generated, has_severity, patients, re_evaluated, size
+from reports.checklists.facts import extremes, factors, generated, patients, re_evaluated, size
 from reports.results import Results
 from reports.sections.limits import GENERATED_WARNING
 from reports.wording import listed
@@ -97,7 +97,12 @@ def sample_size(results: Results) -> Answer:
 def outcome(results: Results) -> Answer:
     """What is predicted."""
     classes = results.dataset["classes"]
-    also = "; severity and density are scored from their summed probabilities" if has_severity(results) else ""
+    known = factors(results)
+    also = (
+        f"; {listed(known)} {'is' if len(known) == 1 else 'are'} scored from their summed probabilities"
+        if known
+        else ""
+    )
     return Answer(YES, f"One of {len(classes)} classes{also}; {extremes(results)}.", "data")
 
 
@@ -105,8 +110,9 @@ def preprocessing(results: Results) -> Answer:
     """What happens to an image before a network sees it."""
     sides = listed([f"{side} x {side}" for side in results.study.sizes()])
     text = (
-        f"Every image by itself is made 8-bit grey, resized to {sides} pixels and scaled to 0..1; nothing is fitted to "
-        "a set of images. Contrast stays as it came."
+        "Every image by itself is made 8-bit grey (deeper grey by the window that the file names, or else from its "
+        f"minimum to its maximum), resized to {sides} pixels whatever its shape and scaled to 0..1; nothing is fitted "
+        "to a set of images. Contrast is not enhanced."
     )
     return Answer(YES, text, "run")
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analysis.partners import NEAR_DUPLICATE
+from analysis.predictions import FACTORS
 from architectures import CORRECTED, PUBLISHED
 from benchmarks import claims
 from benchmarks.protocols import variant
@@ -34,6 +35,8 @@ def extremes(results: Results) -> str:
     """The largest and the smallest class, by source images."""
     counts, noun = _counted(results)
     ordered = counts.iloc[:-1].sort_values(kind="stable")
+    if ordered.iloc[0] == ordered.iloc[-1]:
+        return f"{listed(list(ordered.index))} have {plural(int(ordered.iloc[0]), noun)} each"
     smallest, largest = (f"{label} ({n:.0f})" for label, n in ordered.iloc[[0, -1]].items())
     return f"the largest class by {noun}s is {largest}, the smallest {smallest}"
 
@@ -53,7 +56,13 @@ def main_protocol(results: Results) -> str:
 
 def has_severity(results: Results) -> bool:
     """Whether the classes tell benign from malignant."""
-    return "severity" in set(results.table("scores")["task"])
+    return "severity" in factors(results)
+
+
+def factors(results: Results) -> list[str]:
+    """What every class stands for a value of: severity, density, both or none."""
+    tasks = set(results.table("scores")["task"])
+    return [factor for factor in FACTORS if factor in tasks]
 
 
 def re_evaluated(results: Results) -> dict | None:

@@ -59,6 +59,11 @@ def _general(results: Results) -> Iterator[str]:
         "leave out the chance of the training itself (seed, order, hardware)"
         + (", of which this study shows one run." if results.study.repeats == 1 else ".")
     )
+    if not results.dataset["generated"] and results.study.dataset.get("breast") != "whole":
+        yield (
+            "Where the breast lies is found from the pixels, by a rule made for mammograms; in images of another kind, "
+            "what is said of breast, background and side is said of their largest bright part."
+        )
     if pd.isna(whole["patients"]):
         yield "Patients are unknown, so images of one patient may stand on both sides of every split."
     if PUBLISHED in results.protocols:

@@ -15,7 +15,7 @@ PROBES = {
     "background": "background: low percentiles and the most frequent grey level of the image",
     "border": "border: mean and spread of the strips along the edges",
     "breast_area": "breast area: share of the image that the breast covers",
-    "copy_number": "copy number: the number in the file's name",
+    "copy_number": "copy number: which copy of its source the file is, by name or listing",
     "copy_order": "copy order: how far each next copy of the source is turned from the one before, found from pixels",
     "corners": "corners: mean of a patch in each",
     "data_set": "data set: which of the several an image is from",
@@ -28,16 +28,23 @@ PROBES = {
     "thumbnail": "thumbnail: the image at 16 x 16 pixels, by logistic regression",
 }
 
+HOW = {
+    PUBLISHED: "under published they are fitted on the train part and scored on the validation part",
+    BY_PATIENT: "under by_patient they are scored out-of-fold",
+}
+
 
 def shortcuts(results: Results) -> Iterator[Section]:
     """The section on shortcuts."""
+    protocols = [p for p in (PUBLISHED, BY_PATIENT) if p in results.protocols or p == BY_PATIENT]
     table = results.table("shortcuts")
+    table = table[table["protocol"].isin(protocols)]
+    fitted = [HOW[protocol] for protocol in protocols]
     blocks: list[Block] = [
         Paragraph(
             "Before any network: simple classifiers on a handful of numbers of each file, none of which looks at the "
-            "tissue. Under published they are fitted on the train part and scored on the validation part; under "
-            "by_patient they are scored out-of-fold. What they reach, a network could reach without reading a "
-            "mammogram."
+            f"tissue. {'; '.join(fitted).capitalize()}. What they reach, a network could reach without reading the "
+            "images."
         ),
         *[Paragraph(text) for text in [_summary(table)] if text],
         Bullets([PROBES[probe] for probe in sorted(table["probe"].unique())]),
@@ -47,9 +54,9 @@ def shortcuts(results: Results) -> Iterator[Section]:
             "How far each probe gets, with 95 % intervals (bootstrap over patients). Dashed: chance, that is the most "
             "frequent class for accuracy and 0.5 for the area under the ROC curve."
         )
-        alt = "Estimates of every probe under published and by_patient, beside chance"
+        alt = f"Estimates of every probe under {listed(protocols)}, beside chance"
         blocks.append(Figures("figure-shortcuts", caption, [Picture("shortcuts", alt)], ["shortcuts"]))
-    yield Section("shortcuts", "Shortcuts in the data", [*blocks, _table(table)])
+    yield Section("shortcuts", "Shortcuts in the data", [*blocks, _table(table, protocols)])
 
 
 def _summary(table: pd.DataFrame) -> str:
@@ -75,19 +82,19 @@ def _summary(table: pd.DataFrame) -> str:
     return " ".join(sentences)
 
 
-def _table(table: pd.DataFrame) -> Table:
+def _table(table: pd.DataFrame, protocols: list[str]) -> Table:
     rows = []
     for (probe, task), both in table.groupby(["probe", "task"], sort=False):
         cells = [Cell(probe.replace("_", " ")), Cell(TASKS.get(task, "all"))]
         cells.append(Cell(number(both["chance"].iloc[0])))
-        for protocol in (PUBLISHED, BY_PATIENT):
+        for protocol in protocols:
             own = both[both["protocol"] == protocol]
             cells += _protocol(own.iloc[0]) if len(own) else [Cell(MISSING), Cell(MISSING)]
         rows.append(cells)
     scored = table.dropna(subset=["n_units"]).drop_duplicates("protocol")
     on = [f"{r.protocol} on {count(r.n_samples)} files of {units(r.n_units, r.unit)}" for r in scored.itertuples()]
     titles = [Column("probe", "left"), Column("predicts", "left"), Column("chance")]
-    titles += [Column("published"), Column("verdict", "phrase"), Column("by_patient"), Column("verdict", "phrase")]
+    titles += [column for protocol in protocols for column in (Column(protocol), Column("verdict", "phrase"))]
     how = f", scored {' and '.join(on)}" if on else ""
     caption = f"Every probe{how}: a shortcut if its interval lies above chance."
     return Table("table-shortcuts", caption, titles, rows, ["shortcuts"], grouped=True, folded=True, printed=False)

@@ -23,8 +23,8 @@ def statistics(results: Results) -> Iterator[Section]:
         "Scores and intervals",
         [
             Paragraph(
-                "Every score is computed from the cells' predictions on their test parts, pooled over the folds: some "
-                "classes are too rare to be in every fold. Intervals hold 95 % of a percentile bootstrap with "
+                "Every score is computed from the cells' predictions on their test parts, pooled over the folds, for a "
+                "class may be too rare to be in every one. Intervals hold 95 % of a percentile bootstrap with "
                 f"{count(study.bootstrap)} resamples of independent units [@efron1993] ({over}), all images of a unit "
                 "together; differences are resampled in pairs, on the same units. What can't be computed is called not "
                 f"evaluable, with the reason. {repeats}"

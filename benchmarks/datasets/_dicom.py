@@ -1,0 +1,175 @@
+"""DICOM files: one image as it is meant to be looked at, in 8-bit grey, and what the header says of it."""
+
+import contextlib
+from collections.abc import Iterator
+from io import BytesIO
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.errors import BadInput
+
+if TYPE_CHECKING:
+    from pydicom import Dataset as Header
+
+PREAMBLE = 132  # bytes, of which the last four say DICM
+SUFFIXES = (".dcm", ".dicom")
+INDEX = "DICOMDIR"  # lists the other files of a medium, and has no image
+SIDES = ("L", "R")
+FACTS = ("patient", "laterality", "view")
+
+
+def is_dicom(name: str, start: bytes) -> bool:
+    """Whether a file is DICOM, by its first `PREAMBLE` bytes or its suffix."""
+    return start[PREAMBLE - 4 : PREAMBLE] == b"DICM" or name.lower().endswith(SUFFIXES)
+
+
+def facts(stream: IO[bytes], name: str) -> dict[str, str | None]:
+    """`FACTS` by the header: PatientID, ImageLaterality or Laterality (L, R), ViewPosition; None where it is silent."""
+    with _told(name):
+        header = _read(stream, pixels=False)
+        laterality = _text(header, "ImageLaterality") or _text(header, "Laterality")
+        patient, view = _text(header, "PatientID"), _text(header, "ViewPosition")
+    return dict(zip(FACTS, (patient, laterality if laterality in SIDES else None, view), strict=True))
+
+
+def size(stream: IO[bytes], name: str) -> tuple[int, int]:
+    """Width and height in pixels, from the header; raises BadInput if there is no image."""
+    with _told(name):
+        header = _read(stream, pixels=False)
+        _check(header, name)
+        return int(header.Columns), int(header.Rows)
+
+
+def image(content: bytes, name: str) -> np.ndarray:
+    """Decode to 8-bit grey, uint8 (H, W), air black; raises BadInput that says what to do about the file.
+
+    Grey goes through the modality LUT (rescale), then through the VOI LUT or the first window, whose ends are black and
+    white; without either it is stretched from its minimum to its maximum. MONOCHROME1 is inverted. Padding is black and
+    takes no part in the stretch. Colour goes to luma.
+    """
+    with _told(name):
+        header = _read(BytesIO(content), pixels=True)
+        _check(header, name)
+        if "PixelData" not in header:
+            raise BadInput(f"{name}: this DICOM file holds no whole image ({header.get('SOPClassUID', 'no class')})")
+    stored = _pixels(header, name)
+    with _told(name):
+        if stored.ndim == 3 or header.PhotometricInterpretation == "PALETTE COLOR":
+            return _luma(stored, header)
+        return _grey(stored, header)
+
+
+def _read(stream: IO[bytes], pixels: bool) -> "Header":
+    import pydicom
+
+    header = pydicom.dcmread(stream, stop_before_pixels=not pixels, force=True)
+    # A file without the part that says how it is encoded: pydicom has found out.
+    header.ensure_file_meta()
+    if "TransferSyntaxUID" not in header.file_meta:
+        implicit = header.original_encoding[0]
+        header.file_meta.TransferSyntaxUID = (
+            pydicom.uid.ImplicitVRLittleEndian if implicit else pydicom.uid.ExplicitVRLittleEndian
+        )
+    return header
+
+
+def _check(header: "Header", name: str) -> None:
+    if not header.get("Rows") or not header.get("Columns"):
+        raise BadInput(f"{name}: not an image: no DICOM file, or one without Rows and Columns")
+    frames = int(header.get("NumberOfFrames") or 1)
+    if frames > 1:
+        raise BadInput(
+            f"{name}: holds {frames} frames where one image is needed; export the one to use, of a volume the middle "
+            f"one: dcmj2pnm --frame {(frames + 1) // 2} --write-png IN OUT.png"
+        )
+
+
+def _pixels(header: "Header", name: str) -> np.ndarray:
+    """Stored values (H, W), or RGB (H, W, 3)."""
+    from pydicom.pixels import pixel_array
+
+    try:
+        return pixel_array(header)
+    except Exception as error:  # each decoder raises its own
+        reason = " ".join(str(error).split())
+        syntax = header.file_meta.TransferSyntaxUID
+        if not syntax.is_compressed:
+            raise BadInput(f"{name}: the pixels of this DICOM file can't be read: {reason}") from None
+        raise BadInput(
+            f"{name}: compressed as {syntax.name} ({syntax}), which can't be decoded here; write it uncompressed: "
+            f"gdcmconv --raw IN OUT, or dcmdjpeg IN OUT for JPEG ({reason})"
+        ) from None
+
+
+def _luma(stored: np.ndarray, header: "Header") -> np.ndarray:
+    from pydicom.pixels import apply_color_lut
+
+    bits = header.BitsStored
+    if stored.ndim == 2:
+        stored = apply_color_lut(stored, header)
+        bits = 8 * stored.dtype.itemsize
+    return np.asarray(Image.fromarray((stored >> max(bits - 8, 0)).astype(np.uint8)).convert("L"))
+
+
+def _grey(stored: np.ndarray, header: "Header") -> np.ndarray:
+    from pydicom.pixels import apply_modality_lut
+
+    padding = _padding(stored, header)
+    if padding.all():
+        return np.zeros(stored.shape, np.uint8)
+    values = apply_modality_lut(stored, header)
+    values, black, white = _windowed(values, header) or (values, values[~padding].min(), values[~padding].max())
+    values = values.astype(np.float64)
+    share = np.clip((values - black) / ((white - black) or 1), 0, 1)
+    if header.PhotometricInterpretation == "MONOCHROME1":
+        share = 1 - share
+    share[padding] = 0
+    return np.round(share * 255).astype(np.uint8)
+
+
+def _padding(stored: np.ndarray, header: "Header") -> np.ndarray:
+    """Which pixels are none of the image's, bool (H, W)."""
+    first = header.get("PixelPaddingValue")
+    if first is None:
+        return np.zeros(stored.shape, bool)
+    last = header.get("PixelPaddingRangeLimit", first)
+    # The header may give a signed value as an unsigned one.
+    low, high = np.sort(np.array([first, last]).astype(stored.dtype))
+    return (stored >= low) & (stored <= high)
+
+
+def _windowed(values: np.ndarray, header: "Header") -> tuple[np.ndarray, float, float] | None:
+    """Values (H, W) after the VOI LUT, or else the first window, and which of them are black and white; None without.
+
+    pydicom wants the entries of a LUT to be no deeper than they are many, and turns the ends around with the slope.
+    """
+    from pydicom.pixels import apply_voi_lut
+
+    if luts := header.get("VOILUTSequence"):
+        count, first, _ = luts[0].LUTDescriptor
+        luts[0].LUTDescriptor[2] = 16
+        inside = np.array([first, first + (count or 2**16) - 1])
+        black, white = np.sort(apply_voi_lut(inside, header).astype(float))
+        return apply_voi_lut(np.clip(values, *inside).astype(np.int64), header), black, white
+    if not header.get("WindowWidth") or header.get("WindowCenter") in (None, ""):
+        return None
+    with np.errstate(over="ignore"):  # of a sigmoid
+        black, white = apply_voi_lut(np.array([-1e12, 1e12]), header)
+        return apply_voi_lut(values, header), black, white
+
+
+def _text(header: "Header", keyword: str) -> str | None:
+    return str(header.get(keyword) or "").strip() or None
+
+
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Whatever pydicom makes of a broken file becomes BadInput that names it."""
+    try:
+        yield
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(f"{name}: not a readable DICOM file: {' '.join(str(error).split())}") from None

@@ -1,0 +1,105 @@
+"""A CSV manifest of images: read, and everything that is wrong with it told at once, by line."""
+
+import io
+import posixpath
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.datasets._files import Files, listing
+from benchmarks.errors import BadInput
+
+REQUIRED = ("file", "label")
+NEVER_EMPTY = (*REQUIRED, "source", "patient", "dataset")
+OF_A_FILE = ("density", "severity", "laterality", "view")  # each may be empty for some files
+OPTIONAL = ("source", "patient", "box", *OF_A_FILE, "dataset")
+ALLOWED = {"density": ["1", "2", "3", "4"], "severity": ["benign", "malignant"], "laterality": ["L", "R"]}
+OF_A_SOURCE = ("label", "patient", *OF_A_FILE, "dataset")  # the same for all its files
+
+
+def read_manifest(files: Files, name: str, shown: str) -> pd.DataFrame:
+    """The manifest `name` among `files` as a table of text, one row a file, null where a cell is empty.
+
+    `file` is made a path among `files`. Raises BadInput with every problem; `shown` is the manifest's name in it.
+    """
+    table = _table(files.content(name), shown)
+    table["file"] = [_path(file, posixpath.dirname(name)) for file in table["file"]]
+    if "density" in table:  # 2.0 is how spreadsheets and pandas write a 2 in a column with empty cells
+        table["density"] = table["density"].str.removesuffix(".0")
+    if "severity" in table:
+        table["severity"] = table["severity"].str.lower()
+    if "laterality" in table:
+        table["laterality"] = table["laterality"].str.upper()
+    problems = [*_row_problems(table, files), *conflicts(table)]
+    if problems:
+        raise BadInput(listing(f"{shown}:", problems))
+    return table.reset_index(drop=True)
+
+
+def conflicts(table: pd.DataFrame) -> Iterator[str]:
+    """Yield the sources whose files disagree on what is one for all files of a source."""
+    if "source" not in table:
+        return
+    for column in [column for column in OF_A_SOURCE if column in table]:
+        counts = table.groupby("source")[column].nunique()
+        for source, number in counts[counts > 1].items():
+            yield f"source {source}: {number} values of {column}, expected one"
+
+
+def boxes_of(text: str | None) -> list[list[float]] | None:
+    """Boxes [x, y, w, h] of a manifest's cell; None if it can't be read."""
+    if pd.isna(text):
+        return []
+    try:
+        boxes = [[float(number) for number in part.split()] for part in text.split(";")]
+    except ValueError:
+        return None
+    good = all(len(box) == 4 and min(box) >= 0 and min(box[2:]) > 0 and np.isfinite(box).all() for box in boxes)
+    return boxes if good else None
+
+
+def _table(content: bytes, shown: str) -> pd.DataFrame:
+    """The manifest's cells, stripped; the index counts from 0 below the header, blank lines included."""
+    try:
+        table = pd.read_csv(
+            io.BytesIO(content), dtype="string", encoding="utf-8-sig", keep_default_na=False, skipinitialspace=True,
+            skip_blank_lines=False,  # so that lines are counted as an editor counts them
+        )  # fmt: skip
+    except ValueError as error:
+        raise BadInput(f"{shown}: not a readable CSV file; save it as UTF-8, with commas: {error}") from None
+    table.columns = table.columns.str.strip()
+    table = table.apply(lambda column: column.str.strip().replace("", pd.NA)).dropna(how="all")
+    missing = [column for column in REQUIRED if column not in table]
+    unknown = [column for column in table if column not in REQUIRED + OPTIONAL]
+    if missing or unknown:
+        raise BadInput(
+            f"{shown}: columns {', '.join(table.columns)}; "
+            + "".join(f"missing {column}; " for column in missing)
+            + "".join(f"unknown {column}; " for column in unknown)
+            + f"needed: {', '.join(REQUIRED)}; optional: {', '.join(OPTIONAL)}"
+        )
+    return table
+
+
+def _path(file: str | None, folder: str) -> str | None:
+    """A path of the manifest, as Windows may have written it, among the files."""
+    return file if pd.isna(file) else posixpath.normpath(posixpath.join(folder, file.replace("\\", "/")))
+
+
+def _row_problems(table: pd.DataFrame, files: Files) -> Iterator[str]:
+    twice = table["file"].duplicated()
+    never_empty = [column for column in NEVER_EMPTY if column in table]
+    for number, row in table.iterrows():
+        line = f"line {number + 2}"
+        yield from (f"{line}: {column} is empty" for column in never_empty if pd.isna(row[column]))
+        if not pd.isna(row["file"]):
+            if row["file"] not in files:
+                yield f"{line}: no file {row['file']}"
+            if twice[number]:
+                yield f"{line}: {row['file']} is listed twice"
+        if "box" in table and boxes_of(row["box"]) is None:
+            yield f'{line}: box {row["box"]!r} is not "x y w h" in pixels (several separated by ";")'
+        for column, allowed in ALLOWED.items():
+            if column in table and not pd.isna(row[column]) and row[column] not in allowed:
+                yield f"{line}: {column} {row[column]!r} is not {', '.join(allowed[:-1])} or {allowed[-1]}"
