@@ -2,6 +2,7 @@
 #
 #   snakemake --cores 8                                          the default study, demo
 #   snakemake --cores 8 --config study=laptop data=PATH          another study, on the data at PATH
+#   snakemake --cores 8 --config study=laptop data=PATH folds=3  with another value of one of its keys
 #   snakemake --cores 8 pdf                                      report.pdf too, by latexmk
 #   snakemake --cores 8 status                                   how the cells stand, during a run too
 #   snakemake --cores 8 planted_bias                             are planted shortcuts found? (about an hour)
@@ -15,25 +16,34 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.0")
-sys.path.insert(0, workflow.basedir)
+CODE = Path(str(workflow.current_basedir))
+if not (CODE / "benchmarks").is_dir():
+    raise WorkflowError(f"{CODE} has no benchmarks folder: clone the whole repository, and name the clone's Snakefile")
+sys.path.insert(0, str(CODE))
 
+from benchmarks.code import digest
 from benchmarks.errors import BadInput
 from benchmarks.lock import claim
 from benchmarks.protocols import EXTERNAL, base
 from benchmarks.status import print_status
 from benchmarks.study import BASELINES, load_study
+from benchmarks.study_file import configured
 from benchmarks.watch import Watch
 
-CODE = Path(workflow.basedir)
-shell.prefix(f"export PYTHONPATH={shlex.quote(workflow.basedir)}; ")
+if Path("config/config.yaml").is_file():
+
+    configfile: "config/config.yaml"
+
 
 try:
-    STUDY = load_study(config.get("study", "demo"), config.get("data"))
+    STUDY = load_study(*configured(config))
     STUDY.check_data()
 except BadInput as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = STUDY.results()
+if workflow.modifier.path_modifier.replace_prefix(str(RESULTS)) != str(RESULTS):
+    raise WorkflowError(f"results always stand in {RESULTS}: leave out the module's prefix or replace_prefix")
 DATA_OPTION = f"--data {shlex.quote(str(STUDY.data))}" if STUDY.data else ""
 LOGS = RESULTS / "logs"
 ARCHITECTURES = list(STUDY.architectures)
@@ -77,6 +87,16 @@ def cells_of(jobs):
         for job in jobs
         if job.rule.name == "cell"
     ]
+
+
+def python(wildcards, output):
+    """How a command starts a module. It takes `output` to be no reason for a rerun where the code lies elsewhere."""
+    return f"PYTHONPATH={shlex.quote(str(CODE))} python -m"
+
+
+def study(wildcards, output):
+    """The study for a command. It takes `output` to be no reason for a rerun: a rule's settings say what it rests on."""
+    return STUDY.source.argument
 
 
 def tables(names, category, caption):
@@ -144,20 +164,20 @@ rule samples:
     conda:
         "envs/benchmark.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         dataset=STUDY.dataset,
         seed=STUDY.seed,
         data=DATA_OPTION,
     message:
         "Draw or decode the images"
     shell:
-        "python -m benchmarks.samples --study {params.study:q} {params.data} > {log:q} 2>&1"
+        "{params.python} benchmarks.samples --study {params.study:q} {params.data} > {log:q} 2>&1"
 
 
 rule folds:
     input:
         RESULTS / "samples.parquet",
-        code=CODE / "benchmarks/protocols.py",
     output:
         RESULTS / "folds/{protocol}.parquet",
     log:
@@ -165,15 +185,18 @@ rule folds:
     conda:
         "envs/benchmark.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=lambda wildcards: [
             *(STUDY.seed, STUDY.folds, STUDY.repeats, STUDY.training["images"]),
             *(STUDY.external["test"] if base(wildcards.protocol) == EXTERNAL else []),
         ],
+        # Not the file, lest one protocol more trains the cells of all others again.
+        code=lambda wildcards: digest(CODE / "benchmarks/protocols.py", "make_folds", base(wildcards.protocol)),
     message:
         "Split the samples as {wildcards.protocol}"
     shell:
-        "python -m benchmarks.protocols --study {params.study:q} --protocol {wildcards.protocol} > {log:q} 2>&1"
+        "{params.python} benchmarks.protocols --study {params.study:q} --protocol {wildcards.protocol} > {log:q} 2>&1"
 
 
 # A mistake in an architecture file must show before anything trains: hence the priority.
@@ -189,12 +212,13 @@ rule architecture:
     conda:
         "envs/benchmark.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=lambda wildcards: STUDY.architectures[wildcards.architecture],
     message:
         "Check that {wildcards.architecture} keeps its contract"
     shell:
-        "python -m benchmarks.model --study {params.study:q} --architecture {wildcards.architecture} > {log:q} 2>&1"
+        "{params.python} benchmarks.model --study {params.study:q} --architecture {wildcards.architecture} > {log:q} 2>&1"
 
 
 rule cell:
@@ -224,12 +248,13 @@ rule cell:
         "envs/benchmark.yaml"
     threads: 1
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=lambda wildcards: STUDY.cell_settings(wildcards.architecture, wildcards.protocol),
     message:
         "Train {wildcards.architecture}/{wildcards.protocol}/{wildcards.fold}"
     shell:
-        "python -m benchmarks.training --study {params.study:q} --architecture {wildcards.architecture}"
+        "{params.python} benchmarks.training --study {params.study:q} --architecture {wildcards.architecture}"
         " --protocol {wildcards.protocol} --fold {wildcards.fold} --threads {threads} > {log:q} 2>&1"
 
 
@@ -252,12 +277,13 @@ rule baselines:
         "envs/benchmark.yaml"
     threads: 1
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=STUDY.cell_settings(BASELINES[0], ""),
     message:
         "Fit the baselines of {wildcards.protocol}/{wildcards.fold}"
     shell:
-        "python -m benchmarks.baselines --study {params.study:q} --protocol {wildcards.protocol}"
+        "{params.python} benchmarks.baselines --study {params.study:q} --protocol {wildcards.protocol}"
         " --fold {wildcards.fold} --threads {threads} > {log:q} 2>&1"
 
 
@@ -287,12 +313,13 @@ rule scores:
     conda:
         "envs/benchmark.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=[STUDY.seed, STUDY.bootstrap],
     message:
         "Score all predictions"
     shell:
-        "python -m analysis.scores --study {params.study:q} > {log:q} 2>&1"
+        "{params.python} analysis.scores --study {params.study:q} > {log:q} 2>&1"
 
 
 for statistic, (category, names, modules) in STATISTICS.items():
@@ -317,13 +344,14 @@ for statistic, (category, names, modules) in STATISTICS.items():
         conda:
             "envs/benchmark.yaml"
         params:
+            python=python,
+            study=study,
             module=f"analysis.{statistic}",
-            study=STUDY.path,
             settings=[STUDY.seed, STUDY.bootstrap],
         message:
             f"Work out {statistic}"
         shell:
-            "python -m {params.module} --study {params.study:q} > {log:q} 2>&1"
+            "{params.python} {params.module} --study {params.study:q} > {log:q} 2>&1"
 
 
 rule tables:
@@ -342,11 +370,12 @@ rule tables:
     conda:
         "envs/benchmark.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
     message:
         "Collect the cells' tables"
     shell:
-        "python -m analysis.tables --study {params.study:q} > {log:q} 2>&1"
+        "{params.python} analysis.tables --study {params.study:q} > {log:q} 2>&1"
 
 
 rule probes:
@@ -361,12 +390,13 @@ rule probes:
     conda:
         "envs/benchmark.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=[STUDY.seed, STUDY.probes],
     message:
         "Choose the images to explain"
     shell:
-        "python -m analysis.probes --study {params.study:q} > {log:q} 2>&1"
+        "{params.python} analysis.probes --study {params.study:q} > {log:q} 2>&1"
 
 
 rule explain:
@@ -397,12 +427,13 @@ rule explain:
         "envs/benchmark.yaml"
     threads: 1
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         seed=STUDY.seed,
     message:
         "Explain {wildcards.architecture}"
     shell:
-        "python -m analysis.explain --study {params.study:q} --architecture {wildcards.architecture}"
+        "{params.python} analysis.explain --study {params.study:q} --architecture {wildcards.architecture}"
         " --threads {threads} > {log:q} 2>&1"
 
 
@@ -422,12 +453,13 @@ rule groups:
     conda:
         "envs/benchmark.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=[STUDY.seed, STUDY.bootstrap],
     message:
         "Compare groups of patients"
     shell:
-        "python -m analysis.groups --study {params.study:q} > {log:q} 2>&1"
+        "{params.python} analysis.groups --study {params.study:q} > {log:q} 2>&1"
 
 
 rule bias:
@@ -439,7 +471,10 @@ rule bias:
             architecture=ARCHITECTURES,
             end=[".csv", "_heat.csv", "_sanity.csv", "_interventions.csv"],
         ),
-        code=[CODE / f"analysis/{name}.py" for name in ["bias", "bootstrap", "changes", "thresholds", "tidy"]],
+        code=[
+            CODE / f"analysis/{name}.py"
+            for name in ["bias", "bias_checks", "bootstrap", "changes", "thresholds", "tidy"]
+        ],
     output:
         tables(["gradcam", "heat", "sanity", "interventions", "changes", "bias"], BIAS, "bias"),
     log:
@@ -447,14 +482,15 @@ rule bias:
     conda:
         "envs/benchmark.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=[STUDY.seed, STUDY.bootstrap],
     message:
         "Judge what the networks lean on"
     shell:
-        "(python -m analysis.explain --study {params.study:q} --collect"
-        " && python -m analysis.changes --study {params.study:q}"
-        " && python -m analysis.bias --study {params.study:q}) > {log:q} 2>&1"
+        "({params.python} analysis.explain --study {params.study:q} --collect"
+        " && {params.python} analysis.changes --study {params.study:q}"
+        " && {params.python} analysis.bias --study {params.study:q}) > {log:q} 2>&1"
 
 
 rule leakage:
@@ -471,12 +507,13 @@ rule leakage:
         "envs/benchmark.yaml"
     threads: 2
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         data=DATA_OPTION,
     message:
         "Look for copies across the parts of each split"
     shell:
-        "python -m analysis.leakage --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
+        "{params.python} analysis.leakage --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
 
 
 rule shortcuts:
@@ -501,13 +538,14 @@ rule shortcuts:
         "envs/benchmark.yaml"
     threads: 2
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=[STUDY.seed, STUDY.bootstrap],
         data=DATA_OPTION,
     message:
         "Predict the labels without a look at the breast"
     shell:
-        "python -m analysis.shortcuts --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
+        "{params.python} analysis.shortcuts --study {params.study:q} {params.data} --threads {threads} > {log:q} 2>&1"
 
 
 rule heatmaps:
@@ -525,12 +563,13 @@ rule heatmaps:
         "envs/benchmark.yaml"
     threads: 1
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         seed=STUDY.seed,
     message:
         "Repeat the published heat map of {wildcards.architecture}"
     shell:
-        "python -m analysis.heatmaps --study {params.study:q} --architecture {wildcards.architecture}"
+        "{params.python} analysis.heatmaps --study {params.study:q} --architecture {wildcards.architecture}"
         " --threads {threads} > {log:q} 2>&1"
 
 
@@ -555,13 +594,14 @@ rule claims:
     conda:
         "envs/benchmark.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         settings=[STUDY.seed, STUDY.bootstrap],
     message:
         "Judge the published claims"
     shell:
-        "(python -m analysis.heatmaps --study {params.study:q} --collect"
-        " && python -m analysis.claims --study {params.study:q}) > {log:q} 2>&1"
+        "({params.python} analysis.heatmaps --study {params.study:q} --collect"
+        " && {params.python} analysis.claims --study {params.study:q}) > {log:q} 2>&1"
 
 
 rule figures:
@@ -599,11 +639,12 @@ rule figures:
     conda:
         "envs/report.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
     message:
         "Draw the figures"
     shell:
-        "python -m analysis.figures --study {params.study:q} > {log:q} 2>&1"
+        "{params.python} analysis.figures --study {params.study:q} > {log:q} 2>&1"
 
 
 rule report:
@@ -622,7 +663,7 @@ rule report:
         RESULTS / "tables/probes.csv",
         sorted(CODE.glob("benchmarks/reference/*.csv")),
         code=[
-            CODE / "analysis/thresholds.py",
+            *(CODE / f"analysis/{name}.py" for name in ["bias_checks", "thresholds"]),
             *(
                 path
                 for path in sorted(CODE.glob("reports/**/*"))
@@ -643,13 +684,14 @@ rule report:
     conda:
         "envs/report.yaml"
     params:
-        study=STUDY.path,
+        python=python,
+        study=study,
         description=STUDY.description,
     message:
         "Write the report"
     shell:
-        "(python -m reports.provenance --study {params.study:q}"
-        " && python -m reports.render --study {params.study:q}) > {log:q} 2>&1"
+        "({params.python} reports.provenance --study {params.study:q}"
+        " && {params.python} reports.render --study {params.study:q}) > {log:q} 2>&1"
 
 
 rule pdf:
@@ -691,7 +733,9 @@ rule planted_bias:
         "envs/benchmark.yaml"
     # Only once it is asked for: other commands need not say how many cores there are.
     threads: lambda wildcards: workflow.cores
+    params:
+        python=python,
     message:
         "Train and judge networks on planted shortcuts"
     shell:
-        "python -m benchmarks.planted_bias --jobs {threads} > {log:q} 2>&1"
+        "{params.python} benchmarks.planted_bias --jobs {threads} > {log:q} 2>&1"

@@ -7,16 +7,13 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
 from jsonschema import Draft202012Validator
 
 import architectures
 from benchmarks import claims, datasets, protocols
 from benchmarks.errors import BadInput
-from benchmarks.yaml_file import explain, listing, read_yaml
-
-STUDIES = Path(__file__).parent / "studies"
-SCHEMA = yaml.safe_load((STUDIES / "schema.yaml").read_text())
+from benchmarks.study_file import SCHEMA, StudyFile, read_study
+from benchmarks.yaml_file import explain, listing
 
 ALL = "all"
 BASELINES = ("majority", "stratified", "thumbnail_logistic")  # benchmarks/baselines.py; every study runs them
@@ -29,6 +26,7 @@ class Study:
 
     name: str
     path: Path
+    source: StudyFile
     data: Path | None
     description: str
     seed: int
@@ -131,45 +129,31 @@ class Study:
 
 
 def load_study(name_or_path: str, data: str | None = None) -> Study:
-    """Load a study by its name under benchmarks/studies or by the path of a YAML file.
+    """Load a study by its name under benchmarks/studies, by the path of a YAML file, or as study_file.read_study says.
 
     `data` is the folder or zip of a data set that is not generated. Raises BadInput with every problem found at once,
     each with file, key and what is allowed.
     """
-    path = _find(name_or_path)
-    content = _read(path)
+    source = read_study(name_or_path)
+    path, content = source.files[0], source.content
+    head = " and ".join(str(file) for file in source.files) + (
+        ", with what --config changes" if source.overrides else ""
+    )
     problems = [explain(error) for error in Draft202012Validator(SCHEMA).iter_errors(content)]
     if problems:
-        raise BadInput(listing(path, problems))
+        raise BadInput(listing(head, problems))
     content = _with_defaults(content, SCHEMA)
     content["architectures"] = _expand(content["architectures"])
     checks = (_dataset_problems, _protocol_problems, _external_problems, _architecture_problems, _derived_problems)
     problems = [problem for check in checks for problem in check(content)]
     if problems:
-        raise BadInput(listing(path, problems))
+        raise BadInput(listing(head, problems))
     if content["claims"]:
         content["claims"] = claims.find(content["claims"])
         claims.load(content["claims"])
     dataset = content["dataset"]
     content["dataset"] = {"name": dataset["name"], **datasets.options(dataset), **dataset}
-    return Study(name=path.stem, path=path, data=Path(data) if data else None, **content)
-
-
-def _find(name_or_path: str) -> Path:
-    known = sorted(p.stem for p in STUDIES.glob("*.yaml") if p.stem != "schema")
-    if name_or_path in known:
-        return STUDIES / f"{name_or_path}.yaml"
-    path = Path(name_or_path)
-    if path.suffix in (".yaml", ".yml") and path.is_file():
-        return path
-    raise BadInput(f"study={name_or_path}: neither a study ({', '.join(known)}) nor the path of a YAML file")
-
-
-def _read(path: Path) -> dict:
-    content = read_yaml(path)
-    if not isinstance(content, dict):
-        raise BadInput(f"{path}: a study is a mapping of keys ({', '.join(SCHEMA['properties'])})")
-    return content
+    return Study(name=path.stem, path=path, source=source, data=Path(data) if data else None, **content)
 
 
 def _with_defaults(content: dict, schema: dict) -> dict:
@@ -183,11 +167,13 @@ def _with_defaults(content: dict, schema: dict) -> dict:
 
 
 def _expand(entries: dict[str, dict]) -> dict[str, dict]:
-    """Replace `all` by every architecture there is; entries by name keep their overrides."""
-    named = {name: entry for name, entry in entries.items() if name != ALL}
-    if ALL not in entries:
+    """Replace `all` by every architecture there is; entries by name keep their overrides, and null leaves one out."""
+    named = {name: entry for name, entry in entries.items() if name != ALL and entry is not None}
+    if entries.get(ALL) is None:
         return named
-    return {name: {**entries[ALL], **named.get(name, {})} for name in sorted({*architectures.names(), *named})}
+    left_out = {name for name, entry in entries.items() if entry is None}
+    chosen = sorted({*architectures.names(), *named} - left_out)
+    return {name: {**entries[ALL], **named.get(name, {})} for name in chosen}
 
 
 def _dataset_problems(content: dict) -> Iterator[str]:
@@ -224,6 +210,8 @@ def _derived_problems(content: dict) -> Iterator[str]:
 
 
 def _architecture_problems(content: dict) -> Iterator[str]:
+    if not content["architectures"]:
+        yield "architectures: none is left; name one that is not null"
     for name, entry in content["architectures"].items():
         key = f"architectures.{name}"
         if name in BASELINES:

@@ -29,7 +29,7 @@ def read_yaml(path: Path) -> object:
         raise BadInput(f"{path}: not a readable YAML file: {error}") from None
 
 
-def listing(path: Path, problems: list[str]) -> str:
+def listing(path: Path | str, problems: list[str]) -> str:
     """A message of the file's name and its problems below, each once."""
     return "\n".join([f"{path}:", *(f"  - {problem}" for problem in dict.fromkeys(problems))])
 

@@ -18,7 +18,7 @@ from analysis.bootstrap import LEVEL
 from analysis.predictions import read_samples
 from benchmarks import backend
 from benchmarks.errors import existing, run_cli
-from benchmarks.study import STUDIES, Study, load_study
+from benchmarks.study import Study, load_study
 
 CODE = Path(__file__).resolve().parents[1]
 REQUIREMENTS, LOCK = "requirements.in", "requirements.txt"
@@ -40,8 +40,9 @@ def collect(study: Study) -> dict:
         for architecture, protocol in study.pairs()
         for fold in study.cells(protocol)
     ]
+    source = study.source
     return {
-        "study": {"name": study.name, "file": study.path.name, "text": study.path.read_text()},
+        "study": {"name": study.name, "file": study.path.name, "text": source.text, "overrides": source.overrides},
         "code": git_state(CODE),
         "python": platform.python_version(),
         "packages": packages(CODE / REQUIREMENTS),
@@ -101,9 +102,9 @@ def _version(name: str) -> str | None:
 
 def commands(study: Study, data: str | None) -> list[str]:
     """The commands that repeat the study: the whole of it by Snakemake, then stage by stage by hand."""
-    name = study.name if study.path.resolve().parent == STUDIES.resolve() else str(study.path)
-    chosen = ["--study", name]
-    config = [f"study={name}", *([f"data={data}"] if data else [])]
+    chosen = ["--study", study.source.argument]
+    config = [f"study={study.source.named}", *([f"data={data}"] if data else [])]
+    config += [f"{key}={json.dumps(value)}" for key, value in study.source.overrides.items()]
     given = ["--data", data] if data else []
     published = study.published_architectures()
     explained = {"analysis.explain": [*study.architectures], **({"analysis.heatmaps": published} if published else {})}

@@ -19,7 +19,8 @@ from benchmarks.study import Study
 def study(dataset, sizes=(64,), data=None):
     """A study of `dataset` whose architectures want images of `sizes`."""
     return Study(
-        name="test", path=Path("test.yaml"), data=data, description="", seed=1, dataset=dataset, image_size=sizes[0],
+        name="test", path=Path("test.yaml"), source=None, data=data, description="", seed=1,
+        dataset=dataset, image_size=sizes[0],
         protocols=[], folds=3, repeats=1, training={}, published={}, search={},
         architectures={f"a{size}": {"image_size": size} for size in sizes}, external={}, control={},
         learning_curve={},

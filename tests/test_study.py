@@ -52,7 +52,7 @@ def test_defaults_are_filled_in(write):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"epochs": 3}, ["(top level): unknown key epochs; allowed: description, seed"]),
+        ({"epochs": 3}, ["(top level): unknown key epochs; allowed: extends, description, seed"]),
         ({"seed": None}, ["'seed' is a required property"]),
         ({"folds": 1}, ["folds: 1 is less than the minimum of 2"]),
         ({"search": {"tuner": "grid"}}, ["search.tuner: 'grid' is not allowed; allowed: random, bayesian, hyperband"]),

@@ -75,7 +75,7 @@ def planned(output: str, rule: str) -> int:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"epochs": 3}, "small.yaml:\n  - (top level): unknown key epochs; allowed: description"),
+        ({"epochs": 3}, "small.yaml:\n  - (top level): unknown key epochs; allowed: extends, description"),
         ({"dataset": {"name": "mendeley_inbreast"}}, "10.17632/x7bvzv6cvr.1"),
         ({"architectures": {"alexnet": {}}}, "67"),
     ],

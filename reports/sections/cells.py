@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import yaml
+
 from reports.document import Cell, Column, Listing, Section, Table
 from reports.results import Results
 from reports.wording import count, duration
@@ -24,8 +26,14 @@ def cells(results: Results) -> Iterator[Section]:
             # One command fits all baselines of a fold.
             Listing("The cells.", "\n".join(dict.fromkeys(cell["command"] for cell in told["cells"])), printed=False),
             Listing(f"The study file, {told['study']['file']}.", told["study"]["text"]),
+            *_overrides(told["study"]["overrides"]),
         ],
     )
+
+
+def _overrides(changed: dict) -> Iterator[Listing]:
+    if changed:
+        yield Listing("What --config changed of it.", yaml.safe_dump(changed, sort_keys=False))
 
 
 def _cells(results: Results) -> Table:

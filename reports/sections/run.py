@@ -37,8 +37,14 @@ def _study(results: Results) -> list[Block]:
             f"({listed(results.protocols)}){_and_derived(study)} make {plural(n_cells, 'cell')}: one architecture or "
             "baseline, one protocol, one fold, trained and tested once. "
             f"Images are {listed([f'{size} x {size}' for size in study.sizes()])} pixels; the seed is {study.seed}."
+            f"{_changed(study)}"
         ),
     ]
+
+
+def _changed(study: Study) -> str:
+    changed = study.source.overrides
+    return f" Not as its file says, but changed for this run: {listed(sorted(changed))}." if changed else ""
 
 
 def _and_derived(study: Study) -> str:
