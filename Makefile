@@ -1,4 +1,5 @@
 # make reproduce: environment, default study, report.   make status: how its cells stand.   make test: test suite.
+# make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters.
 PYTHON ?= python3
 VENV ?= .venv
 CORES ?= all
@@ -34,11 +35,16 @@ pictures: environment
 test: environment
 	$(RUN) python -m pytest --numprocesses 2 --dist loadfile
 
+ifeq ($(origin NAME),command line)
+check: environment
+	$(RUN) python -m benchmarks.check $(NAME) --study $(STUDY)
+else
 check: environment
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) snakefmt --check Snakefile
 	$(RUN) snakemake --lint
+endif
 
 lock:
 	uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -31,6 +31,7 @@ from analysis.regions import regions
 from analysis.tidy import read_table
 from benchmarks import datasets
 from benchmarks.errors import existing, run_cli
+from benchmarks.model import saved_model
 from benchmarks.study import Study
 
 TABLES = {"gradcam": "", "heat": "_heat", "sanity": "_sanity", "interventions": "_interventions"}
@@ -76,11 +77,9 @@ class Explained:
 
     def _cell(self, protocol: str, fold: int, probes: pd.DataFrame) -> np.ndarray:
         """Explain `probes` by their own cell; return its maps of the unseen films."""
-        import keras
-
         folder = self.study.cell_folder(self.architecture, protocol, fold)
         layer = json.loads(existing(folder / "runtime.json").read_text())["cam_layer"]
-        model = keras.models.load_model(existing(folder / "model.keras"), compile=False)
+        model = saved_model(self.architecture, folder / "model.keras")
 
         def predict(images: np.ndarray) -> np.ndarray:
             return model.predict(images, batch_size=gradcam.BATCH, verbose=0).astype("float32")

@@ -28,6 +28,7 @@ from analysis.architecture_stage import run_command
 from analysis.bootstrap import interval, resampled_means
 from analysis.gradcam import GRADCAM, explain, scaled
 from benchmarks.errors import existing, run_cli
+from benchmarks.model import saved_model
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study
 
@@ -91,12 +92,10 @@ def compare(pairs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float]:
 
 def write_heatmaps(study: Study, architecture: str) -> None:
     """Compare both methods on one architecture's published cell. Raises BadInput if it has not been trained."""
-    import keras
-
     results, size = study.results(), study.size_of(architecture)
     cell = study.cell_folder(architecture, PUBLISHED, 0)
     layer = json.loads(existing(cell / "runtime.json").read_text())["cam_layer"]
-    model = keras.models.load_model(existing(cell / "model.keras"), compile=False)
+    model = saved_model(architecture, cell / "model.keras")
     probes = pd.read_csv(existing(results / "tables" / "probes.csv"), dtype={"label": str})
     probes = probes[(probes["protocol"] == PUBLISHED) & probes["shown"]]
     images = np.load(results / f"images_{size}.npy", mmap_mode="r")[probes["row"]].astype("float32")[..., np.newaxis]

@@ -39,6 +39,7 @@ from benchmarks.errors import BadInput
 
 CORRECTED, PUBLISHED = "corrected", "published"
 NOT_OPTIONS = ("pretrained",)  # keyword arguments that the harness fills in
+MISSING = "no function `def {0}(inputs, hp, ...)` decorated with @architecture(...); add it, named as the file is"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -153,15 +154,11 @@ def describe(name: str) -> Description:
 
     Raises BadInput with file and line if the decorated function is missing or an argument isn't a literal.
     """
-    path = file(name)
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not readable as Python: {error}") from None
+    path, tree = file(name), parsed(name)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     corrected = _declared(path, functions.get(name), "architecture", Corrected)
     if corrected is None:
-        raise BadInput(f"{path}: no function `def {name}(inputs, hp, ...)` decorated with @architecture(...); add it")
+        raise BadInput(f"{_nearest(name, functions)}: {MISSING.format(name)}")
     published = _declared(path, functions.get(PUBLISHED), f"{name}.published", Published)
     if PUBLISHED in functions and published is None:
         line = functions[PUBLISHED].lineno
@@ -206,8 +203,31 @@ def load(name: str) -> Architecture:
         raise BadInput(blame(path, error, "can't be imported")) from error
     loaded = getattr(module, name, None)
     if not isinstance(loaded, Architecture):
-        raise BadInput(f"{path}: no function `def {name}(inputs, hp, ...)` decorated with @architecture(...); add it")
+        raise BadInput(f"{path}: {MISSING.format(name)}")
     return loaded
+
+
+def parsed(name: str) -> ast.Module:
+    """The syntax tree of an architecture's file; BadInput names the line that is no Python."""
+    path = file(name)
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise BadInput(f"{path}:{error.lineno}: not readable as Python: {error.msg}; mend this line") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}:1: not readable as Python: {error}; save it as UTF-8") from None
+
+
+def place(name: str, function: str, *texts: str) -> str:
+    """`file:line` of the first of `texts` (literals or names) in an architecture's file, else of `function`."""
+    tree = parsed(name)
+    words = {ast.Constant: "value", ast.Attribute: "attr", ast.Name: "id", ast.keyword: "arg", ast.ClassDef: "name"}
+    for text in texts:
+        for node in ast.walk(tree):
+            if type(node) in words and getattr(node, words[type(node)]) == text:
+                return f"{file(name)}:{node.lineno}"
+    lines = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function]
+    return f"{file(name)}:{lines[0] if lines else 1}"
 
 
 def blame(path: Path, error: Exception, what: str) -> str:
@@ -219,6 +239,11 @@ def blame(path: Path, error: Exception, what: str) -> str:
 def _options_of(build: Callable) -> dict:
     parameters = inspect.signature(build).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in NOT_OPTIONS}
+
+
+def _nearest(name: str, functions: dict[str, ast.FunctionDef]) -> str:
+    """`file:line` where the decorated function should stand."""
+    return f"{file(name)}:{next((node.lineno for node in functions.values()), 1)}"
 
 
 def _declared(path: Path, function: ast.FunctionDef | None, decorator: str, form: type[Form]) -> Form | None:

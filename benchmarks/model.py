@@ -13,18 +13,23 @@ The command builds every form that a study needs and writes results/<study>/arch
 import argparse
 import json
 import math
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import architectures
 from architectures import CORRECTED, PUBLISHED
 from benchmarks import backend, protocols
-from benchmarks.errors import BadInput, run_cli
+from benchmarks.errors import BadInput, existing, run_cli
 
 if TYPE_CHECKING:
     import keras
     import keras_tuner
 
+# Layers of the harness around an architecture's own
+LAYERS = ("image", "rescaling", "random_flip", "random_rotation", "random_zoom", "channels", "pooled", "dropout")
+LAYERS += ("probabilities",)
 SEARCHED = "searched"  # training.augmentation of a study; the other is `none`
 PLAIN_RECIPE = {"batch_size": 32, "precision": "float32"}  # of what nobody published: Keras' own defaults
 ZOOM = 0.2  # at full strength; with rotation by up to 180 degrees and both reflections
@@ -72,8 +77,8 @@ def build_model(
         _check_tensor(name, "published", outputs, {2: f"softmax outputs (N, {classes})"})
         if outputs.shape[-1] != classes:
             raise BadInput(
-                f"{architectures.file(name)}: published returns {outputs.shape[-1]} outputs, but there are {classes} "
-                f"classes; end with Dense(classes, activation='softmax')"
+                f"{architectures.place(name, PUBLISHED)}: published returns {outputs.shape[-1]} outputs, but there are "
+                f"{classes} classes; end with Dense(classes, activation='softmax')"
             )
     else:
         if form.pretrained:
@@ -81,13 +86,22 @@ def build_model(
         features = _called(name, lambda: loaded.build(x, hp, **options))
         _check_tensor(name, name, features, {2: "features (N, c)", 4: "feature maps (N, h, w, c)"})
         outputs = _classifier(features, hp.get("dropout"), classes)
-    model = _called(name, lambda: keras.Model(inputs, outputs, name=name))
-    _check_graph(name, model, form.cam_layer)
+    function = PUBLISHED if variant == PUBLISHED else name
+    model = _assembled(name, function, inputs, outputs)
+    _check_graph(name, function, model, form.cam_layer)
     if variant == CORRECTED and weights is not None:
         from architectures._pretrained import transfer
 
         transfer(model, form.pretrained, weights)
     return model, form.cam_layer
+
+
+def saved_model(name: str, path: Path) -> "keras.Model":
+    """The model of a cell of architecture `name`, uncompiled. BadInput if `path` is not there."""
+    import keras
+
+    architectures.load(name)  # its file registers what layers it defines itself
+    return keras.models.load_model(existing(path), compile=False)
 
 
 def shared_space(hp: "keras_tuner.HyperParameters", augmentation: str = SEARCHED) -> None:
@@ -163,35 +177,57 @@ def _called(name: str, build: Callable) -> object:
         raise BadInput(architectures.blame(architectures.file(name), error, "can't be built")) from error
 
 
+def _assembled(name: str, function: str, inputs: "keras.KerasTensor", outputs: "keras.KerasTensor") -> "keras.Model":
+    import keras
+
+    try:
+        return keras.Model(inputs, outputs, name=name)
+    except ValueError as error:
+        twice = re.search(r'name "([^"]+)"', str(error))
+        if not twice:
+            where = architectures.place(name, function)
+            raise BadInput(f"{where}: {function} gives no model from image to features: {error}") from error
+        where = architectures.place(name, function, twice[1])
+        raise BadInput(
+            f"{where}: two layers are called {twice[1]!r}; rename yours, or leave its name out (the harness has "
+            f"{', '.join(LAYERS)})"
+        ) from error
+
+
 def _check_tensor(name: str, function: str, tensor: object, allowed: dict[int, str]) -> None:
     import keras
 
     if not isinstance(tensor, keras.KerasTensor) or len(tensor.shape) not in allowed:
         got = f"shape {tensor.shape}" if isinstance(tensor, keras.KerasTensor) else type(tensor).__name__
         raise BadInput(
-            f"{architectures.file(name)}: function {function} returns {got}; return a Keras tensor of "
+            f"{architectures.place(name, function)}: function {function} returns {got}; return a Keras tensor of "
             f"{' or '.join(allowed.values())}"
         )
 
 
-def _check_graph(name: str, model: "keras.Model", cam_layer: str) -> None:
+def _check_graph(name: str, function: str, model: "keras.Model", cam_layer: str) -> None:
     import keras
 
-    path = architectures.file(name)
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             raise BadInput(
-                f"{path}: {layer.name} is a model inside the model, which Grad-CAM can't look into; apply its layers "
-                f"one by one, or build it on the tensor (keras.applications: input_tensor=...)"
+                f"{architectures.place(name, function, layer.name, type(layer).__name__)}: {layer.name} is a model "
+                f"inside the model, which Grad-CAM can't look into; apply its layers one by one, or build it on the "
+                f"tensor (keras.applications: input_tensor=...)"
             )
         if isinstance(layer, keras.layers.Lambda):
-            raise BadInput(f"{path}: layer {layer.name} is a Lambda, which can't be saved safely; use keras layers")
+            where = architectures.place(name, function, layer.name, "Lambda")
+            raise BadInput(f"{where}: layer {layer.name} is a Lambda, which can't be saved safely; use keras layers")
     found = {layer.name: layer.output.shape for layer in model.layers if not isinstance(layer.output, list)}
-    maps = [layer for layer, shape in found.items() if len(shape) == 4]
+    maps = [layer for layer, shape in found.items() if len(shape) == 4 and layer not in LAYERS]
+    if not maps:
+        where = architectures.place(name, function)
+        raise BadInput(f"{where}: {function} has no feature map (N, h, w, c) to explain; add a convolution")
     if cam_layer not in maps:
         what = f"has shape {found[cam_layer]}" if cam_layer in found else "is not in the model"
+        where = architectures.place(name, function, cam_layer)
         raise BadInput(
-            f"{path}: cam_layer {cam_layer!r} {what}; name the last layer with a feature map (N, h, w, c), after its "
+            f"{where}: cam_layer {cam_layer!r} {what}; name the last layer with a feature map (N, h, w, c), after its "
             f"activation, e.g. {maps[-1]!r}"
         )
 
