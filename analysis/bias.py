@@ -9,7 +9,8 @@ of the probes; analysis/thresholds.py says what it takes to be flagged. Checks:
                                        maps that know no model (analysis/heat.py), for the lesion the breast's own
     erase, blur, swap, move            the drop in the probability answered; null: the same change elsewhere
     orientation, contrast              the largest mean change of a class' probability between two states of all films
-    marker_alone, empty_film           the same for a film label on an empty film; the confidence about an empty film
+    marker_alone                       the same for a film label on an empty film
+    empty_film ...                     analysis/bias_checks.py: the confidence about an empty film, and others
     randomisation ... folds            analysis/sanity.py
     groups                             analysis/groups.py
 """
@@ -21,11 +22,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from analysis import thresholds
+from analysis import bias_checks, thresholds
 from analysis.bootstrap import interval, resampled_means
 from analysis.gradcam import GRADCAM
 from analysis.heat import BLIND, BREAST_MASK
-from analysis.interventions import CONTRAST, EMPTY, MARKER, SIDE, TURNED
+from analysis.interventions import CONTRAST, MARKER, SIDE, TURNED
 from analysis.predictions import unit_of
 from analysis.thresholds import NOT_EVALUABLE, Rule
 from analysis.tidy import read_table
@@ -119,11 +120,12 @@ class Verdicts:
                 else:
                     rule = thresholds.ALONE if check == MARKER else thresholds.PROBABILITY
                     yield about | self._largest(finite, rule)
-        own = table[table["edit"] == EMPTY]
-        if len(own):
-            values = own["change"] - thresholds.CONFIDENCE
-            about = end | {"check": EMPTY, "region_or_group": "film"}
-            yield about | self.row(values, self.units(own), thresholds.CONFIDENCE, thresholds.LIMIT)
+
+    def others(self, own: dict[str, pd.DataFrame]) -> Iterator[dict]:
+        """The checks that are one function each, of one architecture under one protocol."""
+        for name, one in bias_checks.CHECKS.items():
+            about = {"check": name, "evidence": f"figures/bias_{one.evidence}_{self._end(own['gradcam'])}"}
+            yield from (about | row for row in one.function(self, own))
 
     def _largest(self, own: pd.DataFrame, rule: Rule) -> dict:
         """The class whose mean probability changes most; the interval allows for the choice among the classes."""
@@ -212,6 +214,7 @@ def judge(study: Study) -> pd.DataFrame:
                 *verdicts.heat(own["heat"]),
                 *verdicts.changes(own["interventions"]),
                 *verdicts.states(own["interventions"]),
+                *verdicts.others(own),
                 *verdicts.sanity(own["sanity"]),
             ]
             answers = own["gradcam"]

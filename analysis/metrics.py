@@ -1,6 +1,22 @@
-"""Scores of answers from confusion matrices, many at once: what scikit-learn computes, for thousands of resamples."""
+"""Scores of answers from confusion matrices, many at once: what scikit-learn computes, for thousands of resamples.
+
+A further one is a function of confusion matrices, declared here:
+
+    @metric("Cohen's kappa")
+    def cohen_kappa(matrices):
+        '''Agreement beyond chance (Cohen, Educ. Psychol. Meas. 20, 1960).'''
+        total = matrices.sum(axis=(1, 2))
+        ...
+        return (observed - expected) / (1 - expected)
+
+`matrices` are counts (B, K, K), true class by predicted class, of which all cells of a class may be 0; it returns
+floats (B,), NaN where undefined. Its name is the metric's in tables/scores.csv; estimate, interval and the report's
+column follow, with the first line of its docstring. One of probabilities of benign and malignant stands in
+analysis/probability_metrics.py.
+"""
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from sklearn import metrics as sklearn_metrics
@@ -10,6 +26,39 @@ Labels = np.ndarray
 # Macro and weighted averages run over the classes that stand in the truth, as scikit-learn's balanced accuracy does.
 AVERAGED = {"precision": sklearn_metrics.precision_score, "recall": sklearn_metrics.recall_score}
 AVERAGED["f1"] = sklearn_metrics.f1_score
+# Every metric of every task in the report's order and words; `metric` and `binary_metric` add to them.
+TITLES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "mcc": "Matthews correlation",
+    "quadratic_kappa": "quadratic kappa",
+    "macro_precision": "macro precision",
+    "macro_recall": "macro recall",
+    "macro_f1": "macro F1",
+    "weighted_precision": "weighted precision",
+    "weighted_recall": "weighted recall",
+    "weighted_f1": "weighted F1",
+    "roc_auc": "area under ROC",
+    "average_precision": "average precision",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "sensitivity_at_90_specificity": "sensitivity at 90 % specificity",
+    "brier": "Brier score",
+    "log_loss": "log loss",
+    "ece": "calibration error",
+}
+ADDED: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
+
+
+def metric(title: str) -> Callable[[Callable], Callable]:
+    """Decorator: add a score of answers by its function of confusion matrices; `title` is what the report calls it."""
+
+    def declare(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+        ADDED[function.__name__] = function
+        TITLES[function.__name__] = title
+        return function
+
+    return declare
 
 
 def class_metrics(truth: Labels, predicted: Labels) -> dict[str, float]:
@@ -27,6 +76,8 @@ def class_metrics(truth: Labels, predicted: Labels) -> dict[str, float]:
     for average in ("macro", "weighted"):
         for name, score in AVERAGED.items():
             scores[f"{average}_{name}"] = score(truth, predicted, labels=present, average=average, zero_division=0)
+    whole = _matrices(truth, predicted, sorted({*truth, *predicted}), np.ones((1, len(truth))))
+    scores |= {name: function(whole).item() for name, function in ADDED.items()}
     return {name: float(value) for name, value in scores.items()}
 
 
@@ -50,7 +101,7 @@ def resampled_class_metrics(truth: Labels, predicted: Labels, weights: np.ndarra
         scores[f"macro_{name}"] = ratio((values * present).sum(axis=1), n_present)
     for name, values in by_class.items():
         scores[f"weighted_{name}"] = ratio((values * support).sum(axis=1), total)
-    return scores
+    return scores | {name: function(matrix) for name, function in ADDED.items()}
 
 
 def quadratic_kappa(truth: Labels, predicted: Labels, order: list[str]) -> float:

@@ -1,18 +1,41 @@
 """Scores of probabilities, many resamples at once: discrimination and calibration of two classes, proper scores of any.
 
 `positive` is bool (N,), `probability` float (N,) in 0..1, `weights` int (B, N): how often resample b counts sample i.
+
+A further one of two classes is a function of the three, declared here:
+
+    @binary_metric("share called malignant")
+    def share_positive(positive, probability, weights):
+        '''How many of all images are called malignant, at a probability of 0.5.'''
+        return ratio(weights @ (probability >= 0.5), weights.sum(axis=1))
+
+It returns floats (B,), NaN where undefined; probabilities are finite. Its name is the metric's in tables/scores.csv.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 from sklearn import metrics as sklearn_metrics
 
-from analysis.metrics import ratio
+from analysis.metrics import TITLES, ratio
 
 SPECIFICITY = 0.9  # at which sensitivity is given; screening programmes recall about a tenth of the women
 BINS = 10  # of equal width, for the calibration error and the reliability diagram
 SMALLEST = float(np.finfo(np.float32).eps)  # probability in a log loss: predictions are stored as float32
 AT_SPECIFICITY = f"sensitivity_at_{100 * SPECIFICITY:.0f}_specificity"
 NEEDS_BOTH = ("roc_auc", "average_precision", AT_SPECIFICITY)  # classes
+ADDED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {}
+
+
+def binary_metric(title: str) -> Callable[[Callable], Callable]:
+    """Decorator: add a score of probabilities of two classes; `title` is what the report calls it."""
+
+    def declare(function: Callable) -> Callable:
+        ADDED[function.__name__] = function
+        TITLES[function.__name__] = title
+        return function
+
+    return declare
 
 
 def binary_metrics(positive: np.ndarray, probability: np.ndarray) -> dict[str, float]:
@@ -22,7 +45,7 @@ def binary_metrics(positive: np.ndarray, probability: np.ndarray) -> dict[str, f
     specificity of at least 90 %; brier (Brier, Mon. Weather Rev. 78, 1950); log_loss; ece, the expected calibration
     error over ten bins of equal width (Naeini et al., AAAI 2015), which is biased upwards in small samples.
     """
-    scores = dict.fromkeys(("sensitivity", "specificity", *NEEDS_BOTH, "brier", "log_loss", "ece"), np.nan)
+    scores = dict.fromkeys(("sensitivity", "specificity", *NEEDS_BOTH, "brier", "log_loss", "ece", *ADDED), np.nan)
     answered = probability >= 0.5
     if positive.any():
         scores["sensitivity"] = sklearn_metrics.recall_score(positive, answered)
@@ -37,7 +60,9 @@ def binary_metrics(positive: np.ndarray, probability: np.ndarray) -> dict[str, f
         scores[AT_SPECIFICITY] = found[_specific_enough(false_alarms)].max()
     scores["brier"] = sklearn_metrics.brier_score_loss(positive, probability, labels=[False, True])
     scores["log_loss"] = log_losses(positive, probability).mean()
-    scores["ece"] = _calibration_errors(positive, probability, np.ones((1, len(positive))))[0]
+    once = np.ones((1, len(positive)))
+    scores["ece"] = _calibration_errors(positive, probability, once)[0]
+    scores |= {name: function(positive, probability, once).item() for name, function in ADDED.items()}
     return {name: float(value) for name, value in scores.items()}
 
 
@@ -52,7 +77,7 @@ def resampled_binary_metrics(
     }
     if not np.isfinite(probability).all() or not len(probability):
         nothing = np.full(len(weights), np.nan)
-        return scores | dict.fromkeys((*NEEDS_BOTH, "brier", "log_loss", "ece"), nothing)
+        return scores | dict.fromkeys((*NEEDS_BOTH, "brier", "log_loss", "ece", *ADDED), nothing)
     found, alarms = cumulated(positive, probability, weights)
     both = (found[:, -1] > 0) & (alarms[:, -1] > 0)
     rises, falls = np.diff(found, prepend=0), np.diff(alarms, prepend=0)
@@ -69,6 +94,7 @@ def resampled_binary_metrics(
         "brier": ratio(weights @ (probability - positive) ** 2, total),
         "log_loss": ratio(weights @ log_losses(positive, probability), total),
         "ece": _calibration_errors(positive, probability, weights),
+        **{name: function(positive, probability, weights) for name, function in ADDED.items()},
     }
 
 

@@ -11,10 +11,12 @@ Writes into results/<study>/tables/
     inflation.csv           published minus honest accuracy
     roc.csv reliability.csv curves of severity (analysis/curves.py)
 
-Estimates are scikit-learn's on the pooled test predictions of all folds, averaged over repeats; the class is the most
-probable one, density that of the summed class probabilities, malignancy a summed probability of at least 0.5. A sample
-without a finite probability counts as wrong. Intervals (ci_low, ci_high) are 95 % percentile bootstraps over patients
-(sources, samples, where the data set knows no more), the same resamples for all.
+task is class8 (the classes of the data set, eight in the published study, however many they are), severity and
+density, where every class stands for one. Estimates are scikit-learn's on the pooled test predictions of all folds,
+averaged over repeats (those of metrics declared by decorator, their own); the class is the most probable one, density
+that of the summed class probabilities, malignancy a summed probability of at least 0.5. A sample without a finite
+probability counts as wrong. Intervals (ci_low, ci_high) are 95 % percentile bootstraps over patients (sources, samples,
+where the data set knows no more), the same resamples for all.
 
 fold_sd and seed_sd are standard deviations over the folds (of all repeats) and over the repeats, whose folds and
 training seeds differ; empty with fewer than two, and fold_sd also where a fold lacks a class that the metric needs.
@@ -194,6 +196,7 @@ def _why(metric: str) -> str:
     reasons = {"sensitivity": "no malignant test sample", "specificity": "no benign test sample"}
     reasons |= dict.fromkeys(NEEDS_BOTH, "it takes test samples of both severities, and finite probabilities")
     reasons["quadratic_kappa"] = "it takes several densities, and finite probabilities"
+    reasons |= dict.fromkeys(metrics.ADDED, "it is undefined for these answers")
     return reasons.get(metric, "a probability is not finite")
 
 

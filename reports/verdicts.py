@@ -2,37 +2,20 @@
 
 import pandas as pd
 
+from analysis import bias_checks
 from analysis.bias import CHANGES, COLLAPSED, LESION
+from analysis.bias_checks import GROUPS, IGNORES, LEANS, MISPLACED, UNEQUAL, UNRELATED
+from analysis.bias_checks import TITLES as CHECKS
 from analysis.gradcam import PLUS_PLUS, SCORE_CAM
 from analysis.thresholds import FLAGGED, NOT_EVALUABLE
 from benchmarks.protocols import PUBLISHED
 from reports.wording import interval, listed, number, per_cent, plural, units
 
-HEAT, MOVE, GROUPS = ("heat", "pointing"), "move", "groups"
-CHECKS = {
-    "heat": "share of the heat",
-    "pointing": "hottest pixel",
-    "erase": "region erased",
-    "blur": "region blurred",
-    "swap": "region swapped",
-    MOVE: "lesion moved",
-    "orientation": "turned or mirrored",
-    "contrast": "other contrast",
-    "marker_alone": "film label alone",
-    "empty_film": "empty film",
-    "randomisation": "random weights",
-    "class_sensitivity": "map of another class",
-    "methods": "maps by other methods",
-    "folds": "maps of other cells",
-    "deletion": "deletion",
-    "insertion": "insertion",
-    GROUPS: "groups",
-}
+HEAT, MOVE = ("heat", "pointing"), "move"
 ONE_REGION = (MOVE, "contrast", "marker_alone", "empty_film", "randomisation", "class_sensitivity", "folds")
 ONE_REGION += ("deletion", "insertion")
 NAMES = {PLUS_PLUS: "Grad-CAM++", SCORE_CAM: "Score-CAM"}
 
-LEANS, IGNORES, MISPLACED, UNRELATED, UNEQUAL = "leans", "ignores", "misplaced", "unrelated", "unequal"
 # What a flag says, of one architecture and of several.
 KINDS = {
     LEANS: ("leans on what holds no evidence of a mass", "lean on what holds no evidence of a mass"),
@@ -45,11 +28,13 @@ MISSES = (
     "puts no more heat on the lesion than a map of the whole breast would",
     "put no more heat on the lesion than a map of the whole breast would",
 )
-STATES = ("orientation", "contrast", "marker_alone", "empty_film")
+STATES = ("orientation", "contrast", "marker_alone")
 
 
 def kind(check: str, region: str) -> str:
     """Which of KINDS a flag of `check` in `region` is."""
+    if check in bias_checks.CHECKS:
+        return bias_checks.CHECKS[check].kind
     if check == GROUPS:
         return UNEQUAL
     if check in HEAT:

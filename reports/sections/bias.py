@@ -1,10 +1,12 @@
 """The bias checks: what is checked, on which films, and the verdicts."""
 
+import inspect
 from collections.abc import Iterator
 
 import pandas as pd
 
 from analysis import thresholds
+from analysis.bias_checks import CHECKS, GROUPS, TITLES
 from analysis.explain import EXAMINED, UNSEEN
 from analysis.predictions import unit_of
 from analysis.thresholds import FLAGGED, NOT_EVALUABLE, Rule
@@ -14,7 +16,7 @@ from reports.findings import main_honest
 from reports.results import Results
 from reports.sections.bias_evidence import anchor, changes, groups, pictures
 from reports.sections.calibration import calibration
-from reports.verdicts import CHECKS, GROUPS, claim_sentence, counts_sentence, flags_sentence, short_region, strongest
+from reports.verdicts import claim_sentence, counts_sentence, flags_sentence, short_region, strongest
 from reports.wording import estimate, listed, number, plural
 
 WHAT = (
@@ -34,7 +36,7 @@ RULES = [
     ("erase, blur, swap (lesion)", thresholds.IGNORED),
     ("share of the heat, hottest pixel (lesion)", thresholds.BLIND),
     ("groups", thresholds.GROUP),
-    ("{}; empty film", thresholds.LIMIT),
+    ("{}", thresholds.LIMIT),
     ("{}", thresholds.LEAST),
     ("deletion, insertion", thresholds.ORDER),
 ]
@@ -64,7 +66,7 @@ def first_sentence(results: Results) -> str:
 
 def _verdicts(results: Results) -> Iterator[Block]:
     table = results.table("bias")
-    yield Paragraph(WHAT)
+    yield Paragraph(f"{WHAT}{_others()}")
     yield Paragraph(_probes_text(results))
     if PUBLISHED in results.protocols:
         yield Paragraph(claim_sentence(table))
@@ -76,6 +78,12 @@ def _verdicts(results: Results) -> Iterator[Block]:
     first = [name for name in (main_honest(results.protocols), PUBLISHED) if name in results.protocols]
     for protocol in [*first, *(name for name in results.protocols if name not in first)]:
         yield _matrix(results, protocol, folded=protocol not in first)
+
+
+def _others() -> str:
+    """What the checks of analysis/bias_checks.py ask, in their own words."""
+    told = [f"{one.title} ({inspect.getdoc(one.function).splitlines()[0].rstrip('.')})" for one in CHECKS.values()]
+    return f" Further checks: {'; '.join(told)}." if told else ""
 
 
 def _details(results: Results) -> Iterator[Block]:
@@ -114,7 +122,7 @@ def _matrix(results: Results, protocol: str, *, folded: bool) -> Table:
     table = results.table("bias")
     own = table[table["protocol"] == protocol]
     rows = []
-    for check, name in CHECKS.items():
+    for check, name in TITLES.items():
         of_check = own[own["check"] == check]
         if len(of_check):
             cells = [_verdict(check, of_check[of_check["architecture"] == a]) for a in results.architectures]
@@ -145,7 +153,7 @@ def _rows(anchor_: str, caption: str, table: pd.DataFrame, unit: str, printed: b
         effect = estimate(row.effect, row.ci_low, row.ci_high)
         rows.append(
             [
-                *(Cell(row.protocol), Cell(row.architecture), Cell(CHECKS[row.check], link=anchor(row.evidence))),
+                *(Cell(row.protocol), Cell(row.architecture), Cell(TITLES[row.check], link=anchor(row.evidence))),
                 *(Cell(row.region_or_group), effect, null, Cell(str(int(row.n)))),
                 *(Cell(row.verdict), Cell("" if pd.isna(row.note) else row.note)),
             ]
@@ -156,7 +164,7 @@ def _rows(anchor_: str, caption: str, table: pd.DataFrame, unit: str, printed: b
 
 
 def _order(column: pd.Series) -> pd.Series:
-    return column.map(list(CHECKS).index) if column.name == "check" else column
+    return column.map(list(TITLES).index) if column.name == "check" else column
 
 
 def _rules() -> list[Block]:
@@ -165,7 +173,7 @@ def _rules() -> list[Block]:
         thresholds.LEAST: _limits(thresholds.AGREEMENT),
     }
     rows = []
-    for checks, rule in RULES:
+    for checks, rule in _with_others(RULES):
         flags, clears = _sides(rule)
         named = checks.format(limits.get(rule, ""))
         named = f"{named} (null {thresholds.CONFIDENCE})" if rule is thresholds.LIMIT else named
@@ -180,8 +188,17 @@ def _rules() -> list[Block]:
     return [Paragraph(text), Table("table-bias-rules", "Rules of the bias checks.", titles, rows, [])]
 
 
+def _with_others(rules: list[tuple[str, Rule]]) -> list[tuple[str, Rule]]:
+    """The rules with the checks of analysis/bias_checks.py, at the end where no other check has their rule."""
+    titles: dict[Rule, list[str]] = {}
+    for one in CHECKS.values():
+        titles.setdefault(one.rule, []).append(one.title)
+    told = [("; ".join([words, *titles.pop(rule, [])]), rule) for words, rule in rules]
+    return [*told, *(("; ".join(words), rule) for rule, words in titles.items())]
+
+
 def _limits(nulls: dict[str, float]) -> str:
-    return "; ".join(f"{CHECKS[check]} (null {null})" for check, null in nulls.items())
+    return "; ".join(f"{TITLES[check]} (null {null})" for check, null in nulls.items())
 
 
 def _sides(rule: Rule) -> tuple[str, str]:

@@ -1,36 +1,19 @@
 """Results: accuracy, published beside honest, scores of each task, classes, confusion matrices."""
 
 import dataclasses
+import inspect
 from collections.abc import Iterator
 
 import pandas as pd
 
+from analysis import metrics, probability_metrics
+from analysis.metrics import TITLES as METRICS
 from benchmarks.study import BASELINES
 from reports.document import Block, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
 from reports.sections import cells
 from reports.wording import NOT_EVALUABLE, count, estimate, listed, number, units
 
-METRICS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "mcc": "Matthews correlation",
-    "quadratic_kappa": "quadratic kappa",
-    "macro_precision": "macro precision",
-    "macro_recall": "macro recall",
-    "macro_f1": "macro F1",
-    "weighted_precision": "weighted precision",
-    "weighted_recall": "weighted recall",
-    "weighted_f1": "weighted F1",
-    "roc_auc": "area under ROC",
-    "average_precision": "average precision",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "sensitivity_at_90_specificity": "sensitivity at 90 % specificity",
-    "brier": "Brier score",
-    "log_loss": "log loss",
-    "ece": "calibration error",
-}
 # Columns that would repeat another one; they stand in scores.csv.
 SAME = {"macro_recall": "balanced accuracy", "weighted_recall": "accuracy"}
 TASKS = {
@@ -40,7 +23,7 @@ TASKS = {
 }
 MEASURES = {
     "class8": (
-        "Some class is missing from every fold, so answers are pooled over the folds before they are scored. A "
+        "A class may be too rare for some fold, so answers are pooled over the folds before they are scored. A "
         "Matthews correlation of 0 is chance [@gorodkin2004]; the Brier score sums squared errors over the classes "
         "[@brier1950], lower is better."
     ),
@@ -141,21 +124,23 @@ def _inflation(results: Results) -> list[Block]:
 def _task(results: Results, task: str, protocol: str) -> Table:
     table = results.table("scores")
     table = table[(table["task"] == task) & (table["protocol"] == protocol)]
-    metrics = [metric for metric in METRICS if metric in set(table["metric"]) and metric not in SAME]
+    shown = [metric for metric in METRICS if metric in set(table["metric"]) and metric not in SAME]
     rows = []
     for architecture in results.compared:
         own = table[table["architecture"] == architecture].set_index("metric")
         if own.empty:
             continue
         unit = results.cell("headline", architecture, protocol)["unit"]
-        values = [_score(own.loc[metric]) if metric in own.index else Cell(NOT_EVALUABLE) for metric in metrics]
+        values = [_score(own.loc[metric]) if metric in own.index else Cell(NOT_EVALUABLE) for metric in shown]
         rows.append(
             [Cell(architecture, link=cells.anchor(architecture, protocol)), _tested(own.iloc[0], unit), *values]
         )
-    titles = [Column("architecture", "left"), Column("test images"), *(Column(METRICS[m]) for m in metrics)]
+    titles = [Column("architecture", "left"), Column("test images"), *(Column(METRICS[m]) for m in shown)]
     same = [f"{METRICS[one]} is {other}" for one, other in SAME.items() if one in set(table["metric"])]
     caption = f"{protocol}, {TASKS[task][0]}: {TASKS[task][1]}, with {INTERVALS}. {MEASURES[task]}"
     caption += f" {listed(same).capitalize()}." if same else ""
+    added = metrics.ADDED | probability_metrics.ADDED
+    caption += "".join(f" {METRICS[m]}: {inspect.getdoc(added[m]).splitlines()[0]}" for m in shown if m in added)
     return Table(f"table-{task}-{protocol}", caption, titles, rows, ["scores"])
 
 
