@@ -1,9 +1,13 @@
 """Fixtures that several test files share."""
 
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+import architectures
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
@@ -31,3 +35,21 @@ def real_data() -> Path:
 def real_zip(real_data: Path) -> Path:
     """The zip of the real 224 px images, as published."""
     return real_data / "mendeley_x7bvzv6cvr_inbreast_224.zip"
+
+
+@pytest.fixture
+def contribute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], Path]]:
+    """Write an architecture file of the given name and text, found beside the shipped ones; return its path."""
+    monkeypatch.setattr(architectures, "__path__", [*architectures.__path__, str(tmp_path)])
+    written = []
+
+    def write(name: str, text: str) -> Path:
+        written.append(name)
+        path = tmp_path / f"{name}.py"
+        path.write_text("from keras import layers\nimport keras\nfrom architectures import architecture\n\n" + text)
+        return path
+
+    yield write
+    for name in written:
+        if sys.modules.pop(f"architectures.{name}", None):
+            delattr(architectures, name)

@@ -1,8 +1,6 @@
 """The contract of an architecture file: what a contributor's or a study's mistake is answered with."""
 
 import re
-import sys
-from pathlib import Path
 
 import keras
 import keras_tuner
@@ -19,24 +17,6 @@ NOT_A_LIST = "is not a list of which each is a whole number like its default [6,
 @pytest.fixture(autouse=True)
 def fresh_keras():
     keras.backend.clear_session()
-
-
-@pytest.fixture
-def contribute(tmp_path, monkeypatch):
-    """Write an architecture file of the given name and text, found beside the shipped ones; return its path."""
-    monkeypatch.setattr(architectures, "__path__", [*architectures.__path__, str(tmp_path)])
-    written = []
-
-    def write(name: str, text: str) -> Path:
-        written.append(name)
-        path = tmp_path / f"{name}.py"
-        path.write_text("from keras import layers\nimport keras\nfrom architectures import architecture\n\n" + text)
-        return path
-
-    yield write
-    for name in written:
-        if sys.modules.pop(f"architectures.{name}", None):
-            delattr(architectures, name)
 
 
 GOOD = """

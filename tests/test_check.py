@@ -7,7 +7,6 @@ import sys
 import keras
 import pytest
 from conftest import ROOT
-from test_architecture_files import contribute  # noqa: F401 - a fixture
 
 import architectures
 from benchmarks.check import check
@@ -61,7 +60,7 @@ def test_every_architecture_passes(name, study):
     assert not found and "nothing wrong found" in told[0]
 
 
-def test_a_good_file_is_told_what_it_is(contribute, study):  # noqa: F811
+def test_a_good_file_is_told_what_it_is(contribute, study):
     contribute("mine", GOOD)
     found, told = check("mine", study)
     assert not found
@@ -178,7 +177,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_broken_file_is_told_what_is_wrong_where_and_how_to_mend_it(contribute, study, fault):  # noqa: F811
+def test_a_broken_file_is_told_what_is_wrong_where_and_how_to_mend_it(contribute, study, fault):
     text, line, message = BROKEN[fault]
     path = contribute("mine", text)
     found, told = check("mine", study)
@@ -187,7 +186,7 @@ def test_a_broken_file_is_told_what_is_wrong_where_and_how_to_mend_it(contribute
 
 
 @pytest.mark.parametrize("name", ["majority"])
-def test_the_name_of_a_baseline_is_taken(contribute, study, name):  # noqa: F811
+def test_the_name_of_a_baseline_is_taken(contribute, study, name):
     contribute(name, GOOD.replace("def mine", f"def {name}"))
     assert (
         f"{name}.py:1: {name} is a baseline, which every study runs; rename file and function"
