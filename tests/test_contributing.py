@@ -13,6 +13,7 @@ from conftest import ROOT
 from test_workflow import planned
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INSTALLED = ".requirements"  # of Makefile: newer than requirements.txt, the environment is up to date
 FILE = re.compile(r"# (\S+\.\w+)\n")  # first line of a block that is a file, or goes to the end of one
 
 
@@ -24,7 +25,12 @@ def copied(place: Path) -> Path:
         if (ROOT / name).is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, place / name)
-    (place / ".venv").symlink_to(sys.prefix)
+    # As good as made by `make environment`, which then has nothing to do.
+    (place / ".venv").mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        if entry.name != INSTALLED:
+            (place / ".venv" / entry.name).symlink_to(entry)
+    (place / ".venv" / INSTALLED).touch()
     return place
 
 
@@ -36,9 +42,7 @@ def follow(place: Path, language: str, text: str) -> str:
         whole = path.exists() and not content.startswith('"""')
         path.write_text(f"{path.read_text()}\n\n{content}" if whole else content)
         return ""
-    # The environment is there: make must not install it anew.
-    environment = os.environ | {"MAKEFLAGS": "--old-file=.venv/.requirements"}
-    environment["PATH"] = f"{place / '.venv/bin'}{os.pathsep}{environment['PATH']}"
+    environment = os.environ | {"PATH": f"{place / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
     environment.pop("PYTHONPATH", None)
     how = {"cwd": place, "env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     run = subprocess.run(["bash", "-e", "-c", text], **how)
