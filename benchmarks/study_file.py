@@ -129,8 +129,8 @@ def _read(path: Path, extending: tuple[Path, ...]) -> tuple[list[Path], dict]:
 def _relative_to(folder: Path, content: dict) -> None:
     """Make paths that are relative to a study's `folder` findable from the working directory."""
     entries = content.get("architectures")
-    places = [(content, "claims"), *((e, "weights") for e in (entries or {}).values() if isinstance(e, dict))]
-    for mapping, key in places if isinstance(entries, dict | None) else []:
+    own = [entry for entry in entries.values() if isinstance(entry, dict)] if isinstance(entries, dict) else []
+    for mapping, key in [(content, "claims"), *((entry, "weights") for entry in own)]:
         if isinstance(mapping.get(key), str) and (folder / mapping[key]).is_file():
             mapping[key] = str(folder / mapping[key])
 

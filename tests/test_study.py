@@ -55,6 +55,7 @@ def test_defaults_are_filled_in(write):
         ({"epochs": 3}, ["(top level): unknown key epochs; allowed: extends, description, seed"]),
         ({"seed": None}, ["'seed' is a required property"]),
         ({"folds": 1}, ["folds: 1 is less than the minimum of 2"]),
+        ({"architectures": ["simple"]}, ["architectures: ['simple'] is not of type 'object'"]),
         ({"search": {"tuner": "grid"}}, ["search.tuner: 'grid' is not allowed; allowed: random, bayesian, hyperband"]),
         ({"training": {"augmentation": 0}}, ["training.augmentation: 0 is not allowed; allowed: searched, none"]),
         ({"search": {"trails": 4}}, ["search: unknown key trails; allowed: tuner, trials"]),
