@@ -229,7 +229,7 @@ rule cell:
         RESULTS / "architectures/{architecture}.json",
         code=[
             CODE / "architectures/{architecture}.py",
-            *(CODE / f"benchmarks/{name}.py" for name in ["cell", "model", "training", "tuning"]),
+            *(CODE / f"benchmarks/{name}.py" for name in ["batches", "cell", "model", "reuse", "training", "tuning"]),
         ],
     output:
         RESULTS / "cells/{architecture}/{protocol}/{fold}/trials.csv",

@@ -62,7 +62,7 @@ def replay(cell: Cell) -> tuple[dict, pd.DataFrame]:
     classes = json.loads(existing(cell.study.results() / "dataset.json").read_text())["classes"]
     result, policy, samples, parts = train_published(cell, classes)
     answers = {
-        part: predictions(result.model, parts[part].x, samples[samples["part"] == part], classes)
+        part: predictions(result.model, parts[part].x, samples[samples["part"] == part], classes)[0]
         for part in ("validation", "test")
     }
     right = pd.concat(

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from benchmarks.tuning import SearchResult
 
-PREDICTION_BATCH = 64
-
 
 def train_cell(cell: Cell, threads: int) -> None:
     """Search (honest protocols) or follow the published recipe, predict, and write the cell's files.
@@ -68,10 +66,10 @@ def _train_cell(cell: Cell, threads: int, progress: Progress) -> None:
     trained = time.perf_counter()
     cell.folder.mkdir(parents=True, exist_ok=True)
     tested = samples[samples["part"] == "test"]
-    test = predictions(result.model, parts["test"].x, tested, classes)
+    test, features = predictions(result.model, parts["test"].x, tested, classes)
     test.to_parquet(cell.folder / "predictions.parquet", index=False)
     validated = samples[samples["part"] == "validation"]
-    validation = predictions(result.model, parts["validation"].x, validated, classes)
+    validation, _ = predictions(result.model, parts["validation"].x, validated, classes)
     validation.to_parquet(cell.folder / "validation_predictions.parquet", index=False)
     result.trials.to_csv(cell.folder / "trials.csv", index=False)
     result.history.to_csv(cell.folder / "history.csv", index=False)
@@ -89,39 +87,39 @@ def _train_cell(cell: Cell, threads: int, progress: Progress) -> None:
         "epochs": len(result.history),
         "trials": len(result.trials),
         **{key: result.hyperparameters[key] for key in ("batch_size", "learning_rate")},
-        "dead_features": dead_features(result.model, parts["test"].x),
+        "dead_features": dead_features(features),
         "seconds": {
             "training": round(trained - started, 2),
             "prediction": round(time.perf_counter() - trained, 2),
             "process": round(time.process_time(), 2),
         },
     }
-    # Last of all: it builds a model, which resets Keras' state.
     default = test
     if not result.trials["best"].iloc[0]:
         model = result.load_default()
-        default = predictions(model, parts["test"].x, tested, classes) if model else test.iloc[:0]
+        default = predictions(model, parts["test"].x, tested, classes)[0] if model else test.iloc[:0]
     default.to_parquet(cell.folder / "default_predictions.parquet", index=False)
     write_json(cell.folder / "runtime.json", cell.about(threads, "benchmarks.training") | runtime)
     shutil.rmtree(state, ignore_errors=True)
 
 
-def predictions(model: "keras.Model", x: np.ndarray, samples: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """Predict `x`, uint8 (N, S, S, 1), and return the rows of predictions.parquet."""
-    return predictions_table(model.predict(x, batch_size=PREDICTION_BATCH, verbose=0), samples, classes)
+def predictions(
+    model: "keras.Model", x: np.ndarray, samples: pd.DataFrame, classes: list[str]
+) -> tuple[pd.DataFrame, np.ndarray | None]:
+    """Predict `x`, uint8 (N, S, S, 1): the rows of predictions.parquet, and what the last dense layer saw (N, c)."""
+    from benchmarks.reuse import traced
+
+    probabilities, features = traced(model).ask(model, x)
+    return predictions_table(probabilities, samples, classes), features
 
 
-def dead_features(model: "keras.Model", x: np.ndarray) -> float | None:
-    """Share of the inputs of the model's last dense layer that are the same, or not finite, for all of `x`.
+def dead_features(features: np.ndarray | None) -> float | None:
+    """Share of the columns of `features` (N, c) that are the same, or not finite, for all images; None without any.
 
-    None if the model has no dense layer. With 1.0 the model can't tell one image from another.
+    With 1.0 the model can't tell one image from another.
     """
-    import keras
-
-    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
-    if not dense:
+    if features is None:
         return None
-    features = keras.Model(model.inputs, dense[-1].input).predict(x, batch_size=PREDICTION_BATCH, verbose=0)
     # float64: the range of large float16 values overflows.
     return round(float(np.mean(~(np.ptp(features.astype("float64"), axis=0) > 0))), 4)
 
@@ -160,7 +158,8 @@ def train_published(
 
     Raises BadInput if an earlier stage has not run.
     """
-    from benchmarks.tuning import SearchResult, compiled, history_table
+    from benchmarks.reuse import compiled
+    from benchmarks.tuning import SearchResult, history_table
 
     samples, parts = cell.parts(classes)
     policy = _seeded(cell)

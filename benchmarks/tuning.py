@@ -15,9 +15,12 @@ import keras
 import keras_tuner
 import numpy as np
 import pandas as pd
+from keras.src.utils.naming import reset_uids
 
+from benchmarks.batches import Batches
 from benchmarks.cell import Part
 from benchmarks.progress import Progress
+from benchmarks.reuse import forget, traced
 
 
 @dataclass(frozen=True)
@@ -35,45 +38,65 @@ class SearchResult:
 
 
 class CellModel(keras_tuner.HyperModel):
-    """What KerasTuner builds and fits: `build_model(hp)` compiled, trained on the fold's own train part."""
+    """What KerasTuner builds and fits: `build_model(hp)`, trained on the fold's own train part.
+
+    Without `reuse` every trial traces a model of its own.
+    """
 
     def __init__(
-        self, build_model: Callable, train: Part, validation: Part, patience: int, seed: int, progress: Progress
+        self,
+        build_model: Callable,
+        train: Part,
+        validation: Part,
+        patience: int,
+        seed: int,
+        progress: Progress,
+        reuse: bool = True,
     ):
         super().__init__()
         self.build_model, self.train, self.validation = build_model, train, validation
-        self.patience, self.seed, self.progress = patience, seed, progress
+        self.patience, self.seed, self.progress, self.reuse = patience, seed, progress, reuse
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        """Build and compile; every trial of a cell starts from the same seed, so only hyperparameters differ."""
-        keras.backend.clear_session()
+        """Build; every trial of a cell starts from the same seed, so only hyperparameters differ."""
+        # Layers are numbered from one again, whatever was built before.
+        reset_uids()
         keras.utils.set_random_seed(self.seed)
-        return compiled(self.build_model(hp), hp.get("learning_rate"))
+        return self.build_model(hp)
 
-    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, *args, callbacks: list, **kwargs):
-        """Train until the validation loss has not improved for `patience` epochs."""
+    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **kwargs) -> keras.callbacks.History:
+        """Train until the validation loss has not improved for `patience` epochs; `model` gets the best weights."""
+        if not self.reuse:
+            forget()
+            keras.backend.clear_session()
+        own = traced(model)
+        own.start(model, hp.get("learning_rate"), self.seed)
+        train, validation = (Batches(part.x, part.y, hp.get("batch_size")) for part in (self.train, self.validation))
+        best = _BestWeights()
         stop = [keras.callbacks.EarlyStopping("val_loss", patience=self.patience), keras.callbacks.TerminateOnNaN()]
-        return model.fit(
-            self.train.x,
-            self.train.y,
-            batch_size=hp.get("batch_size"),
-            validation_data=(self.validation.x, self.validation.y),
-            callbacks=[*callbacks, *stop, self.progress.callback(kwargs["epochs"])],
+        history = own.model.fit(
+            train,
+            validation_data=validation,
+            callbacks=[train.shuffled(self.seed), best, *stop, self.progress.callback(kwargs["epochs"])],
+            shuffle=False,
             verbose=2,
             **kwargs,
         )
+        own.give(best.weights, model)
+        return history
 
 
-def compiled(model: keras.Model, learning_rate: float) -> keras.Model:
-    """Compile as the published study did: Adam, sparse categorical cross-entropy, accuracy."""
-    model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        # XLA on the CPU slows several of the six several times over; other backends always compile.
-        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
-    )
-    return model
+class _BestWeights(keras.callbacks.Callback):
+    """Keeps the weights of the epoch with the lowest validation loss; of the first if it never is a number."""
+
+    def __init__(self):
+        super().__init__()
+        self.weights, self.loss = None, np.inf
+
+    def on_epoch_end(self, epoch: int, logs: dict) -> None:
+        if self.weights is None or logs["val_loss"] < self.loss:
+            self.weights = self.model.get_weights()
+            self.loss = logs["val_loss"] if np.isfinite(logs["val_loss"]) else np.inf
 
 
 class _DefaultFirst:
@@ -94,23 +117,41 @@ class _BayesianOracle(_DefaultFirst, keras_tuner.oracles.BayesianOptimizationOra
     pass
 
 
-class _Recording:
-    """Keeps each trial's learning curve and time beside the tuner's own state."""
+class _Reusing:
+    """Trains trials by `CellModel`; keeps each one's best weights, learning curve and time in its folder."""
 
-    def run_trial(self, trial, *args, **kwargs):
+    def run_trial(self, trial, **kwargs):
         self.hypermodel.progress.trial(int(trial.trial_id) + 1, self.oracle.max_trials)
         started = time.perf_counter()
-        histories = super().run_trial(trial, *args, **kwargs)
-        record = {"seconds": time.perf_counter() - started, "history": histories[0].history}
-        (Path(self.get_trial_dir(trial.trial_id)) / "record.json").write_text(json.dumps(record))
-        return histories
+        values = trial.hyperparameters.values
+        model = self.hypermodel.build(trial.hyperparameters)
+        # Hyperband goes on with the weights of a trial it had stopped early.
+        if "tuner/trial_id" in values:
+            model.load_weights(self._weights(values["tuner/trial_id"]))
+        if "tuner/epochs" in values:
+            kwargs |= {"epochs": values["tuner/epochs"], "initial_epoch": values["tuner/initial_epoch"]}
+        history = self.hypermodel.fit(trial.hyperparameters, model, **kwargs)
+        folder = Path(self.get_trial_dir(trial.trial_id))
+        folder.mkdir(parents=True, exist_ok=True)
+        model.save_weights(self._weights(trial.trial_id))
+        record = {"seconds": time.perf_counter() - started, "history": history.history}
+        (folder / "record.json").write_text(json.dumps(record))
+        return history
+
+    def load_model(self, trial):
+        model = self.hypermodel.build(trial.hyperparameters)
+        model.load_weights(self._weights(trial.trial_id))
+        return model
+
+    def _weights(self, trial_id: str) -> Path:
+        return Path(self.get_trial_dir(trial_id)) / "best.weights.h5"
 
 
-class _Tuner(_Recording, keras_tuner.Tuner):
+class _Tuner(_Reusing, keras_tuner.Tuner):
     pass
 
 
-class _Hyperband(_Recording, keras_tuner.Hyperband):
+class _Hyperband(_Reusing, keras_tuner.Hyperband):
     pass
 
 

@@ -10,8 +10,8 @@ import pytest
 from benchmarks.datasets import phantom
 from benchmarks.errors import BadInput
 from benchmarks.model import build_model, check, main, published_recipe, shared_space
+from benchmarks.reuse import compiled
 from benchmarks.study import load_study
-from benchmarks.tuning import compiled
 
 SIZE = 64
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmarks import protocols, samples, training
-from benchmarks.cell import Cell
+from benchmarks import protocols, samples
+from benchmarks.cell import Cell, predictions_table
 from benchmarks.errors import BadInput
 from benchmarks.study import load_study
 from benchmarks.training import train_cell
@@ -168,15 +168,34 @@ def test_a_half_written_tuner_state_starts_over(study):
 
 
 def test_a_probability_that_is_not_finite_is_no_prediction():
-    class Diverged:
-        def predict(self, x, **_):
-            return np.array([[0.2, 0.8], [np.nan, np.nan]])
-
     table = pd.DataFrame({"sample": ["x", "y"], "source": ["s", "t"], "patient": ["p", "q"], "label": ["a", "b"]})
-    assert training.predictions(Diverged(), None, table, ["a", "b"])["predicted"].tolist() == ["b", ""]
+    found = predictions_table(np.array([[0.2, 0.8], [np.nan, np.nan]]), table, ["a", "b"])
+    assert found["predicted"].tolist() == ["b", ""]
 
 
 def test_a_stage_that_has_not_run_is_named(study):
     (study.results() / "folds/by_patient.parquet").unlink()
     with pytest.raises(BadInput, match=r"folds/by_patient\.parquet is missing; run the stage"):
         train_cell(Cell(study, "simple", "by_patient", 0), threads=1)
+
+
+def test_a_cell_is_the_same_whatever_its_process_trained_before(study):
+    cell = Cell(study, "simple", "by_patient", 0)
+    train_cell(cell, threads=1)
+    first = pd.read_parquet(cell.folder / "predictions.parquet")
+    shutil.rmtree(cell.folder)
+    train_cell(Cell(study, "simple", "by_patient", 1), threads=1)
+    train_cell(Cell(study, "simple", "published", 0), threads=1)
+    train_cell(cell, threads=1)
+    pd.testing.assert_frame_equal(first, pd.read_parquet(cell.folder / "predictions.parquet"), check_exact=True)
+
+
+def test_a_search_trains_in_the_precision_that_the_study_names(study):
+    import keras
+
+    half = dataclasses.replace(study, training=study.training | {"precision": "mixed_float16"})
+    cell = Cell(half, "simple", "by_patient", 0)
+    train_cell(cell, threads=1)
+    layers = keras.models.load_model(cell.folder / "model.keras", compile=False).layers
+    assert {layer.compute_dtype for layer in layers if layer.name.startswith("conv")} == {"float16"}
+    assert json.loads((cell.folder / "runtime.json").read_text())["precision"] == "mixed_float16"

@@ -1,0 +1,131 @@
+"""Trials that share a traced model: the same numbers as with a model each, and nothing traced twice."""
+
+import itertools
+
+import keras
+import keras_tuner
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import reuse
+from benchmarks.batches import Batches
+from benchmarks.cell import Part
+from benchmarks.model import build_model
+from benchmarks.tuning import CellModel, search
+
+SIZE, CLASSES, SEED = 32, 3, 4
+
+
+class NoProgress:
+    def trial(self, number, trials):
+        pass
+
+    def callback(self, epochs):
+        return keras.callbacks.Callback()
+
+
+def part(n: int, seed: int) -> Part:
+    rng = np.random.default_rng(seed)
+    return Part(rng.integers(0, 256, (n, SIZE, SIZE, 1), dtype="uint8"), rng.integers(0, CLASSES, n))
+
+
+def hypermodel(options: dict, name: str = "simple", **settings) -> CellModel:
+    def build(hp):
+        return build_model(
+            name, variant="corrected", hp=hp, classes=CLASSES, image_size=SIZE, options=options, seed=SEED
+        )[0]
+
+    return CellModel(build, part(37, 1), part(19, 2), 3, SEED, NoProgress(), **settings)
+
+
+def searched(tmp_path, tuner: str = "random", **settings):
+    options = {"filters": [2, 4]}
+    found = search(hypermodel(options, **settings), {"tuner": tuner, "trials": 5}, 4, tmp_path / str(settings))
+    return found, found.model.predict(part(5, 3).x, verbose=0)
+
+
+@pytest.mark.parametrize("tuner", ["random", "hyperband"])
+def test_a_search_by_traced_models_finds_what_one_by_new_models_finds(tmp_path, tuner):
+    reuse.forget()
+    one, answers = searched(tmp_path, tuner, reuse=True)
+    other, expected = searched(tmp_path, tuner, reuse=False)
+    np.testing.assert_array_equal(answers, expected)
+    pd.testing.assert_frame_equal(one.trials.drop(columns="seconds"), other.trials.drop(columns="seconds"))
+    pd.testing.assert_frame_equal(one.history, other.history)
+    assert one.trials["score"].nunique() > 2
+
+
+def test_a_fitted_plain_model_is_what_the_traced_one_learnt():
+    """Trained by Keras alone from the same start, on the same batches: the same weights."""
+    model = hypermodel({"filters": [2, 4]})
+    hp = keras_tuner.HyperParameters()
+    plain = model.build(hp)
+    hp.values |= {"dropout": 0.0, "augmentation": 0.0}
+    plain, own = model.build(hp), model.build(hp)
+    model.fit(hp, plain, epochs=1)
+
+    train = Batches(model.train.x, model.train.y, hp.get("batch_size"))
+    reuse.compiled(own, hp.get("learning_rate"))
+    own.fit(train, callbacks=[train.shuffled(SEED)], epochs=1, shuffle=False, verbose=0)
+    for learnt, expected in zip(plain.get_weights(), own.get_weights(), strict=True):
+        np.testing.assert_allclose(learnt, expected, rtol=1e-5, atol=1e-6)
+
+
+class Traces(keras.layers.Layer):
+    """Counts how often a function that contains it is traced."""
+
+    seen = 0
+
+    def call(self, inputs):
+        Traces.seen += 1
+        return inputs
+
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor(inputs.shape, inputs.dtype)
+
+
+def test_numbers_trace_nothing_anew_but_another_structure_does():
+    reuse.forget()
+    model, counts = hypermodel({"filters": [2, 4]}), []
+    build = model.build_model
+
+    def counted(hp):
+        plain = build(hp)
+        return keras.Model(plain.inputs, Traces()(plain.output))
+
+    model.build_model = counted
+    numbers = {"batch_size": [8, 16, 37], "dropout": [0.0, 0.4], "augmentation": [0.25, 1.0]}
+    for values in itertools.product(*numbers.values()):
+        hp = keras_tuner.HyperParameters()
+        model.build(hp)
+        hp.values |= dict(zip(numbers, values, strict=True))
+        plain = model.build(hp)
+        model.fit(hp, plain, epochs=2)
+        for n in (3, 64, 65):
+            reuse.traced(plain).ask(plain, part(n, n).x)
+        counts.append(Traces.seen)
+    assert len(counts) == 12 and {*counts} == {counts[0]}
+    hp.values["dense_units"] = 32
+    model.fit(hp, model.build(hp), epochs=2)
+    assert Traces.seen > counts[0]
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
+def test_dropout_by_a_variable_is_keras_dropout(rate):
+    x = np.random.default_rng(0).normal(size=(40, 50)).astype("float32")
+    own = reuse._counterpart(keras.layers.Dropout(rate, seed=7))
+    own.rate.assign(rate)
+    plain = keras.layers.Dropout(rate, seed=7)
+    own.seed_generator.state.assign(plain.seed_generator.state if rate else [7, 0])
+    np.testing.assert_allclose(own(x, training=True), plain(x, training=True), rtol=1e-6)
+    np.testing.assert_array_equal(own(x, training=False), x)
+
+
+def test_a_process_keeps_only_the_models_it_used_last():
+    reuse.forget()
+    model = hypermodel({})
+    for filters in range(1, reuse.KEPT + 3):
+        model.build_model = hypermodel({"filters": [filters, 2]}).build_model
+        reuse.traced(model.build(keras_tuner.HyperParameters()))
+    assert len(reuse._kept) == reuse.KEPT
