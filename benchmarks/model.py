@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Layers of the harness around an architecture's own
 LAYERS = ("image", "rescaling", "random_flip", "random_rotation", "random_zoom", "channels", "pooled", "dropout")
 LAYERS += ("probabilities",)
-SEARCHED = "searched"  # training.augmentation of a study; the other is `none`
+SEARCHED = "searched"  # training.augmentation and search.structure of a study
 PLAIN_RECIPE = {"batch_size": 32, "precision": "float32"}  # of what nobody published: Keras' own defaults
 ZOOM = 0.2  # at full strength; with rotation by up to 180 degrees and both reflections
 
@@ -45,6 +45,7 @@ def build_model(
     options: dict | None = None,
     weights: str | None = None,
     augmentation: str = SEARCHED,
+    structure: str = SEARCHED,
     seed: int = 0,
 ) -> tuple["keras.Model", str]:
     """Build one form of architecture `name`; return the uncompiled model and the layer that Grad-CAM explains.
@@ -53,8 +54,8 @@ def build_model(
     float32 (N, classes); a published form returns them in its own precision. `hp` is KerasTuner's search space with
     values (None for `published`), into which the shared and the architecture's own hyperparameters are declared.
     `options` override the keyword arguments of the architecture, `weights` is None, `imagenet` or a path,
-    `augmentation` `searched` or `none`, `seed` that of the augmentation. Raises BadInput, naming the architecture's
-    file, if it breaks the contract.
+    `augmentation` is `searched` or `none`, `structure` `searched` or `default`, as in a study, `seed` that of the
+    augmentation. Raises BadInput, naming the architecture's file, if it breaks the contract.
     """
     import keras
     from keras import layers
@@ -83,7 +84,8 @@ def build_model(
     else:
         if form.pretrained:
             options["pretrained"] = weights is not None
-        features = _called(name, lambda: loaded.build(x, hp, **options))
+        own = hp if structure == SEARCHED else _fresh()
+        features = _called(name, lambda: loaded.build(x, own, **options))
         _check_tensor(name, name, features, {2: "features (N, c)", 4: "feature maps (N, h, w, c)"})
         outputs = _classifier(features, hp.get("dropout"), classes)
     function = PUBLISHED if variant == PUBLISHED else name
@@ -128,10 +130,14 @@ def published_recipe(name: str) -> dict:
     return {"batch_size": published.batch_size, "precision": published.precision} if published else PLAIN_RECIPE
 
 
-def _plain_hyperparameters() -> "keras_tuner.HyperParameters":
+def _fresh() -> "keras_tuner.HyperParameters":
     import keras_tuner
 
-    hp = keras_tuner.HyperParameters()
+    return keras_tuner.HyperParameters()
+
+
+def _plain_hyperparameters() -> "keras_tuner.HyperParameters":
+    hp = _fresh()
     hp.Fixed("augmentation", 0.0)
     hp.Fixed("dropout", 0.0)
     return hp

@@ -146,6 +146,7 @@ def _build(cell: Cell, hp: "keras_tuner.HyperParameters | None", n_classes: int)
         options=cell.study.options_of(cell.architecture),
         weights=cell.study.weights_of(cell.architecture),
         augmentation=cell.study.training["augmentation"],
+        structure=cell.study.search["structure"],
         seed=cell.seed,
     )
     return model

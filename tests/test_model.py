@@ -121,6 +121,15 @@ def test_the_shared_space_is_declared_for_every_architecture():
     assert {"width_multiplier", "dense_units"} == set(hp.values) - set(shared)
 
 
+def test_a_structure_that_is_not_searched_keeps_its_defaults():
+    hp = keras_tuner.HyperParameters()
+    hp.values |= {"width_multiplier": 4, "dropout": 0.5}
+    model, _ = build_model("simple", variant="corrected", hp=hp, classes=8, image_size=SIZE, structure="default")
+    assert {layer.name for layer in model.layers if isinstance(layer, keras.layers.Dense)} == {"dense", "probabilities"}
+    assert model.get_layer("dense").units == 64 and model.get_layer("dropout").rate == 0.5
+    assert [space.name for space in hp.space] == ["learning_rate", "batch_size", "dropout", "augmentation"]
+
+
 def test_the_simple_net_learns_a_handful_of_phantoms_by_heart(phantoms):
     x, y = phantoms
     model = compiled(simple(augmentation=0.0), 3e-3)

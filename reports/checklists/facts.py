@@ -98,8 +98,9 @@ def recipe(results: Results, form: str, names: list[str]) -> str:
         return told
     search, training = study.search, study.training
     budget = "" if search["tuner"] == "hyperband" else f" of {plural(search['trials'], 'trial')}"
+    what = " of what all architectures share" if search["structure"] == "default" else ""
     return (
-        f"{search['tuner']} search{budget} in each fold, {training['epochs']} epochs at most, stopped after "
+        f"{search['tuner']} search{what}{budget} in each fold, {training['epochs']} epochs at most, stopped after "
         f"{training['patience']} without a lower validation loss"
     )
 

@@ -20,6 +20,8 @@ def folds(results: Results) -> Iterator[Section]:
     budget = (
         "hyperband" if study.search["tuner"] == "hyperband" else plural(study.search["trials"], "trial")
     ) + f" a cell, {study.search['tuner']} search"
+    if study.search["structure"] == "default":
+        budget += "; those that an architecture declares itself stay at their defaults"
     honest = (
         f"Folds: {study.folds}, stratified by class [@pedregosa2011]. Architectures train in corrected form; their "
         f"hyperparameters are searched inside the fold [@omalley2019] ({budget}), and validation and test parts hold "
