@@ -8,7 +8,10 @@
 #   snakemake --cores 8 planted_bias                             are planted shortcuts found? (about an hour)
 #
 # Each rule is one call of one module; `python -m benchmarks.training --help` and its like run without Snakemake.
+import contextlib
+import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,11 +26,13 @@ sys.path.insert(0, str(CODE))
 
 from benchmarks.code import digest
 from benchmarks.errors import BadInput
-from benchmarks.lock import claim
-from benchmarks.protocols import EXTERNAL, base
+from benchmarks.lock import claim, release
+from benchmarks.protocols import EXTERNAL, PUBLISHED, base, variant
+from benchmarks.rest import WITHOUT, failures_file, note_failures, rest
 from benchmarks.status import print_status
 from benchmarks.study import BASELINES, load_study
 from benchmarks.study_file import configured
+from benchmarks.warm import serving
 from benchmarks.watch import Watch
 
 if Path("config/config.yaml").is_file():
@@ -37,6 +42,8 @@ if Path("config/config.yaml").is_file():
 
 try:
     STUDY = load_study(*configured(config))
+    if WITHOUT in os.environ:
+        STUDY = rest(STUDY, os.environ[WITHOUT].split())
     STUDY.check_data()
 except BadInput as error:
     raise WorkflowError(str(error)) from None
@@ -77,6 +84,7 @@ STATISTICS = {
     "tuning_gain": (TRAINING, ["tuning", "importance"], ["accuracy", "bootstrap", "importance"]),
 }
 WATCH = Watch(STUDY)
+WARM = contextlib.ExitStack()
 ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes())
 
 
@@ -89,9 +97,15 @@ def cells_of(jobs):
     ]
 
 
+def precedence(wildcards):
+    """The longest cells first, those of published size; then an architecture's together, as they share a process."""
+    published = variant(wildcards.protocol) == PUBLISHED
+    return 2 + len(ARCHITECTURES) * published + ARCHITECTURES.index(wildcards.architecture)
+
+
 def python(wildcards, output):
     """How a command starts a module. It takes `output` to be no reason for a rerun where the code lies elsewhere."""
-    return f"PYTHONPATH={shlex.quote(str(CODE))} python -m"
+    return f"python {shlex.quote(str(CODE / 'benchmarks/launch.py'))}"
 
 
 def study(wildcards, output):
@@ -121,10 +135,15 @@ onstart:
             claim(RESULTS)
         except BadInput as error:
             raise WorkflowError(str(error)) from None
+        if WITHOUT not in os.environ:
+            failures_file(STUDY).unlink(missing_ok=True)
         WATCH.start(cells_of(workflow.dag.jobs), cells_of(jobs))
+        if workflow.local_exec and sys.platform == "linux":
+            WARM.enter_context(serving(workflow.cores))
 
 
 onsuccess:
+    WARM.close()
     names = {job.rule.name for job in workflow.dag.jobs}
     if "status" in names:
         print_status(STUDY)
@@ -139,7 +158,14 @@ onsuccess:
 
 
 onerror:
+    WARM.close()
     print(WATCH.failure())
+    wanted = "report" in {job.rule.name for job in workflow.dag.jobs} and WITHOUT not in os.environ
+    if failed := note_failures(STUDY) if wanted else []:
+        print(f"The report is written without {', '.join(failed)}.")
+        release()
+        again = [sys.executable, "-m", "snakemake", *sys.argv[1:]]
+        subprocess.run(again, env=os.environ | {WITHOUT: " ".join(failed)})
 
 
 rule all:
@@ -244,6 +270,7 @@ rule cell:
         LOGS / "cells/{architecture}/{protocol}/{fold}.log",
     benchmark:
         RESULTS / "cells/{architecture}/{protocol}/{fold}/benchmark.tsv"
+    priority: precedence
     conda:
         "envs/benchmark.yaml"
     threads: 1
@@ -687,6 +714,7 @@ rule report:
         python=python,
         study=study,
         description=STUDY.description,
+        failed=os.environ.get(WITHOUT),
     message:
         "Write the report"
     shell:

@@ -26,8 +26,12 @@ def prepare(threads: int, keras: bool = True) -> None:
     Call it before anything imports Keras. The number of threads changes the last bits of results, so each stage takes
     it from Snakemake and records it.
     """
+    import threadpoolctl
+
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[variable] = str(threads)
+    # A library that is loaded already has read the variables.
+    threadpoolctl.threadpool_limits(threads)
     # Warnings and information of TensorFlow's own; errors stay.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if keras:

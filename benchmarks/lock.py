@@ -22,3 +22,9 @@ def claim(folder: Path) -> None:
         lock.close()
         raise BadInput(f"another run is writing {folder}; wait until it ends, or stop it") from None
     _held.append(lock)
+
+
+def release() -> None:
+    """Let go of what `claim` holds."""
+    while _held:
+        _held.pop().close()

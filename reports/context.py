@@ -17,6 +17,7 @@ from reports.sections.classes import classes
 from reports.sections.comparison import baseline_sentence, comparison
 from reports.sections.control import control, leakage_sentence
 from reports.sections.external import external
+from reports.sections.failures import failures, warning
 from reports.sections.folds import folds, per_fold
 from reports.sections.leakage import leakage, quality
 from reports.sections.learning_curve import learning_curve
@@ -57,6 +58,7 @@ class Chapter:
 
 
 OUTLINE = (
+    Chapter((failures,)),
     Chapter((run, folds, architectures, statistics), "Methods", "methods"),
     Chapter((data,)),
     Chapter((leakage, shortcuts, control), "Audit", "audit"),
@@ -87,7 +89,7 @@ def build(study: Study) -> Report:
         title=TITLE_OF.get(results.dataset["name"], TITLE),
         question=_question(results),
         dataset=results.dataset["title"],
-        warning=GENERATED_WARNING if results.dataset["generated"] else "",
+        warning=" ".join([*warning(results), *([GENERATED_WARNING] if results.dataset["generated"] else [])]),
         answer=answer(headline, results.protocols),
         sure=list(sure(results)),
         finding=finding(

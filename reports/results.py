@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.tidy import read_table
 from benchmarks.errors import existing
 from benchmarks.protocols import PUBLISHED
+from benchmarks.rest import read_failures
 from benchmarks.study import BASELINES, Study
 
 
@@ -38,6 +39,11 @@ class Results:
         """The one row of tables/<name>.csv for `architecture` under `protocol`."""
         table = self.table(name)
         return table[(table["architecture"] == architecture) & (table["protocol"] == protocol)].iloc[0]
+
+    @functools.cached_property
+    def failures(self) -> list[dict]:
+        """What failed in the run, as benchmarks/rest.py says; without it the report is complete."""
+        return read_failures(self.study)
 
     def _json(self, name: str) -> dict:
         return json.loads(existing(self.folder / name).read_text())

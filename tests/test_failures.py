@@ -1,0 +1,116 @@
+"""Cells that fail: the others finish, the report says which failed and why, a plain rerun completes it."""
+
+import json
+import os
+import subprocess
+
+import pandas as pd
+import pytest
+import yaml
+from test_contributing import copied
+
+from benchmarks.rest import rest
+from benchmarks.study import load_study
+
+ARCHITECTURE = '''"""Fails, if it fails, in one fold only."""
+
+import os
+import signal
+from pathlib import Path
+
+from keras import layers
+
+from architectures import architecture
+
+
+@architecture(minimum_size=16, cam_layer="last", reference="none")
+def {name}(inputs, hp):
+    """Feature map (N, S, S, 4)."""
+    if Path("results/small/progress/{name}/by_patient/1.json").exists():
+        {fault}
+    return layers.Conv2D(4, 3, padding="same", activation="relu", name="last")(inputs)
+'''
+FAULTS = {"raising": 'raise MemoryError("no room for a tensor")', "killed": "os.kill(os.getpid(), signal.SIGKILL)"}
+SMALL = {
+    "description": "Small enough to run whole in a test.",
+    "seed": 5,
+    "dataset": {"name": "phantom", "patients": 24, "side": 64},
+    "image_size": 32,
+    "protocols": ["by_patient"],
+    "folds": 2,
+    "training": {"epochs": 1},
+    "search": {"trials": 1, "structure": "default"},
+    "architectures": {"simple": {"filters": [4, 4]}, "raising": {}, "killed": {}},
+    "control": {"protocols": ["by_patient"], "architectures": ["raising", "simple"]},
+    "learning_curve": {"patients": [4], "architectures": ["killed"]},
+    "probes": {"per_class": 1},
+    "bootstrap": 100,
+}
+
+
+def run(place) -> subprocess.CompletedProcess:
+    command = ["snakemake", "--cores", "2", "--config", "study=small.yaml"]
+    environment = os.environ | {"PATH": f"{place / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.run(command, cwd=place, env=environment, **streams)
+
+
+@pytest.mark.slow
+def test_cells_that_fail_are_told_and_cost_the_others_nothing(tmp_path):
+    place = copied(tmp_path)
+    (place / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    for name, fault in FAULTS.items():
+        (place / f"architectures/{name}.py").write_text(ARCHITECTURE.format(name=name, fault=fault))
+    results = place / "results/small"
+
+    first = run(place)
+    assert first.returncode != 0 and "Traceback" not in first.stdout.split("The run has stopped")[1]
+    assert "The report is written without raising, killed." in first.stdout
+    failures = pd.DataFrame(json.loads((results / "failures.json").read_text())).set_index("architecture")
+    assert failures[["protocol", "fold"]].to_numpy().tolist() == [["by_patient", 1], ["by_patient", 1]]
+    assert "no room for a tensor" in failures["reason"]["raising"]
+    assert "killed or out of memory" in failures["reason"]["killed"]
+    report = (results / "report/report.html").read_text()
+    for words in ("Not complete: 2 cells of raising and killed failed", "no room for a tensor", "Failed cells"):
+        assert words in report
+    networks = pd.read_csv(results / "tables/headline.csv")["architecture"]
+    assert "simple" in set(networks) and not {"raising", "killed"} & set(networks)
+    finished = {path: path.stat().st_mtime_ns for path in results.glob("cells/*/*/*/runtime.json")}
+    # Of the failed architectures only one fold is missing.
+    assert {path.parts[-4] for path in finished} >= {"simple", "raising", "killed"}
+
+    for name in FAULTS:
+        (place / f"architectures/{name}.py").write_text(ARCHITECTURE.format(name=name, fault="pass"))
+    second = run(place)
+    assert second.returncode == 0, second.stdout
+    assert not (results / "failures.json").exists()
+    assert {"simple", "raising", "killed"} <= set(pd.read_csv(results / "tables/headline.csv")["architecture"])
+    assert "Failed cells" not in (results / "report/report.html").read_text()
+    others = [path for path in finished if path.parts[-4] not in FAULTS]
+    assert len(others) >= 4 and all(path.stat().st_mtime_ns == finished[path] for path in others)
+
+
+@pytest.mark.parametrize(
+    ("failed", "architectures", "control", "curve"),
+    [
+        (["vgg16"], ["alexnet", "simple"], ["simple"], ["alexnet", "simple"]),
+        (["simple"], ["alexnet", "vgg16"], None, ["alexnet", "vgg16"]),
+        (["simple", "alexnet"], ["vgg16"], None, ["vgg16"]),
+    ],
+)
+def test_the_rest_of_a_study_leaves_an_architecture_out_everywhere(tmp_path, failed, architectures, control, curve):
+    chosen = {"simple": {}, "vgg16": {}, "alexnet": {"image_size": 67}}
+    path = tmp_path / "mine.yaml"
+    changes = {
+        "architectures": chosen,
+        "image_size": 64,
+        "control": {"protocols": ["by_patient"], "architectures": ["simple"]},
+        "learning_curve": {"patients": [4], "architectures": []},
+    }
+    path.write_text(yaml.safe_dump(SMALL | changes))
+    study = load_study(json.dumps({"extends": str(path), "folds": 3}))
+    left = rest(study, failed)
+    assert sorted(left.architectures) == architectures and left.folds == 3 and left.results() == study.results()
+    derived = {name: sorted(names) for name, names in left.derived().items()}
+    assert derived == {"by_patient_n4": curve} | ({"by_patient_permuted": control} if control else {})
+    assert load_study(left.source.argument).architectures == left.architectures
