@@ -19,6 +19,7 @@ and, with --collect, tables/gradcam.csv, heat.csv, sanity.csv and interventions.
 """
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -58,6 +59,7 @@ class Explained:
         sampled = np.random.default_rng(study.seed).permutation(len(self.samples))[:SAMPLED]
         backgrounds = [(self.images[row], self.masks[row] == 0) for row in self.samples["row"].iloc[sampled]]
         self.levels = np.array([level(image, mask) for image, mask in backgrounds if mask.any()] or [0.0])
+        self.explainers: dict[str, gradcam.Explainer] = {}
         self.tables: dict[str, list] = {name: [] for name in TABLES}
         self.maps: dict[str, np.ndarray] = {}
         phantom = datasets.adapter("phantom")
@@ -79,36 +81,43 @@ class Explained:
         """Explain `probes` by their own cell; return its maps of the unseen films."""
         folder = self.study.cell_folder(self.architecture, protocol, fold)
         layer = json.loads(existing(folder / "runtime.json").read_text())["cam_layer"]
-        model = saved_model(self.architecture, folder / "model.keras")
-
-        def predict(images: np.ndarray) -> np.ndarray:
-            return model.predict(images, batch_size=gradcam.BATCH, verbose=0).astype("float32")
-
+        explainer = self._explainer(folder / "model.keras", layer)
         images = self.images[probes["row"].to_numpy()].astype("float32")[..., np.newaxis]
-        answers = predict(images)
+        answers = explainer.predict(images)
         films = [self._film(*row) for row in zip(probes.itertuples(), images[..., 0], answers, strict=True)]
-        maps = gradcam.explain(model, layer, images, answers.argmax(axis=1))
+        maps = explainer.maps(images, answers.argmax(axis=1))
         others = {}
         shown = int(probes["shown"].sum())
         if shown:
             some = slice(EXAMINED)
-            others, checks = sanity.checks(model, layer, images[some], answers[some], self.study.seed)
+            others, checks = sanity.checks(explainer, images[some], answers[some], self.study.seed)
             table = pd.DataFrame(checks)
             self._add("sanity", protocol, table.assign(probe=probes["probe"].to_numpy()[table.pop("place")]))
             for name, found in others.items():
                 key = protocol if name == gradcam.GRADCAM else f"{protocol}_{name}"
                 self.maps[key] = gradcam.scaled(found[:shown])
-        grid = model.get_layer(layer).output.shape[1:3]
-        self._heat(protocol, films, maps, grid, others)
+        self._heat(protocol, films, maps, explainer.grid, others)
         self._answers(protocol, probes, answers, maps, layer, films)
         turns = self._turns(protocol, fold, folder)
         changed, pictures = interventions.rows(
-            predict, films, self.levels, turns, self.classes, self.study.seed, set(probes["probe"][:shown])
+            explainer.predict, films, self.levels, turns, self.classes, self.study.seed, set(probes["probe"][:shown])
         )
         if shown:
             self.maps[f"{protocol}_edits"] = pictures
         self._add("interventions", protocol, changed)
-        return gradcam.explain(model, layer, self.unseen, predict(self.unseen).argmax(axis=1))
+        return explainer.maps(self.unseen, explainer.predict(self.unseen).argmax(axis=1))
+
+    def _explainer(self, path: Path, layer: str) -> gradcam.Explainer:
+        """An explainer of the model at `path`, the same one for all models of one structure."""
+        from benchmarks.reuse import structure
+
+        model = saved_model(self.architecture, path)
+        key = structure(model)
+        if key in self.explainers:
+            self.explainers[key].take(model.get_weights())
+        else:
+            self.explainers[key] = gradcam.Explainer(model, layer)
+        return self.explainers[key]
 
     def _film(self, probe, image: np.ndarray, answer: np.ndarray) -> interventions.Film:
         breast = self.masks[probe.row] > 0

@@ -17,7 +17,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from analysis.gradcam import explain, scaled
+from analysis.gradcam import Explainer, scaled
 from benchmarks import backend
 from benchmarks.errors import existing, run_cli
 from benchmarks.reference import about
@@ -37,7 +37,8 @@ def measure(study: Study, architecture: str, n_batch: int, n_loop: int) -> dict:
 
     def maps(part: np.ndarray) -> np.ndarray:
         model = keras.models.load_model(path, compile=False)
-        return scaled(explain(model, layer, part, model.predict(part, verbose=0).argmax(axis=1)))
+        explainer = Explainer(model, layer)
+        return scaled(explainer.maps(part, explainer.predict(part).argmax(axis=1)))
 
     maps(images[:1])  # what TensorFlow does only once is no part of either
     seconds = []

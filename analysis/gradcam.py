@@ -17,43 +17,69 @@ BATCH = 64  # images explained at once
 CHANNELS = 32  # of the feature map that Score-CAM tries, those that vary most ("Faster-Score-CAM")
 
 
-def explain(
-    model: "keras.Model", layer: str, images: np.ndarray, targets: np.ndarray, method: str = GRADCAM
-) -> np.ndarray:
-    """Maps by one of METHODS, float32 (N, S, S) >= 0, of classes `targets` (N,) for `images` float32 (N, S, S, 1).
+class Explainer:
+    """Asks and explains a model, at the layer of the name `layer`, with its weights or what `take` gives it.
 
-    Images are 0..255, `layer` is the explained layer's name. Maps are resized to the image by `enlarged`, not
-    normalised; a map is 0 everywhere where no feature speaks for the class.
+    What TensorFlow builds for a model takes far longer than to explain a few images; it is built once.
     """
-    from tf_keras_vis.gradcam import Gradcam
-    from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
-    from tf_keras_vis.scorecam import Scorecam
-    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
-    from tf_keras_vis.utils.scores import CategoricalScore
 
-    channels = model.get_layer(layer).output.shape[-1]
-    kind, batch, score, options = {
-        GRADCAM: (Gradcam, BATCH, CategoricalScore, {}),
-        PLUS_PLUS: (GradcamPlusPlus, BATCH, _relative, {}),
-        # One by one: the channels are chosen for all images of a batch together.
-        SCORE_CAM: (Scorecam, 1, CategoricalScore, {"max_N": min(CHANNELS, channels), "batch_size": CHANNELS}),
-    }[method]
-    visualise = kind(model, model_modifier=ReplaceToLinear(), clone=True)
-    maps = []
-    for start in range(0, len(images), batch):
-        part = slice(start, start + batch)
-        maps.append(
-            visualise(
-                score(targets[part].tolist()),
-                images[part],
-                penultimate_layer=layer,
-                seek_penultimate_conv_layer=False,
-                expand_cam=False,
-                normalize_cam=False,
-                **options,
+    def __init__(self, model: "keras.Model", layer: str):
+        from tf_keras_vis.scorecam import Scorecam
+        from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+
+        self.model, self.layer = model, layer
+        self.grid: tuple[int, int] = model.get_layer(layer).output.shape[1:3]
+        self.score_cam = Scorecam(model, model_modifier=ReplaceToLinear(), clone=True)
+        self.linear = self.score_cam.model
+
+    def take(self, weights: list[np.ndarray]) -> None:
+        """Ask and explain `weights` from now on, those of a model of the same structure."""
+        for model in (self.model, self.linear):
+            model.set_weights(weights)
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities, float32 (N, classes), of `images` (N, S, S, 1), 0..255."""
+        from benchmarks.batches import Batches
+
+        return self.model.predict(Batches(images, None, BATCH), verbose=0).astype("float32")
+
+    def maps(self, images: np.ndarray, targets: np.ndarray, method: str = GRADCAM) -> np.ndarray:
+        """Maps by one of METHODS, float32 (N, S, S) >= 0, of classes `targets` (N,) for `images` float32 (N, S, S, 1).
+
+        Images are 0..255. Maps are resized to the image by `enlarged`, not normalised; a map is 0 everywhere where no
+        feature speaks for the class.
+        """
+        from tf_keras_vis.gradcam import Gradcam
+        from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
+        from tf_keras_vis.utils.scores import CategoricalScore
+
+        channels = self.model.get_layer(self.layer).output.shape[-1]
+        visualise, batch, score, options = {
+            GRADCAM: (Gradcam(self.linear), BATCH, CategoricalScore, {}),
+            PLUS_PLUS: (GradcamPlusPlus(self.linear), BATCH, _relative, {}),
+            # One by one: the channels are chosen for all images of a batch together.
+            SCORE_CAM: (
+                self.score_cam,
+                1,
+                CategoricalScore,
+                {"max_N": min(CHANNELS, channels), "batch_size": CHANNELS},
+            ),
+        }[method]
+        maps = []
+        for start in range(0, len(images), batch):
+            part = slice(start, start + batch)
+            maps.append(
+                visualise(
+                    score(targets[part].tolist()),
+                    images[part],
+                    penultimate_layer=self.layer,
+                    seek_penultimate_conv_layer=False,
+                    expand_cam=False,
+                    normalize_cam=False,
+                    **options,
+                )
             )
-        )
-    return enlarged(np.maximum(np.concatenate(maps).astype("float32"), 0), images.shape[1])
+        return enlarged(np.maximum(np.concatenate(maps).astype("float32"), 0), images.shape[1])
 
 
 def enlarged(maps: np.ndarray, side: int) -> np.ndarray:

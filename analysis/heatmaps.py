@@ -26,7 +26,7 @@ import pandas as pd
 
 from analysis.architecture_stage import run_command
 from analysis.bootstrap import interval, resampled_means
-from analysis.gradcam import GRADCAM, explain, scaled
+from analysis.gradcam import GRADCAM, Explainer, scaled
 from benchmarks.errors import existing, run_cli
 from benchmarks.model import saved_model
 from benchmarks.protocols import PUBLISHED
@@ -44,10 +44,11 @@ COLUMNS = [
 ]
 
 
-def published_map(model: "keras.Model", layer: str, image: np.ndarray, target: int) -> np.ndarray:
-    """The published code's heat map of class `target`, float32 (h, w) at the layer's size, 0 or more.
+def published_maps(model: "keras.Model", layer: str, images: np.ndarray, target: int) -> np.ndarray:
+    """The published code's heat maps of class `target`, float32 (N, h, w) at the layer's size, 0 or more.
 
-    `image` is float32 (S, S, 1). Raises IndexError if the feature map has no row `target`, as the published code does.
+    `images` is float32 (N, S, S, 1). Raises IndexError if the feature map has no row `target`, as the published code
+    does.
     """
     import keras
     import tensorflow as tf
@@ -55,31 +56,31 @@ def published_map(model: "keras.Model", layer: str, image: np.ndarray, target: i
     convolution = model.get_layer(layer).output
     gradient_model = keras.Model(model.input, [convolution, convolution])
     with tf.GradientTape() as tape:
-        features, scores = gradient_model(image[None])
+        features, scores = gradient_model(images)
         if target >= scores.shape[1]:
             raise IndexError(f"layer {layer} has {scores.shape[1]} rows, none for class {target}")
         score = scores[:, target]
-    weights = tf.reduce_mean(tape.gradient(score, features), axis=(0, 1, 2))
-    heat = tf.reduce_sum(tf.cast(features[0], tf.float32) * tf.cast(weights, tf.float32), axis=-1)
+    weights = tf.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
+    heat = tf.reduce_sum(tf.cast(features, tf.float32) * tf.cast(weights, tf.float32), axis=-1)
     return np.maximum(heat.numpy(), 0)
 
 
-def class_maps(model: "keras.Model", layer: str, images: np.ndarray, n_classes: int) -> dict[str, np.ndarray]:
+def class_maps(explainer: Explainer, images: np.ndarray, n_classes: int) -> dict[str, np.ndarray]:
     """Maps of every class by both methods, each scaled to a peak of 1: float32 (N, classes, h, w).
 
     `images` is float32 (N, S, S, 1). The published method has as many classes as its feature map has rows.
     """
-    rows = min(n_classes, model.get_layer(layer).output.shape[1])
-    published = [[published_map(model, layer, image, target) for target in range(rows)] for image in images]
-    correct = [explain(model, layer, images, np.full(len(images), target)) for target in range(n_classes)]
-    return {PUBLISHED: scaled(np.array(published)), GRADCAM: scaled(np.stack(correct, axis=1))}
+    model, layer = explainer.model, explainer.layer
+    published = [published_maps(model, layer, images, row) for row in range(min(n_classes, explainer.grid[0]))]
+    correct = [explainer.maps(images, np.full(len(images), target)) for target in range(n_classes)]
+    return {PUBLISHED: scaled(np.stack(published, axis=1)), GRADCAM: scaled(np.stack(correct, axis=1))}
 
 
-def shuffle_classifier(model: "keras.Model", seed: int) -> None:
-    """Shuffle the kernel of the model's last layer, in place."""
+def with_shuffled_classifier(model: "keras.Model", seed: int) -> list[np.ndarray]:
+    """The weights of `model` with the kernel of its last layer shuffled."""
     kernel, *bias = model.layers[-1].get_weights()
     shuffled = np.random.default_rng(seed).permutation(kernel.ravel()).reshape(kernel.shape)
-    model.layers[-1].set_weights([shuffled, *bias])
+    return [*model.get_weights()[: -1 - len(bias)], shuffled, *bias]
 
 
 def compare(pairs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float]:
@@ -95,14 +96,14 @@ def write_heatmaps(study: Study, architecture: str) -> None:
     results, size = study.results(), study.size_of(architecture)
     cell = study.cell_folder(architecture, PUBLISHED, 0)
     layer = json.loads(existing(cell / "runtime.json").read_text())["cam_layer"]
-    model = saved_model(architecture, cell / "model.keras")
+    explainer = Explainer(saved_model(architecture, cell / "model.keras"), layer)
     probes = pd.read_csv(existing(results / "tables" / "probes.csv"), dtype={"label": str})
     probes = probes[(probes["protocol"] == PUBLISHED) & probes["shown"]]
     images = np.load(results / f"images_{size}.npy", mmap_mode="r")[probes["row"]].astype("float32")[..., np.newaxis]
-    probabilities = model.predict(images, verbose=0)
-    before = class_maps(model, layer, images, probabilities.shape[1])
-    shuffle_classifier(model, study.seed)
-    after = class_maps(model, layer, images, probabilities.shape[1])
+    probabilities = explainer.predict(images)
+    before = class_maps(explainer, images, probabilities.shape[1])
+    explainer.take(with_shuffled_classifier(explainer.model, study.seed))
+    after = class_maps(explainer, images, probabilities.shape[1])
     rows = []
     for place, probe in enumerate(probes["probe"]):
         for method in METHODS:

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of `x`, uint8 (N, S, S, 1), with `y`, int (N,), if there is one; in order, but for `shuffled`."""
+    """Batches of `x`, uint8 or float32 (N, S, S, 1), with `y`, int (N,), if any; in order, but for `shuffled`."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray | None, batch_size: int):
         super().__init__()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.gradcam import GRADCAM, METHODS, PLUS_PLUS, SCORE_CAM, enlarged, explain, scaled
+from analysis.gradcam import GRADCAM, METHODS, PLUS_PLUS, SCORE_CAM, Explainer, enlarged, scaled
 from analysis.heat import hits, share
 
 SIDE = 8
@@ -32,13 +32,13 @@ def test_the_map_is_the_papers_formula(model, target):
     features = np.concatenate([images, 1 - images], axis=-1)
     weights = np.array([[3.0, -1.0], [-2.0, 2.0]])[:, target] / SIDE**2
     expected = np.maximum(features @ weights, 0)
-    found = explain(model, "maps", images, np.full(3, target))
+    found = Explainer(model, "maps").maps(images, np.full(3, target))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_another_class_has_another_map(model):
     images = np.random.default_rng(1).random((1, SIDE, SIDE, 1)).astype("float32")
-    first, second = (explain(model, "maps", images, np.array([target]))[0] for target in (0, 1))
+    first, second = (Explainer(model, "maps").maps(images, np.array([target]))[0] for target in (0, 1))
     assert np.corrcoef(first.ravel(), second.ravel())[0, 1] < 0
 
 
@@ -47,7 +47,8 @@ def test_heat_falls_where_the_class_is_seen(model):
     image[0, 2:4, 5:7] = 1
     region = np.zeros((SIDE, SIDE), bool)
     region[2:4, 5:7] = True
-    heat = {method: explain(model, "maps", image, np.array([0]), method)[0] for method in METHODS}
+    explainer = Explainer(model, "maps")
+    heat = {method: explainer.maps(image, np.array([0]), method)[0] for method in METHODS}
     assert share(heat[GRADCAM], region) == share(heat[PLUS_PLUS], region) == pytest.approx(1, abs=1e-3)
     # Score-CAM weighs every channel by what the image looks like through it, and so shows the other map a little.
     assert heat[SCORE_CAM][region].min() > heat[SCORE_CAM][~region].max()
@@ -60,8 +61,22 @@ def test_grad_cam_plus_plus_does_not_overflow(model):
     steep = keras.models.clone_model(model)
     steep.set_weights([weight * 400 for weight in model.get_weights()])
     images = np.random.default_rng(2).random((2, SIDE, SIDE, 1)).astype("float32")
-    found = explain(steep, "maps", images, np.array([0, 0]), PLUS_PLUS)
+    found = Explainer(steep, "maps").maps(images, np.array([0, 0]), PLUS_PLUS)
     assert np.isfinite(found).all() and found.max() > 0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_explainer_explains_weights_one_after_the_other(model, method):
+    import keras
+
+    image, target = np.random.default_rng(4).random((1, SIDE, SIDE, 1)).astype("float32"), np.array([1])
+    other = keras.models.clone_model(model)
+    other.set_weights([weight + 1 for weight in model.get_weights()])
+    own = Explainer(keras.models.clone_model(model), "maps")
+    for one in (model, other, model):
+        own.take(one.get_weights())
+        np.testing.assert_allclose(own.maps(image, target, method), Explainer(one, "maps").maps(image, target, method))
+        np.testing.assert_allclose(own.predict(image), one.predict(image, verbose=0), rtol=1e-6)
 
 
 def test_maps_are_enlarged_patch_by_patch():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.gradcam import explain
-from analysis.heatmaps import GRADCAM, PUBLISHED, class_maps, compare, published_map, shuffle_classifier
+from analysis.gradcam import Explainer
+from analysis.heatmaps import GRADCAM, PUBLISHED, class_maps, compare, published_maps, with_shuffled_classifier
 
 SIDE, CLASSES = 8, 8
 
@@ -29,34 +29,35 @@ def images():
 def test_the_published_map_is_the_mean_over_the_channels(model, images):
     import keras
 
-    features = keras.Model(model.input, model.get_layer("maps").output).predict(images[:1], verbose=0)[0]
+    features = keras.Model(model.input, model.get_layer("maps").output).predict(images, verbose=0)
     for target in range(CLASSES):
-        found = published_map(model, "maps", images[0], target)
-        assert np.corrcoef(found.ravel(), features.mean(axis=-1).ravel())[0, 1] == pytest.approx(1, abs=1e-6)
+        for found, own in zip(published_maps(model, "maps", images, target), features, strict=True):
+            assert np.corrcoef(found.ravel(), own.mean(axis=-1).ravel())[0, 1] == pytest.approx(1, abs=1e-6)
     with pytest.raises(IndexError, match="8 rows, none for class 8"):
-        published_map(model, "maps", images[0], SIDE)
+        published_maps(model, "maps", images, SIDE)
 
 
 def test_only_grad_cam_depends_on_class_and_classifier(model, images):
-    before = class_maps(model, "maps", images, CLASSES)
-    shuffle_classifier(model, seed=1)
-    after = class_maps(model, "maps", images, CLASSES)
+    explainer = Explainer(model, "maps")
+    before = class_maps(explainer, images, CLASSES)
+    explainer.take(with_shuffled_classifier(model, seed=1))
+    after = class_maps(explainer, images, CLASSES)
     assert before[PUBLISHED].shape == before[GRADCAM].shape == (2, CLASSES, SIDE, SIDE)
     same = before[PUBLISHED]
     np.testing.assert_allclose(same, np.repeat(same[:, :1], CLASSES, axis=1), atol=1e-6)
     np.testing.assert_allclose(same, after[PUBLISHED], atol=1e-6)
     correct = before[GRADCAM]
     assert np.abs(correct - correct[:, :1]).max() > 0.5 and np.abs(correct - after[GRADCAM]).max() > 0.5
-    peak = explain(model, "maps", images[:1], np.array([2]))
+    peak = Explainer(model, "maps").maps(images[:1], np.array([2]))
     np.testing.assert_allclose(after[GRADCAM][0, 2], peak[0] / max(peak.max(), 1e-12), atol=1e-4)
 
 
 def test_shuffling_keeps_the_weights_and_moves_them(model):
-    before = model.layers[-1].get_weights()
-    shuffle_classifier(model, seed=1)
-    kernel, bias = model.layers[-1].get_weights()
-    assert sorted(kernel.ravel()) == sorted(before[0].ravel()) and (kernel != before[0]).any()
-    np.testing.assert_array_equal(bias, before[1])
+    *lower, kernel, bias = model.get_weights()
+    *same, shuffled, own = with_shuffled_classifier(model, seed=1)
+    assert sorted(kernel.ravel()) == sorted(shuffled.ravel()) and (kernel != shuffled).any()
+    for before, after in zip([*lower, bias], [*same, own], strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 def test_maps_are_compared_by_hand():
