@@ -532,7 +532,7 @@ rule leakage:
         LOGS / "leakage.log",
     conda:
         "envs/benchmark.yaml"
-    threads: 2
+    threads: 1
     params:
         python=python,
         study=study,
@@ -563,7 +563,7 @@ rule shortcuts:
         LOGS / "shortcuts.log",
     conda:
         "envs/benchmark.yaml"
-    threads: 2
+    threads: 1
     params:
         python=python,
         study=study,
