@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment reproduce status pdf pictures test check lock
+.PHONY: environment backends reproduce status pdf pictures test check lock
 
 environment: $(INSTALLED)
 
@@ -19,6 +19,11 @@ $(INSTALLED): requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	touch $@
+
+# Keras on JAX and PyTorch, for `backend` of a study.
+backends: environment
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement requirements-backends.txt
 
 reproduce: environment
 	$(SNAKEMAKE)
@@ -46,6 +51,9 @@ check: environment
 	$(RUN) snakemake --lint
 endif
 
+LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command "make lock"
+
 lock:
-	uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --custom-compile-command "make lock" --output-file requirements.txt
+	$(LOCK) requirements.in --universal --output-file requirements.txt
+	$(LOCK) requirements-backends.in --constraint requirements.txt --no-annotate --output-file requirements-backends.txt

@@ -30,7 +30,7 @@ from benchmarks.lock import claim, release
 from benchmarks.protocols import EXTERNAL, PUBLISHED, base, variant
 from benchmarks.rest import WITHOUT, failures_file, note_failures, rest
 from benchmarks.status import print_status
-from benchmarks.study import BASELINES, load_study
+from benchmarks.study import BASELINES, TENSORFLOW, load_study
 from benchmarks.study_file import configured
 from benchmarks.warm import serving
 from benchmarks.watch import Watch
@@ -138,7 +138,7 @@ onstart:
         if WITHOUT not in os.environ:
             failures_file(STUDY).unlink(missing_ok=True)
         WATCH.start(cells_of(workflow.dag.jobs), cells_of(jobs))
-        if workflow.local_exec and sys.platform == "linux":
+        if workflow.local_exec and sys.platform == "linux" and STUDY.backend == TENSORFLOW:
             WARM.enter_context(serving(workflow.cores))
 
 
@@ -268,8 +268,6 @@ rule cell:
         RESULTS / "cells/{architecture}/{protocol}/{fold}/runtime.json",
     log:
         LOGS / "cells/{architecture}/{protocol}/{fold}.log",
-    benchmark:
-        RESULTS / "cells/{architecture}/{protocol}/{fold}/benchmark.tsv"
     priority: precedence
     conda:
         "envs/benchmark.yaml"

@@ -20,8 +20,8 @@ START_UP = (
 )
 
 
-def prepare(threads: int, keras: bool = True) -> None:
-    """Pin the numeric libraries to `threads` threads and start Keras, if wanted, without its chatter.
+def prepare(threads: int, keras: bool = True, backend: str = "tensorflow") -> None:
+    """Pin the numeric libraries to `threads` threads and start Keras on `backend`, if wanted, without its chatter.
 
     Call it before anything imports Keras. The number of threads changes the last bits of results, so each stage takes
     it from Snakemake and records it.
@@ -30,6 +30,12 @@ def prepare(threads: int, keras: bool = True) -> None:
 
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[variable] = str(threads)
+    os.environ["KERAS_BACKEND"] = backend
+    if backend == "jax":
+        # JAX takes its threads from nowhere else: one, or all.
+        os.environ["XLA_FLAGS"] = (
+            f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen={threads > 1}".lower()
+        )
     # A library that is loaded already has read the variables.
     threadpoolctl.threadpool_limits(threads)
     # Warnings and information of TensorFlow's own; errors stay.

@@ -1,8 +1,12 @@
 """The one exception for input that the user can mend, and how commands report it."""
 
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+# No room on the disk or in a quota, no right to write
+MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class BadInput(Exception):
@@ -17,9 +21,14 @@ def existing(path: Path) -> Path:
 
 
 def run_cli(main: Callable[[], None]) -> None:
-    """Run a command line's `main`; print a BadInput as one message and exit with status 2."""
+    """Run a command line's `main`; print what the user can mend as one message and exit with status 2."""
     try:
         main()
     except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except OSError as error:
+        if error.errno not in MENDABLE:
+            raise
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -13,9 +13,12 @@ _held: list[TextIO] = []
 
 
 def claim(folder: Path) -> None:
-    """Hold `folder` until this process ends. Raises BadInput while another process does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = open(folder / ".lock", "w")  # noqa: SIM115 - stays open, and so held, as long as the process lives
+    """Hold `folder` until this process ends. Raises BadInput while another process does, or if it can't be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / ".lock", "w")  # noqa: SIM115 - stays open, and so held, as long as the process lives
+    except OSError as error:
+        raise BadInput(f"{folder} can't be written: {error.strerror}; make it writable, or run elsewhere") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

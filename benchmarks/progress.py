@@ -87,6 +87,19 @@ class Progress:
         self.written = time.monotonic()
 
 
+class Silent:
+    """Progress that nobody follows, for a search outside a study."""
+
+    def trial(self, number: int, trials: int | None) -> None:
+        """Say nothing."""
+
+    def callback(self, epochs: int) -> "keras.callbacks.Callback":
+        """A callback that does nothing."""
+        import keras
+
+        return keras.callbacks.Callback()
+
+
 def reason(error: Exception) -> str:
     """The last line of an error, with its kind unless it is a BadInput, which speaks for itself."""
     line = (str(error).strip().splitlines() or [""])[-1].strip()[:LONGEST_REASON]

@@ -134,11 +134,7 @@ def _at(record: dict) -> str:
 
 
 def _took(runtime: Path) -> float:
-    """Wall-clock seconds of a finished cell: the whole job's, which Snakemake measures, or else the training's."""
-    job = runtime.with_name("benchmark.tsv")
-    lines = job.read_text().splitlines() if job.exists() else []
-    if len(lines) > 1:
-        return float(lines[1].split("\t")[0])
+    """Wall-clock seconds of a finished cell."""
     seconds = json.loads(runtime.read_text())["seconds"]
     return seconds["training"] + seconds["prediction"]
 

@@ -4,6 +4,8 @@ Cheap on purpose: Snakemake loads the study at every start, so nothing here impo
 """
 
 import dataclasses
+import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from benchmarks.study_file import SCHEMA, StudyFile, read_study
 from benchmarks.yaml_file import explain, listing
 
 ALL = "all"
+TENSORFLOW = "tensorflow"
 BASELINES = ("majority", "stratified", "thumbnail_logistic")  # benchmarks/baselines.py; every study runs them
+BACKENDS = (TENSORFLOW, "jax", "torch")  # of Keras
 HARNESS_KEYS = ("image_size", "weights")  # of an architecture's entry; all other keys are options of its function
 
 
@@ -36,6 +40,7 @@ class Study:
     folds: int
     repeats: int
     training: dict
+    backend: str
     published: dict
     search: dict
     architectures: dict[str, dict]
@@ -123,6 +128,7 @@ class Study:
             "image_size": self.size_of(architecture),
             "options": self.options_of(architecture),
             "weights": None if is_published else self.weights_of(architecture),
+            **({} if self.backend == TENSORFLOW else {"backend": self.backend}),
             "training": {"precision": self.training["precision"]} if is_published else training,
             **recipe,
         }
@@ -144,7 +150,15 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
         raise BadInput(listing(head, problems))
     content = _with_defaults(content, SCHEMA)
     content["architectures"] = _expand(content["architectures"])
-    checks = (_dataset_problems, _protocol_problems, _external_problems, _architecture_problems, _derived_problems)
+    content["backend"] = content["backend"] or os.environ.get("KERAS_BACKEND") or TENSORFLOW
+    checks = (
+        _backend_problems,
+        _dataset_problems,
+        _protocol_problems,
+        _external_problems,
+        _architecture_problems,
+        _derived_problems,
+    )
     problems = [problem for check in checks for problem in check(content)]
     if problems:
         raise BadInput(listing(head, problems))
@@ -174,6 +188,14 @@ def _expand(entries: dict[str, dict]) -> dict[str, dict]:
     left_out = {name for name, entry in entries.items() if entry is None}
     chosen = sorted({*architectures.names(), *named} - left_out)
     return {name: {**entries[ALL], **named.get(name, {})} for name in chosen}
+
+
+def _backend_problems(content: dict) -> Iterator[str]:
+    backend = content["backend"]
+    if backend not in BACKENDS:
+        yield f"KERAS_BACKEND={backend} in the environment: allowed: {', '.join(BACKENDS)}"
+    elif not importlib.util.find_spec(backend):
+        yield f"backend: {backend} is not installed; make backends installs it"
 
 
 def _dataset_problems(content: dict) -> Iterator[str]:

@@ -214,7 +214,7 @@ def main() -> None:
     cell = Cell(load_study(arguments.study), arguments.architecture, arguments.protocol, arguments.fold)
     # From here: to start Keras takes longer than to train a small cell.
     with Progress(cell) as progress:
-        backend.prepare(arguments.threads)
+        backend.prepare(arguments.threads, backend=cell.study.backend)
         _train_cell(cell, arguments.threads, progress)
 
 

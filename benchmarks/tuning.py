@@ -19,7 +19,7 @@ from keras.src.utils.naming import reset_uids
 
 from benchmarks.batches import Batches
 from benchmarks.cell import Part
-from benchmarks.progress import Progress
+from benchmarks.progress import Progress, Silent
 from benchmarks.reuse import forget, traced
 
 
@@ -50,7 +50,7 @@ class CellModel(keras_tuner.HyperModel):
         validation: Part,
         patience: int,
         seed: int,
-        progress: Progress,
+        progress: Progress | Silent,
         reuse: bool = True,
     ):
         super().__init__()

@@ -39,12 +39,18 @@ READY = b"ready\n"
 
 @contextlib.contextmanager
 def serving(idle: int) -> Iterator[None]:
-    """Have the jobs that this process starts run in warm processes, of which at most `idle` wait for another cell."""
+    """Have the jobs that this process starts run in warm processes, of which at most `idle` wait for another cell.
+
+    In those that the environment names, if it does.
+    """
+    if SOCKET in os.environ:
+        yield
+        return
     address = Path(tempfile.mkdtemp(prefix="mammobench-")) / "socket"
     command = [sys.executable, str(CODE / "benchmarks/launch.py"), "benchmarks.warm", str(address), str(idle)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     # More threads than one would not survive a fork. In its own session, as Ctrl-C is for the jobs, which pass it on.
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "KERAS_BACKEND": "tensorflow"}
     with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as server:
         if server.stdout.readline() == READY:
             os.environ[SOCKET] = str(address)
@@ -84,7 +90,6 @@ class Server:
 
     def serve(self) -> None:
         """Answer requests until standard input ends."""
-        os.write(1, READY)
         for name in LIBRARIES:
             importlib.import_module(name)
         while True:
@@ -218,6 +223,7 @@ def _run(job: dict) -> int:
 def main() -> None:
     """Serve at the socket and with the number of idle processes that the command line names."""
     server = Server(Path(sys.argv[1]), int(sys.argv[2]))
+    os.write(1, READY)
     server.serve()
     server.close()
     # Without the libraries' own farewells: nothing is left to tidy.

@@ -12,17 +12,10 @@ from benchmarks import reuse
 from benchmarks.batches import Batches
 from benchmarks.cell import Part
 from benchmarks.model import build_model
+from benchmarks.progress import Silent
 from benchmarks.tuning import CellModel, search
 
 SIZE, CLASSES, SEED = 32, 3, 4
-
-
-class NoProgress:
-    def trial(self, number, trials):
-        pass
-
-    def callback(self, epochs):
-        return keras.callbacks.Callback()
 
 
 def part(n: int, seed: int) -> Part:
@@ -36,7 +29,7 @@ def hypermodel(options: dict, name: str = "simple", **settings) -> CellModel:
             name, variant="corrected", hp=hp, classes=CLASSES, image_size=SIZE, options=options, seed=SEED
         )[0]
 
-    return CellModel(build, part(37, 1), part(19, 2), 3, SEED, NoProgress(), **settings)
+    return CellModel(build, part(37, 1), part(19, 2), 3, SEED, Silent(), **settings)
 
 
 def searched(tmp_path, tuner: str = "random", **settings):

@@ -43,13 +43,11 @@ def study(tmp_path, monkeypatch):
     return load_study("small.yaml")
 
 
-def finish(study, *cell, training=10.0, prediction=2.0, job=None):
+def finish(study, *cell, training=10.0, prediction=2.0):
     folder = study.cell_folder(*cell)
     folder.mkdir(parents=True)
     (folder / "predictions.parquet").touch()
     (folder / "runtime.json").write_text(json.dumps({"seconds": {"training": training, "prediction": prediction}}))
-    if job:
-        (folder / "benchmark.tsv").write_text(f"s\th:m:s\n{job}\t0:00:00\n")
 
 
 def moment(ago):
@@ -143,11 +141,6 @@ def test_time_that_a_running_cell_has_had_is_not_left(study):
     finish(study, "simple", "published", 0)
     finish(study, "vgg16", "published", 0)
     assert seconds_left(trained(cell_states(study))) == pytest.approx(60, abs=5)
-
-
-def test_the_whole_job_counts_where_snakemake_measured_it(study):
-    finish(study, "simple", "by_patient", 0, training=10, prediction=2, job=17.5)
-    assert states(study)["simple/by_patient/0"].seconds == 17.5
 
 
 def test_no_time_is_made_up(study):

@@ -45,6 +45,7 @@ def test_defaults_are_filled_in(write):
         "images": "on_the_fly", "augmentation": "searched", "epochs": 3, "patience": 15, "precision": "float32",
     }  # fmt: skip
     assert study.search == {"tuner": "random", "trials": 2, "structure": "searched"}
+    assert study.backend == "tensorflow"
     assert study.dataset["patients"] == 24 and study.dataset["copies"] == 24
     assert study.name == "mine"
 

@@ -1,0 +1,6 @@
+"""How fast the harness is, measured: each script prints a table whose ratios come from one run on one machine.
+
+python -m benchmarks.speed.search > benchmarks/speed/search.csv
+python -m benchmarks.speed.overhead > benchmarks/speed/overhead.csv
+python -m benchmarks.speed.pipeline ZIP > benchmarks/speed/pipeline.csv
+"""

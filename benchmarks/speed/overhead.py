@@ -1,0 +1,158 @@
+"""Where the CPU seconds of a whole run go, and how many of them train and predict.
+
+    python -m benchmarks.speed.overhead > benchmarks/speed/overhead.csv
+
+Runs a study in an empty folder as `snakemake --cores 2` would, its jobs in processes of this one, which counts their
+CPU seconds: inside TensorFlow's compiled steps (train, validate, predict), in tracing them, and all others. Columns:
+stage, jobs, cpu_seconds, steps_seconds, tracing_seconds, other_seconds, and those of benchmarks/reference. The last
+rows are the libraries' start, Snakemake with what starts its jobs, and all together, with wall_seconds, and ratio: all
+CPU seconds over those inside steps.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks import warm
+from benchmarks.errors import run_cli
+from benchmarks.launch import CODE, SOCKET
+from benchmarks.reference import about
+
+LIBRARIES, SNAKEMAKE, ALL = "start of the libraries", "Snakemake, and what starts jobs", "all"
+
+
+class Meter:
+    """CPU seconds of this process inside functions, without those of a metered function that another one calls."""
+
+    def __init__(self):
+        self.seconds: dict[str, float] = {}
+        self.inside: list[float] = []
+
+    def meter(self, owner: object, name: str, kind: str) -> None:
+        """Count what `owner.name` takes as `kind`."""
+        plain: Callable = getattr(owner, name)
+
+        def metered(*args, **kwargs):
+            began = time.process_time()
+            self.inside.append(0.0)
+            try:
+                return plain(*args, **kwargs)
+            finally:
+                took = time.process_time() - began
+                self.seconds[kind] = self.seconds.get(kind, 0.0) + took - self.inside.pop()
+                if self.inside:
+                    self.inside[-1] += took
+
+        setattr(owner, name, metered)
+
+
+METER = Meter()
+
+
+def _metered_run(job: dict, run: Callable[[dict], int], notes: Path) -> int:
+    """Run a job of benchmarks/warm.py, and add a line on it to `notes`."""
+    if job["argv"][0] in warm.KERAS and not METER.seconds:
+        from tensorflow.python.eager.context import Context
+        from tensorflow.python.framework import func_graph
+
+        METER.meter(Context, "call_function", "steps")
+        METER.meter(func_graph, "func_graph_from_py_func", "tracing")
+    METER.seconds = {"steps": 0.0, "tracing": 0.0}
+    began = time.process_time()
+    status = run(job)
+    note = {"stage": job["argv"][0], "cpu": time.process_time() - began, **METER.seconds}
+    with notes.open("a") as file:
+        file.write(json.dumps(note) + "\n")
+    return status
+
+
+def measure(study: str, cores: int) -> pd.DataFrame:
+    """Run `study` in a folder of its own. Raises RuntimeError if it fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        place, notes = Path(folder), Path(folder) / "notes"
+        run = warm._run
+        warm._run = lambda job: _metered_run(job, run, notes)
+        (place / "socket").mkdir()
+        began, idle = time.perf_counter(), _cpu(resource.RUSAGE_SELF)
+        with _until_exit(["snakemake", "--cores", str(cores)], study, place) as process:
+            server = warm.Server(place / "socket/socket", cores)
+            server.serve()
+            server.close()
+        wall = time.perf_counter() - began
+        if process.returncode:
+            raise RuntimeError((place / "log").read_text()[-5000:])
+        table = pd.DataFrame([json.loads(line) for line in notes.read_text().splitlines()])
+    libraries, children = _cpu(resource.RUSAGE_SELF) - idle, _cpu(resource.RUSAGE_CHILDREN)
+    stages = table.groupby("stage", sort=False).agg(
+        jobs=("cpu", "size"),
+        cpu_seconds=("cpu", "sum"),
+        steps_seconds=("steps", "sum"),
+        tracing_seconds=("tracing", "sum"),
+    )
+    stages = stages.sort_values("cpu_seconds", ascending=False).reset_index()
+    rest = children - stages["cpu_seconds"].sum()
+    rows = [{"stage": LIBRARIES, "cpu_seconds": libraries}, {"stage": SNAKEMAKE, "cpu_seconds": rest}]
+    table = pd.concat([stages, pd.DataFrame(rows)], ignore_index=True).fillna(0)
+    whole = table.drop(columns="stage").sum()
+    whole = {"stage": ALL, **whole, "wall_seconds": wall, "ratio": whole["cpu_seconds"] / whole["steps_seconds"]}
+    table = pd.concat([table, pd.DataFrame([whole])], ignore_index=True).astype({"jobs": int})
+    other = table["cpu_seconds"] - table["steps_seconds"] - table["tracing_seconds"]
+    table.insert(5, "other_seconds", other)
+    return table.round(2)
+
+
+@contextlib.contextmanager
+def _until_exit(command: list[str], study: str, place: Path) -> Iterator[subprocess.Popen]:
+    """Start Snakemake, and make standard input end as it does."""
+    reading, writing = os.pipe()
+    kept = os.dup(0)
+    os.dup2(reading, 0)
+    where = ["--snakefile", str(CODE / "Snakefile"), "--directory", str(place), "--config", f"study={study}"]
+    profile = ["--workflow-profile", str(CODE / "profiles/default")]
+    with (place / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, *where, *profile],
+            env=os.environ | {SOCKET: str(place / "socket/socket")},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[writing],
+        )
+        os.close(writing)
+        try:
+            yield process
+        finally:
+            process.wait()
+            os.dup2(kept, 0)
+
+
+def _cpu(who: int) -> float:
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime
+
+
+def main() -> None:
+    """Measure a study, to standard output."""
+    parser = argparse.ArgumentParser(description="Tell where the CPU seconds of a run go.")
+    parser.add_argument("--study", default="demo", help="name under benchmarks/studies or path of a YAML file")
+    parser.add_argument("--cores", type=int, default=2)
+    arguments = parser.parse_args()
+    table = measure(arguments.study, arguments.cores)
+    for name, value in about(shlex.join(["python", "-m", "benchmarks.speed.overhead", *sys.argv[1:]])).items():
+        table[name] = value
+    table.to_csv(sys.stdout, index=False)
+
+
+if __name__ == "__main__":
+    run_cli(main)
