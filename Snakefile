@@ -24,7 +24,7 @@ if not (CODE / "benchmarks").is_dir():
     raise WorkflowError(f"{CODE} has no benchmarks folder: clone the whole repository, and name the clone's Snakefile")
 sys.path.insert(0, str(CODE))
 
-from benchmarks.code import digest
+from benchmarks.code import digest, modules_digest
 from benchmarks.errors import BadInput
 from benchmarks.lock import claim, release
 from benchmarks.protocols import EXTERNAL, PUBLISHED, base, variant
@@ -83,7 +83,20 @@ STATISTICS = {
     "learning_curve": (COMPARISON, ["learning_curve", "learning_gain"], ["accuracy", "bootstrap"]),
     "tuning_gain": (TRAINING, ["tuning", "importance"], ["accuracy", "bootstrap", "importance"]),
 }
+# Not the files, as each would be one more input of every cell.
+CODE_OF_CELLS = {
+    name: modules_digest(
+        [
+            CODE / f"architectures/{name}.py",
+            *(CODE / f"benchmarks/{part}.py" for part in ["batches", "cell", "model", "reuse", "training", "tuning"]),
+        ]
+    )
+    for name in ARCHITECTURES
+}
 WATCH = Watch(STUDY)
+# Lists every cell with the moment it was finished, and so stands for their files: ten stages times all cells would be
+# more than Snakemake plans in a minute where there are ten thousand.
+ALL_CELLS = RESULTS / "tables/cells.csv"
 WARM = contextlib.ExitStack()
 ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes())
 
@@ -253,10 +266,6 @@ rule cell:
         RESULTS / "folds/{protocol}.parquet",
         lambda wildcards: RESULTS / f"images_{STUDY.size_of(wildcards.architecture)}.npy",
         RESULTS / "architectures/{architecture}.json",
-        code=[
-            CODE / "architectures/{architecture}.py",
-            *(CODE / f"benchmarks/{name}.py" for name in ["batches", "cell", "model", "reuse", "training", "tuning"]),
-        ],
     output:
         RESULTS / "cells/{architecture}/{protocol}/{fold}/trials.csv",
         RESULTS / "cells/{architecture}/{protocol}/{fold}/hyperparameters.json",
@@ -276,6 +285,7 @@ rule cell:
         python=python,
         study=study,
         settings=lambda wildcards: STUDY.cell_settings(wildcards.architecture, wildcards.protocol),
+        code=lambda wildcards: CODE_OF_CELLS[wildcards.architecture],
     message:
         "Train {wildcards.architecture}/{wildcards.protocol}/{wildcards.fold}"
     shell:
@@ -316,7 +326,7 @@ rule scores:
     input:
         RESULTS / "samples.parquet",
         FOLDS,
-        [cell / "predictions.parquet" for cell in CELLS],
+        ALL_CELLS,
         code=[
             CODE / f"analysis/{name}.py"
             for name in [
@@ -355,12 +365,7 @@ for statistic, (category, names, modules) in STATISTICS.items():
         input:
             RESULTS / "samples.parquet",
             FOLDS,
-            [cell / "predictions.parquet" for cell in CELLS],
-            [
-                cell / name
-                for cell in TRAINED
-                for name in ["default_predictions.parquet", "history.csv", "runtime.json", "trials.csv"]
-            ],
+            ALL_CELLS,
             code=[CODE / f"analysis/{name}.py" for name in [statistic, "predictions", *modules]],
         output:
             tables(names, category, statistic),
@@ -466,7 +471,7 @@ rule groups:
     input:
         RESULTS / "samples.parquet",
         FOLDS,
-        [cell / "predictions.parquet" for cell in CELLS],
+        ALL_CELLS,
         code=[
             CODE / f"analysis/{name}.py"
             for name in ["bootstrap", "groups", "metrics", "predictions", "probability_metrics", "tasks", "thresholds"]
@@ -606,7 +611,6 @@ rule claims:
         rules.scores.output,
         rules.tables.output,
         rules.leakage.output,
-        [cell / "validation_predictions.parquet" for cell in TRAINED],
         sorted(CODE.glob("benchmarks/reference/*.csv")),
         code=[
             *(CODE / f"analysis/{name}.py" for name in ["claims", "accuracy", "heatmaps", "measured"]),

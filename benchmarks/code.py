@@ -1,7 +1,8 @@
-"""What a function is made of: so that a change beside it is no change to it."""
+"""What code is made of: so that a change beside it, or of its comments, is no change to it."""
 
 import ast
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -17,7 +18,17 @@ def digest(path: Path, *names: str) -> str:
         needed.add(name)
         used = {node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)}
         waiting += sorted(used & defined.keys() - needed)
-    text = "\n".join(ast.dump(_bare(defined[name])) for name in sorted(needed))
+    return _hash(defined[name] for name in sorted(needed))
+
+
+def modules_digest(paths: Iterable[Path]) -> str:
+    """Hash of all that the modules at `paths` hold but comments, layout and the docstrings of what they define."""
+    trees = [ast.parse(path.read_text()) for path in paths]
+    return _hash(node for tree in trees for node in _bare(tree).body)
+
+
+def _hash(nodes: Iterable[ast.stmt]) -> str:
+    text = "\n".join(ast.dump(_bare(node)) for node in nodes)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -29,8 +40,8 @@ def _names(node: ast.stmt) -> list[str]:
     return [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
 
 
-def _bare(node: ast.stmt) -> ast.stmt:
-    """A function or class without its docstring."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+def _bare(node: ast.AST) -> ast.AST:
+    """A module, function or class without its docstring."""
+    if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
         node.body = node.body[1:] or [ast.Pass()]
     return node

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.code import digest
+from benchmarks.code import digest, modules_digest
 
 MODULE = '''
 """A module."""
@@ -43,3 +43,21 @@ def test_what_a_function_rests_on(tmp_path, old, new, same):
     (tmp_path / "after.py").write_text(MODULE.replace(old, new, 1))
     before, after = (digest(tmp_path / f"{name}.py", "used", "unknown") for name in ("before", "after"))
     assert (before == after) is same
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ('"""Help."""', '"""Help more."""', True),
+        ("return x + A", "return (x + A)  # why", True),
+        ("return B", "return B + 1", False),
+        ("A, B = 1, 2", "A, B = 9, 2", False),
+    ],
+)
+def test_what_a_module_is_made_of(tmp_path, old, new, same):
+    (tmp_path / "other.py").write_text("X = 1\n")
+    for name, text in (("before", MODULE), ("after", MODULE.replace(old, new, 1))):
+        (tmp_path / f"{name}.py").write_text(f'"""About {name}."""\n\n{text}')
+    before, after = (modules_digest([tmp_path / f"{name}.py", tmp_path / "other.py"]) for name in ("before", "after"))
+    assert (before == after) is same
+    assert modules_digest([tmp_path / "other.py"]) != after
