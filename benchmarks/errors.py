@@ -1,7 +1,8 @@
 """The one exception for input that the user can mend, and how commands report it."""
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -14,6 +15,17 @@ def existing(path: Path) -> Path:
     if not path.exists():
         raise BadInput(f"{path} is missing; run the stage that writes it first (snakemake runs them in order)")
     return path
+
+
+@contextlib.contextmanager
+def told(head: str) -> Iterator[None]:
+    """Whatever a library makes of a broken file, and each has errors of its own, becomes BadInput: `head` and why."""
+    try:
+        yield
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(f"{head}: {' '.join(str(error).split()) or type(error).__name__}") from None
 
 
 def run_cli(main: Callable[[], None]) -> None:

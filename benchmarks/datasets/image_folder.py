@@ -26,6 +26,7 @@ ultrasound, patches and whatever else has no breast on a dark background). Other
 """
 
 import functools
+import os
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def check(options: dict, data: Path | None) -> None:
         problems.append(f"dataset.breast: {options['breast']!r} is not allowed; allowed: {', '.join(BREAST)}")
     if data is None:
         problems.append(f"no data given; {HOW}")
-    elif not data.exists():
+    elif not os.path.exists(data):  # unlike Path.exists, False for what can't be a name
         problems.append(f"{data}: no such file or folder; {HOW}")
     if problems:
         raise BadInput(listing("data set image_folder:", problems))
@@ -108,7 +109,7 @@ def _manifest_in(files: Files) -> str | None:
 def _from_folders(data: Path, files: Files) -> pd.DataFrame:
     suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
     names = [name for name in files.under("") if Path(name).name != INDEX]
-    found = [name for name in names if Path(name).suffix.lower() in suffixes or files.is_dicom(name)]
+    found = [name for name in names if Path(name).suffix.lower() in suffixes or _may_be_dicom(files, name)]
     # A zip usually has one folder around everything.
     around = ""
     while found and len({name.removeprefix(around).split("/")[0] for name in found}) == 1:
@@ -116,9 +117,14 @@ def _from_folders(data: Path, files: Files) -> pd.DataFrame:
         if len(inside) < 3:
             break
         around += inside[0] + "/"
-    loose = [name for name in found if "/" not in name.removeprefix(around)]
-    if loose:
-        raise BadInput(f"{data}: {len(loose)} images lie beside the class folders ({', '.join(loose[:3])}); {HOW}")
+    problems = []
+    if loose := [name for name in found if "/" not in name.removeprefix(around)]:
+        problems.append(f"{len(loose)} images lie beside the class folders ({', '.join(loose[:3])}); {HOW}")
+    for folder in files.folders(around.count("/") + 1):
+        if folder.count("/") == around.count("/") and not any(name.startswith(f"{folder}/") for name in found):
+            problems.append(f"{folder}: no image in this class folder; put some there, or take it away")
+    if problems:
+        raise BadInput(listing(f"{data}:", problems))
     table = pd.DataFrame({"file": found}, dtype="string")
     table["label"] = [name.removeprefix(around).split("/")[0] for name in found]
     return table
@@ -127,13 +133,20 @@ def _from_folders(data: Path, files: Files) -> pd.DataFrame:
 def _with_headers(table: pd.DataFrame, files: Files, data: Path) -> pd.DataFrame:
     """Add what the headers of DICOM files say and the table doesn't."""
     new = [fact for fact in FACTS if fact not in table]
-    if not new or not all(files.is_dicom(name) for name in table["file"]):
+    if not new or not all(_may_be_dicom(files, name) for name in table["file"]):
         return table
     told = pd.DataFrame([_facts(files, name) for name in table["file"]], columns=FACTS, dtype="string")
     table = table.assign(**{fact: told[fact] for fact in new if told[fact].notna().all()})
     if problems := list(conflicts(table)):
         raise BadInput(listing(f"{data}: the DICOM headers contradict the manifest's sources:", problems))
     return table
+
+
+def _may_be_dicom(files: Files, name: str) -> bool:
+    try:
+        return files.is_dicom(name)
+    except BadInput:  # told with all other such files, when the images are decoded
+        return True
 
 
 def _facts(files: Files, name: str) -> dict:
@@ -147,7 +160,10 @@ def _fractions(boxes: list[list[float]], name: str, files: Files) -> list[list[f
     """Boxes in pixels as fractions of the image's width and height, cut at its edge."""
     if not boxes:
         return []
-    width, height = files.image_size(name)
+    try:
+        width, height = files.image_size(name)
+    except BadInput:  # told with all other such files, when the images are decoded
+        return []
     scale = np.array([width, height])
     corners = [
         (np.minimum(np.array(box[:2]) / scale, 1), np.minimum(np.add(box[:2], box[2:]) / scale, 1)) for box in boxes
