@@ -23,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 import architectures
 from benchmarks import backend, reference
@@ -33,6 +32,7 @@ from benchmarks.model import published_recipe
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study, load_study
 from benchmarks.training import predictions, train_published
+from benchmarks.yaml_file import parse_yaml
 
 RUN = ["architecture", "change", "seed", "image_size", "epochs"]  # what tells runs apart
 NONE = "none"  # the change of a run that is as the study says
@@ -110,7 +110,8 @@ def main() -> None:
     import keras
 
     study = load_study(arguments.study)
-    settings = {key: yaml.safe_load(value) for key, _, value in (word.partition("=") for word in arguments.set)}
+    pairs = [word.partition("=") for word in arguments.set]
+    settings = {key: parse_yaml(value, f"--set {key}") for key, _, value in pairs}
     study = changed(study, arguments.architecture, settings)
     # Where the rows are kept is no part of what made them.
     words = ["--study", arguments.study, "--architecture", arguments.architecture]

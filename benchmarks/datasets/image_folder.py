@@ -101,9 +101,11 @@ def _whole(row: int, size: int) -> np.ndarray:
 
 def _manifest_in(files: Files) -> str | None:
     """The manifest at the top of a folder or zip, or in the one folder around everything in it."""
+    if MANIFEST in files:
+        return MANIFEST
     tops = {name.split("/")[0] for name in files.under("")}
-    names = [MANIFEST, *(f"{top}/{MANIFEST}" for top in tops if len(tops) == 1)]
-    return next((name for name in names if name in files), None)
+    inside = f"{tops.pop()}/{MANIFEST}" if len(tops) == 1 else MANIFEST
+    return inside if inside in files else None
 
 
 def _from_folders(data: Path, files: Files) -> pd.DataFrame:
