@@ -151,7 +151,7 @@ def saves(name: str, model: keras.Model, x: np.ndarray) -> Iterator[str]:
             model.save(path)
             again = saved_model(name, path).predict(x, verbose=0)
         except Exception as error:
-            yield f"{where}: can't be saved as .keras and read again: {_first_line(error)}; {mend}"
+            yield f"{where}: can't be saved as .keras and read again: {_first_line(error.__cause__ or error)}; {mend}"
             return
         if not np.allclose(again, model.predict(x, verbose=0), atol=1e-5, equal_nan=True):
             yield f"{where}: answers otherwise after being saved as .keras and read again; {mend}"

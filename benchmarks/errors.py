@@ -25,7 +25,7 @@ def told(head: str) -> Iterator[None]:
     except BadInput:
         raise
     except Exception as error:
-        raise BadInput(f"{head}: {' '.join(str(error).split()) or type(error).__name__}") from None
+        raise BadInput(f"{head}: {' '.join(str(error).split()) or type(error).__name__}") from error
 
 
 def run_cli(main: Callable[[], None]) -> None:

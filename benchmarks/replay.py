@@ -25,9 +25,9 @@ import numpy as np
 import pandas as pd
 
 import architectures
-from benchmarks import backend, reference
+from benchmarks import backend, reference, stored
 from benchmarks.cell import Cell
-from benchmarks.errors import BadInput, existing, run_cli
+from benchmarks.errors import BadInput, run_cli
 from benchmarks.model import published_recipe
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study, load_study
@@ -59,7 +59,7 @@ def changed(study: Study, architecture: str, settings: dict[str, object]) -> Stu
 def replay(cell: Cell) -> tuple[dict, pd.DataFrame]:
     """Train one published cell; return what it determines of a row of replay.csv, and of replay_patients.csv."""
     started = time.perf_counter()
-    classes = json.loads(existing(cell.study.results() / "dataset.json").read_text())["classes"]
+    classes = stored.record(cell.study.results() / "dataset.json")["classes"]
     result, policy, samples, parts = train_published(cell, classes)
     answers = {
         part: predictions(result.model, parts[part].x, samples[samples["part"] == part], classes)[0]

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks import protocols
+from benchmarks import protocols, stored
 from benchmarks.errors import run_cli
 from benchmarks.progress import progress_file
 from benchmarks.study import BASELINES, Study, load_study
@@ -139,7 +139,7 @@ def _took(runtime: Path) -> float:
     lines = job.read_text().splitlines() if job.exists() else []
     if len(lines) > 1:
         return float(lines[1].split("\t")[0])
-    seconds = json.loads(runtime.read_text())["seconds"]
+    seconds = stored.record(runtime)["seconds"]
     return seconds["training"] + seconds["prediction"]
 
 
