@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+MOST = 400  # characters of a library's own reason
+
 
 class BadInput(Exception):
     """Input that the user can mend; the message names the file and the fix."""
@@ -25,7 +27,10 @@ def told(head: str) -> Iterator[None]:
     except BadInput:
         raise
     except Exception as error:
-        raise BadInput(f"{head}: {' '.join(str(error).split()) or type(error).__name__}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        # Keras prints a model's whole configuration between what it was at and what was wrong.
+        shown = reason if len(reason) < MOST else f"{reason[: MOST // 2]} ... {reason[-MOST // 2 :]}"
+        raise BadInput(f"{head}: {shown}") from None
 
 
 def run_cli(main: Callable[[], None]) -> None:
