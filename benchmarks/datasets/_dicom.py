@@ -55,8 +55,7 @@ def image(content: bytes, name: str) -> np.ndarray:
         _check(header, name)
         if "PixelData" not in header:
             raise BadInput(f"{name}: this DICOM file holds no whole image ({header.get('SOPClassUID', 'no class')})")
-    stored = _pixels(header, name)
-    with told(f"{name}: {UNREADABLE}"):
+        stored = _pixels(header, name)
         if stored.ndim == 3 or header.PhotometricInterpretation == "PALETTE COLOR":
             return _luma(stored, header)
         return _grey(stored, header)
