@@ -16,11 +16,12 @@ what the samples are. It has the columns
     dataset     optional: which hospital or collection it comes from
 
 Images are what Pillow reads (png, jpg, pgm, tif, ...) and DICOM, which is known by its content, whatever its name;
-other files in class folders are passed over, links to folders and class folders without an image refused, as is what has
-more than 89,478,485 pixels (_dicom.MOST_PIXELS) or 1 GiB. A zip is never unpacked. They are made 8-bit grey (_files.py, _dicom.py) and resized without regard
-to aspect ratio. If all files are DICOM, patient, laterality and view are also taken from their headers, each where the
-manifest has no such column and no header leaves it empty; the header's word is taken, so make sure that whoever made
-the files anonymous left each patient an id of their own. Without patients (sources) by_patient (by_source) refuses.
+other files in class folders are passed over, links to folders and class folders without an image refused, as is what
+has more than 89,478,485 pixels (_dicom.MOST_PIXELS) or 1 GiB. A zip is never unpacked. Images are made 8-bit grey
+(_files.py, _dicom.py) and resized without regard to aspect ratio. If all files are DICOM, patient, laterality and view
+are also taken from their headers, each where the manifest has no such column and no header leaves it empty; the
+header's word is taken, so make sure that whoever made the files anonymous left each patient an id of their own. Without
+patients (sources) by_patient (by_source) refuses.
 
 Option breast: found (from the pixels, by a rule made for mammograms) or whole (all of the image is taken for it: for
 ultrasound, patches and whatever else has no breast on a dark background). Others: title, licence, citation.
