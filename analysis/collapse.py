@@ -14,7 +14,6 @@ verdict
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.predictions import read_folds, read_samples
-from benchmarks import protocols
-from benchmarks.errors import existing, run_cli
+from benchmarks import protocols, stored
+from benchmarks.errors import run_cli
 from benchmarks.study import BASELINES, Study, load_study
 
 COLLAPSED, FLAGGED, SOUND = "collapsed", "flagged", "sound"
@@ -67,9 +66,9 @@ def frequency_loss(labels: pd.Series) -> float:
 
 def examined(folder: Path, of_frequencies: float) -> dict:
     """What one cell's files say of its health."""
-    answers = pd.read_parquet(existing(folder / "predictions.parquet"))
-    history = pd.read_csv(existing(folder / "history.csv"))
-    runtime = json.loads(existing(folder / "runtime.json").read_text())
+    answers = stored.table(folder / "predictions.parquet")
+    history = stored.table(folder / "history.csv")
+    runtime = stored.record(folder / "runtime.json")
     last = protocols.variant(runtime["protocol"]) == protocols.PUBLISHED
     kept = history.index[-1] if last else history["val_loss"].idxmin()
     probabilities = answers.filter(regex="^p_").to_numpy(float)

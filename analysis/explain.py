@@ -18,7 +18,6 @@ Every probe is explained by the cell of its own fold. Writes into results/<study
 and, with --collect, tables/gradcam.csv, heat.csv, sanity.csv and interventions.csv: those of all architectures.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +29,8 @@ from analysis.edits import level
 from analysis.predictions import read_classes, read_folds, read_samples
 from analysis.regions import regions
 from analysis.tidy import read_table
-from benchmarks import datasets
-from benchmarks.errors import existing, run_cli
+from benchmarks import datasets, stored
+from benchmarks.errors import run_cli
 from benchmarks.model import saved_model
 from benchmarks.study import Study
 
@@ -52,9 +51,7 @@ class Explained:
         results = study.results()
         self.samples = read_samples(study)
         self.classes = read_classes(study)
-        self.images, self.masks = (
-            np.load(existing(results / f"{kind}_{self.size}.npy"), mmap_mode="r") for kind in ("images", "masks")
-        )
+        self.images, self.masks = (stored.array(results / f"{kind}_{self.size}.npy") for kind in ("images", "masks"))
         self.probes = read_table(results, "probes")
         sampled = np.random.default_rng(study.seed).permutation(len(self.samples))[:SAMPLED]
         backgrounds = [(self.images[row], self.masks[row] == 0) for row in self.samples["row"].iloc[sampled]]
@@ -80,7 +77,7 @@ class Explained:
     def _cell(self, protocol: str, fold: int, probes: pd.DataFrame) -> np.ndarray:
         """Explain `probes` by their own cell; return its maps of the unseen films."""
         folder = self.study.cell_folder(self.architecture, protocol, fold)
-        layer = json.loads(existing(folder / "runtime.json").read_text())["cam_layer"]
+        layer = stored.record(folder / "runtime.json")["cam_layer"]
         explainer = self._explainer(folder / "model.keras", layer)
         images = self.images[probes["row"].to_numpy()].astype("float32")[..., np.newaxis]
         answers = explainer.predict(images)
@@ -142,7 +139,7 @@ class Explained:
         folds = read_folds(self.study, protocol)
         trained = folds.loc[(folds["fold"] == fold) & (folds["part"] == "train"), "sample"]
         rotations = self.samples.loc[self.samples["sample"].isin(trained), "rotation"].unique().tolist()
-        own = json.loads(existing(folder / "hyperparameters.json").read_text()).get("augmentation", 0.0)
+        own = stored.record(folder / "hyperparameters.json").get("augmentation", 0.0)
         return interventions.training_turns(rotations, own)
 
     def _heat(self, protocol: str, films: list, maps: np.ndarray, grid: tuple[int, int], others: dict) -> None:
@@ -202,7 +199,7 @@ def collect(study: Study) -> None:
     """Write the tables of all architectures from their own."""
     for name, suffix in TABLES.items():
         paths = [study.results() / "cams" / f"{architecture}{suffix}.csv" for architecture in study.architectures]
-        tables = [pd.read_csv(existing(path), dtype=str, keep_default_na=False) for path in paths]
+        tables = [stored.table(path, dtype=str, keep_default_na=False) for path in paths]
         pd.concat(tables, ignore_index=True).to_csv(study.results() / "tables" / f"{name}.csv", index=False)
 
 

@@ -9,7 +9,6 @@ same (the largest difference between the maps of both, each scaled to a peak of 
 """
 
 import argparse
-import json
 import shlex
 import sys
 import time
@@ -18,26 +17,24 @@ import numpy as np
 import pandas as pd
 
 from analysis.gradcam import Explainer, scaled
-from benchmarks import backend
-from benchmarks.errors import existing, run_cli
+from benchmarks import backend, stored
+from benchmarks.errors import run_cli
+from benchmarks.model import saved_model
 from benchmarks.reference import about
 from benchmarks.study import Study, load_study
 
 
 def measure(study: Study, architecture: str, n_batch: int, n_loop: int) -> dict:
     """Explain `n_batch` images together and `n_loop` one by one. Raises BadInput if there is no cell."""
-    import keras
-
     size = study.size_of(architecture)
     folder = study.cell_folder(architecture, study.protocols[0], 0)
-    layer = json.loads(existing(folder / "runtime.json").read_text())["cam_layer"]
-    path = existing(folder / "model.keras")
-    images = np.load(existing(study.results() / f"images_{size}.npy"), mmap_mode="r")[:n_batch]
+    layer = stored.record(folder / "runtime.json")["cam_layer"]
+    path = folder / "model.keras"
+    images = stored.array(study.results() / f"images_{size}.npy")[:n_batch]
     images = images.astype("float32")[..., np.newaxis]
 
     def maps(part: np.ndarray) -> np.ndarray:
-        model = keras.models.load_model(path, compile=False)
-        explainer = Explainer(model, layer)
+        explainer = Explainer(saved_model(architecture, path), layer)
         return scaled(explainer.maps(part, explainer.predict(part).argmax(axis=1)))
 
     maps(images[:1])  # what TensorFlow does only once is no part of either

@@ -18,6 +18,7 @@ from analysis.interventions import CONTRAST, EMPTY, MARKER, SIDE, TURNED
 from analysis.predictions import read_classes
 from analysis.regions import regions
 from analysis.style import DASHED, FULL_WIDTH, GREY, INK, WRONG, short_names
+from benchmarks import stored
 from benchmarks.study import Study
 
 MAPS = {GRADCAM: "Grad-CAM", PLUS_PLUS: "Grad-CAM++", SCORE_CAM: "Score-CAM", "randomised": "random weights"}
@@ -118,12 +119,11 @@ class Evidence:
     def __init__(self, study: Study, architecture: str, probes: pd.DataFrame, answers: pd.DataFrame, changed):
         results, size = study.results(), study.size_of(architecture)
         self.architecture, self.protocols = architecture, list(study.protocols)
-        self.images = np.load(results / f"images_{size}.npy", mmap_mode="r")
-        self.masks = np.load(results / f"masks_{size}.npy", mmap_mode="r")
-        self.samples = pd.read_parquet(results / "samples.parquet", columns=["row", "boxes", "view"]).set_index("row")
+        self.images = stored.array(results / f"images_{size}.npy")
+        self.masks = stored.array(results / f"masks_{size}.npy")
+        self.samples = stored.table(results / "samples.parquet", columns=["row", "boxes", "view"]).set_index("row")
         self.short = short_names(read_classes(study))
-        with np.load(results / "cams" / f"{architecture}.npz") as arrays:
-            self.arrays = dict(arrays)
+        self.arrays = stored.arrays(results / "cams" / f"{architecture}.npz")
         answers, self.changed = (table[table["architecture"] == architecture] for table in (answers, changed))
         probes = probes[probes["shown"]].sort_values(["protocol", "probe"])
         probes = probes.assign(place=probes.groupby("protocol").cumcount())

@@ -3,9 +3,7 @@
 Grad-CAM: Selvaraju et al., ICCV 2017, doi 10.1109/ICCV.2017.74.
 """
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +12,7 @@ from matplotlib.figure import Figure
 from analysis.explain import CONFIDENT
 from analysis.figures_sheets import BREAST, LESION, SCALE, Sheet, film, heat_map
 from analysis.style import FULL_WIDTH, GREY, INK, WRONG, short_names
+from benchmarks import stored
 from benchmarks.study import Study
 
 ROWS_A_PAGE = 8  # probes on a page of the PDF
@@ -37,11 +36,11 @@ class Gallery:
         self.probes = probes[probes["shown"]].sort_values("probe").reset_index(drop=True)
         self.answers = answers.set_index(["architecture", "probe"]).sort_index()
         self.layers = answers.groupby("architecture")["layer"].first()
-        self.short = short_names(json.loads((results / "dataset.json").read_text())["classes"])
-        self.images = {size: np.load(results / f"images_{size}.npy", mmap_mode="r") for size in study.sizes()}
-        self.masks = np.load(results / f"masks_{max(study.sizes())}.npy", mmap_mode="r")
-        self.maps = {name: _maps(results / "cams" / f"{name}.npz", protocol) for name in self.names}
-        samples = pd.read_parquet(results / "samples.parquet", columns=["row", "boxes"])
+        self.short = short_names(stored.record(results / "dataset.json")["classes"])
+        self.images = {size: stored.array(results / f"images_{size}.npy") for size in study.sizes()}
+        self.masks = stored.array(results / f"masks_{max(study.sizes())}.npy")
+        self.maps = {name: stored.arrays(results / "cams" / f"{name}.npz")[protocol] for name in self.names}
+        samples = stored.table(results / "samples.parquet", columns=["row", "boxes"])
         self.boxes = samples.set_index("row")["boxes"]
 
     def figure(self, probes: pd.DataFrame) -> Figure:
@@ -92,11 +91,6 @@ def answer_title(answer: pd.Series, short: dict[str, str]) -> tuple[str, str]:
     marks = ["✗"] * (not answer["correct"]) + ["?"] * (not answer["confident"])
     text = f"{short.get(answer['predicted'], 'no answer')} {answer['probability']:.2f}"
     return " ".join([*marks, text]), INK if answer["correct"] else WRONG
-
-
-def _maps(path: Path, protocol: str) -> np.ndarray:
-    with np.load(path) as arrays:
-        return arrays[protocol]
 
 
 def gallery(study: Study, protocol: str, probes: pd.DataFrame, answers: pd.DataFrame) -> tuple[Figure, list[Figure]]:

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from analysis.figures_sheets import SCALE, Sheet, film, heat_map
 from analysis.heatmaps import METHODS
 from analysis.style import FULL_WIDTH, GREY
+from benchmarks import stored
 from benchmarks.study import Study
 
 TITLES = {"first": "1st class", "second": "2nd class", "shuffled": "1st, shuffled"}
@@ -24,14 +25,14 @@ def heatmaps(study: Study) -> Figure:
     for number, name in enumerate(names):
         top = HEAD + PITCH * number
         sheet.text(0.1, top + 0.48, name, 7, ha="center", va="center", rotation=90, weight="bold")
-        with np.load(study.results() / "cams" / f"{name}_heatmaps.npz") as maps:
-            image = maps["image"].astype(np.uint8)
-            sheet.picture(_left(0), top, 0.96, film(image))
-            for column, (method, what) in enumerate(kinds, start=1):
-                heat = maps[f"{method}_{what}"]
-                sheet.picture(_left(column), top, 0.96, heat_map(image, heat))
-                if not heat.any():
-                    sheet.no_heat(_left(column), top, 0.96)
+        maps = stored.arrays(study.results() / "cams" / f"{name}_heatmaps.npz")
+        image = maps["image"].astype(np.uint8)
+        sheet.picture(_left(0), top, 0.96, film(image))
+        for column, (method, what) in enumerate(kinds, start=1):
+            heat = maps[f"{method}_{what}"]
+            sheet.picture(_left(column), top, 0.96, heat_map(image, heat))
+            if not heat.any():
+                sheet.no_heat(_left(column), top, 0.96)
     sheet.scale(NAME + 0.1, height - 0.26)
     sheet.text(1.2, height - 0.18, f"{SCALE}  Shuffled: the classifier's weights.", colour=GREY)
     return sheet.figure

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from analysis.contact_sheet import contact_sheet, strongest
 from analysis.partners import NEAR_DUPLICATE
+from benchmarks import stored
 from benchmarks.study import Study
 
 ON_SHEET = 8  # pairs, which make a page of the PDF
@@ -17,8 +18,8 @@ def leakage(study: Study, pairs: pd.DataFrame) -> Figure | None:
     if near.empty:
         return None
     results = study.results()
-    rows = pd.read_parquet(results / "samples.parquet", columns=["sample", "row"]).set_index("sample")["row"]
-    images = np.load(results / f"images_{max(study.sizes())}.npy", mmap_mode="r")
+    rows = stored.table(results / "samples.parquet", columns=["sample", "row"]).set_index("sample")["row"]
+    images = stored.array(results / f"images_{max(study.sizes())}.npy")
     # What stands in the test part matters most.
     tested = near[near["part_b"] == "test"]
     chosen = strongest(tested if len(tested) else near, ON_SHEET)

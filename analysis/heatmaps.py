@@ -18,7 +18,6 @@ ci_high, correlation, unchanged (probes whose maps are the same to within TOLERA
 """
 
 import itertools
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +26,8 @@ import pandas as pd
 from analysis.architecture_stage import run_command
 from analysis.bootstrap import interval, resampled_means
 from analysis.gradcam import GRADCAM, Explainer, scaled
-from benchmarks.errors import existing, run_cli
+from benchmarks import stored
+from benchmarks.errors import run_cli
 from benchmarks.model import saved_model
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study
@@ -95,11 +95,11 @@ def write_heatmaps(study: Study, architecture: str) -> None:
     """Compare both methods on one architecture's published cell. Raises BadInput if it has not been trained."""
     results, size = study.results(), study.size_of(architecture)
     cell = study.cell_folder(architecture, PUBLISHED, 0)
-    layer = json.loads(existing(cell / "runtime.json").read_text())["cam_layer"]
+    layer = stored.record(cell / "runtime.json")["cam_layer"]
     explainer = Explainer(saved_model(architecture, cell / "model.keras"), layer)
-    probes = pd.read_csv(existing(results / "tables" / "probes.csv"), dtype={"label": str})
+    probes = stored.table(results / "tables" / "probes.csv", dtype={"label": str})
     probes = probes[(probes["protocol"] == PUBLISHED) & probes["shown"]]
-    images = np.load(results / f"images_{size}.npy", mmap_mode="r")[probes["row"]].astype("float32")[..., np.newaxis]
+    images = stored.array(results / f"images_{size}.npy")[probes["row"]].astype("float32")[..., np.newaxis]
     probabilities = explainer.predict(images)
     before = class_maps(explainer, images, probabilities.shape[1])
     explainer.take(with_shuffled_classifier(explainer.model, study.seed))
@@ -133,12 +133,12 @@ def write_heatmaps(study: Study, architecture: str) -> None:
 def collect(study: Study) -> None:
     """Write tables/heatmaps.csv from the architectures' own tables; empty if nothing ran as published."""
     results = study.results()
-    probes = pd.read_csv(existing(results / "tables" / "probes.csv"), dtype=str)
+    probes = stored.table(results / "tables" / "probes.csv", dtype=str)
     probes = probes[probes["protocol"] == PUBLISHED].astype({"probe": int})
     unit = "patient" if probes["patient"].notna().all() else "source"
     rows = []
     for architecture in study.published_architectures():
-        table = pd.read_csv(existing(results / "cams" / f"{architecture}_heatmaps.csv")).merge(
+        table = stored.table(results / "cams" / f"{architecture}_heatmaps.csv").merge(
             probes[["probe", "sample", unit]], on="probe"
         )
         units = table[unit].fillna(table["sample"])

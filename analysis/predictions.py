@@ -1,11 +1,9 @@
 """The predictions of a study's cells, pooled over folds, with what each sample's label says and whose it is."""
 
-import json
-
 import numpy as np
 import pandas as pd
 
-from benchmarks.errors import existing
+from benchmarks import stored
 from benchmarks.study import Study
 
 UNITS = ("patient", "source", "sample")  # what counts as independent: the first that the data set knows of every sample
@@ -19,7 +17,7 @@ def unit_of(table: pd.DataFrame) -> str:
 
 def read_samples(study: Study) -> pd.DataFrame:
     """samples.parquet with a column unit; `samples.attrs["unit"]` says which of UNITS it holds."""
-    samples = pd.read_parquet(existing(study.results() / "samples.parquet"))
+    samples = stored.table(study.results() / "samples.parquet")
     name = unit_of(samples)
     samples = samples.assign(unit=samples[name].astype(str))
     samples.attrs["unit"] = name
@@ -28,12 +26,12 @@ def read_samples(study: Study) -> pd.DataFrame:
 
 def read_classes(study: Study) -> list[str]:
     """The study's classes in the order of the p_<class> columns."""
-    return json.loads(existing(study.results() / "dataset.json").read_text())["classes"]
+    return stored.record(study.results() / "dataset.json")["classes"]
 
 
 def read_folds(study: Study, protocol: str) -> pd.DataFrame:
     """folds/<protocol>.parquet."""
-    return pd.read_parquet(existing(study.results() / "folds" / f"{protocol}.parquet"))
+    return stored.table(study.results() / "folds" / f"{protocol}.parquet")
 
 
 def factor_of_label(samples: pd.DataFrame, factor: str) -> dict[str, str] | None:
@@ -54,7 +52,7 @@ def pooled(
     repeats = read_folds(study, protocol).groupby("fold")["repeat"].first()
     tables = []
     for fold in study.cells(protocol):
-        table = pd.read_parquet(existing(study.cell_folder(architecture, protocol, fold) / f"{part}.parquet"))
+        table = stored.table(study.cell_folder(architecture, protocol, fold) / f"{part}.parquet")
         tables.append(table.assign(fold=fold, repeat=repeats[fold]))
     units = samples.set_index("sample")["unit"]
     table = pd.concat(tables, ignore_index=True)

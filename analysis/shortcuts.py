@@ -30,9 +30,9 @@ from analysis.bootstrap import Bootstrap, interval
 from analysis.predictions import factor_of_label, most_probable, read_folds, read_samples, summed
 from analysis.probability_metrics import binary_metrics, resampled_binary_metrics
 from analysis.shortcut_features import NONE, features
-from benchmarks import datasets
+from benchmarks import datasets, stored
 from benchmarks.baselines import thumbnail_classifier
-from benchmarks.errors import existing, run_cli
+from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study, load_study
 
@@ -145,7 +145,7 @@ def audit(study: Study, threads: int) -> pd.DataFrame:
     """The rows of shortcuts.csv. Raises BadInput if samples, folds or data are missing."""
     own = Audit(study, threads)
     dataset = datasets.load(study.dataset, study.data, study.seed)
-    masks = np.load(existing(study.results() / f"masks_{max(study.sizes())}.npy"), mmap_mode="r")
+    masks = stored.array(study.results() / f"masks_{max(study.sizes())}.npy")
     found = features(own.samples, dataset, masks)
     return pd.DataFrame([row for probe, numbers in found.items() for row in own.rows(probe, numbers)], columns=COLUMNS)
 

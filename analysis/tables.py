@@ -13,7 +13,6 @@ Writes into results/<study>/tables/
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +21,8 @@ import pandas as pd
 from analysis.predictions import read_classes, read_folds, read_samples
 from analysis.probes import missing_probes
 from analysis.tidy import read_table
-from benchmarks import protocols
-from benchmarks.errors import existing, run_cli
+from benchmarks import protocols, stored
+from benchmarks.errors import run_cli
 from benchmarks.study import Study, load_study
 
 RUNTIME = [
@@ -91,8 +90,8 @@ def cells_table(study: Study) -> pd.DataFrame:
     """One row a cell: what was trained, at what cost, and how it did on its test part; blank what a baseline lacks."""
     rows = []
     for folder in _cells(study, study.compared()):
-        runtime = json.loads(existing(folder / "runtime.json").read_text())
-        predictions = pd.read_parquet(existing(folder / "predictions.parquet"))
+        runtime = stored.record(folder / "runtime.json")
+        predictions = stored.table(folder / "predictions.parquet")
         row = {name: runtime.get(name) for name in RUNTIME}
         row["accuracy"] = (predictions["label"] == predictions["predicted"]).mean()
         row["predicted_classes"] = predictions["predicted"].nunique()
@@ -105,7 +104,7 @@ def stacked(study: Study, name: str) -> pd.DataFrame:
     """The cells' own <name>.csv under one another, with architecture, protocol and fold in front."""
     frames = []
     for folder in _cells(study, list(study.architectures)):
-        frame = pd.read_csv(existing(folder / f"{name}.csv"), dtype={"trial": str})
+        frame = stored.table(folder / f"{name}.csv", dtype={"trial": str})
         for position, value in enumerate(folder.parts[-3:]):
             frame.insert(position, ("architecture", "protocol", "fold")[position], value)
         frames.append(frame)

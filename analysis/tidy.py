@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.errors import existing
+from benchmarks import stored
 
 # Class and patient names may look like numbers ("0", "007") or like missing values ("None").
 TEXT = [
@@ -22,4 +22,4 @@ def read_table(results: Path, name: str) -> pd.DataFrame:
     """Read `results`/tables/<name>.csv. Raises BadInput that names the stage to run if it is not there."""
     path = results / "tables" / f"{name}.csv"
     text = [column for column in [*TEXT, *WORDS.get(name, [])] if column not in NUMBERS.get(name, [])]
-    return pd.read_csv(existing(path), dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
+    return stored.table(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])

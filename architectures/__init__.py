@@ -31,6 +31,7 @@ import dataclasses
 import importlib
 import inspect
 import keyword
+import os
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -190,7 +191,7 @@ def weights_problems(name: str, weights: object) -> Iterator[str]:
         yield f"weights: there are none for {name}; architectures that take them: {', '.join(have)}"
     elif not isinstance(weights, str):
         yield f"weights: {weights!r} is neither `imagenet` nor the path of a .keras or .h5 file"
-    elif weights != "imagenet" and not (weights.endswith((".keras", ".h5")) and Path(weights).is_file()):
+    elif weights != "imagenet" and not (weights.endswith((".keras", ".h5")) and os.path.isfile(weights)):
         yield f"weights: {weights} is neither `imagenet` nor an existing .keras or .h5 file"
 
 

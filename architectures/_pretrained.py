@@ -33,7 +33,7 @@ def transfer(model: keras.Model, application: str, weights: str) -> None:
 def _source(application: str, weights: str) -> keras.Model:
     try:
         if weights.endswith(".keras"):
-            return keras.models.load_model(weights, compile=False)
+            return keras.models.load_model(weights, compile=False, safe_mode=True)
         # The size only matters to Keras' check of a top, which is left out.
         return getattr(keras.applications, application)(include_top=False, weights=weights, input_shape=(224, 224, 3))
     except Exception as error:

@@ -11,7 +11,6 @@ Reads what a cell's training reads, writes for every baseline results/<study>/ce
 """
 
 import argparse
-import json
 import time
 
 import numpy as np
@@ -22,10 +21,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks import backend
+from benchmarks import backend, stored
 from benchmarks.cell import Cell, Part, predictions_table, write_json
 from benchmarks.datasets._files import resize
-from benchmarks.errors import existing, run_cli
+from benchmarks.errors import run_cli
 from benchmarks.study import BASELINES, load_study
 
 THUMBNAIL = 16  # pixels
@@ -88,7 +87,7 @@ def main() -> None:
     arguments = parser.parse_args()
     backend.prepare(arguments.threads, keras=False)
     study = load_study(arguments.study)
-    classes = json.loads(existing(study.results() / "dataset.json").read_text())["classes"]
+    classes = stored.record(study.results() / "dataset.json")["classes"]
     for name in BASELINES:
         cell = Cell(study, name, arguments.protocol, arguments.fold)
         samples, parts = cell.parts(classes)

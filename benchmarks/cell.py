@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks import backend, protocols
-from benchmarks.errors import BadInput, existing
+from benchmarks import backend, protocols, stored
+from benchmarks.errors import BadInput
 from benchmarks.study import Study
 
 
@@ -61,12 +61,12 @@ class Cell:
         Raises BadInput if an earlier stage has not run.
         """
         results = self.study.results()
-        folds = pd.read_parquet(existing(results / "folds" / f"{self.protocol}.parquet"))
+        folds = stored.table(results / "folds" / f"{self.protocol}.parquet")
         folds = folds[folds["fold"] == self.fold]
         if folds.empty:
             raise BadInput(f"{results}/folds/{self.protocol}.parquet has no fold {self.fold}")
-        samples = protocols.labelled(folds, pd.read_parquet(existing(results / "samples.parquet")))
-        images = np.load(existing(results / f"images_{self.study.size_of(self.architecture)}.npy"), mmap_mode="r")
+        samples = protocols.labelled(folds, stored.table(results / "samples.parquet"))
+        images = stored.array(results / f"images_{self.study.size_of(self.architecture)}.npy")
         numbers = samples["label"].map({label: number for number, label in enumerate(classes)}).to_numpy()
         parts = {}
         for part in ("train", "validation", "test"):

@@ -12,7 +12,7 @@ import numpy as np
 import architectures
 from architectures import CORRECTED, PUBLISHED
 from benchmarks.errors import BadInput
-from benchmarks.model import build_model, saved_model, shared_space
+from benchmarks.model import build_model, shared_space
 from benchmarks.study import BASELINES, HARNESS_KEYS, Study
 
 CLASSES, OTHER_CLASSES = 8, 3
@@ -149,7 +149,7 @@ def saves(name: str, model: keras.Model, x: np.ndarray) -> Iterator[str]:
         )
         try:
             model.save(path)
-            again = saved_model(name, path).predict(x, verbose=0)
+            again = keras.models.load_model(path, compile=False).predict(x, verbose=0)
         except Exception as error:
             yield f"{where}: can't be saved as .keras and read again: {_first_line(error)}; {mend}"
             return

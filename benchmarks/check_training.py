@@ -11,8 +11,8 @@ import tensorflow as tf
 import architectures
 from benchmarks.check_building import CLASSES, build
 from benchmarks.datasets import phantom
+from benchmarks.reuse import compiled
 from benchmarks.study import Study
-from benchmarks.tuning import compiled
 
 PHANTOMS = 16  # two of each class
 RATES = (1e-3, 3e-3, 3e-4)  # learning rates, tried in this order

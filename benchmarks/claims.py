@@ -1,12 +1,12 @@
 """A published study's figures and claims, read from a YAML file like published.yaml and checked."""
 
+import os
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
 
 from benchmarks.errors import BadInput
-from benchmarks.yaml_file import explain, listing, read_yaml
+from benchmarks.yaml_file import listing, read_yaml, violations
 
 FOLDER = Path(__file__).parent
 SCHEMA = yaml.safe_load((FOLDER / "claims.schema.yaml").read_text())
@@ -16,7 +16,7 @@ HOW_TRAINED = ("image_size", "batch_size", "parameters", "stated")  # of an entr
 def find(name_or_path: str) -> Path:
     """The file of claims that a study names: <name>.yaml beside this module, or a path. Raises BadInput."""
     for path in (FOLDER / f"{name_or_path}.yaml", Path(name_or_path)):
-        if path.is_file():
+        if os.path.isfile(path):  # unlike Path.is_file, False for what can't be a name
             return path
     raise BadInput(f"claims: {name_or_path!r} is neither a file of claims under benchmarks nor the path of a YAML file")
 
@@ -24,7 +24,7 @@ def find(name_or_path: str) -> Path:
 def load(path: Path) -> dict:
     """Read and check a file of claims. Raises BadInput with every problem, each with file and key."""
     content = read_yaml(path)
-    problems = [explain(error) for error in Draft202012Validator(SCHEMA).iter_errors(content)]
+    problems = list(violations(content, SCHEMA))
     problems = problems or [problem for claim in content["claims"] for problem in _dangling(claim, content)]
     ids = [claim["id"] for claim in content["claims"]] if not problems else []
     problems += [f"claims: id {one} stands twice" for one in sorted({one for one in ids if ids.count(one) > 1})]

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 import architectures
 from architectures import CORRECTED, PUBLISHED
-from benchmarks import backend, protocols
-from benchmarks.errors import BadInput, existing, run_cli
+from benchmarks import backend, protocols, stored
+from benchmarks.errors import BadInput, run_cli
 
 if TYPE_CHECKING:
     import keras
@@ -99,11 +99,12 @@ def build_model(
 
 
 def saved_model(name: str, path: Path) -> "keras.Model":
-    """The model of a cell of architecture `name`, uncompiled. BadInput if `path` is not there."""
+    """The model of a cell of architecture `name`, uncompiled. BadInput if `path` is not there, or would run code."""
     import keras
 
     architectures.load(name)  # its file registers what layers it defines itself
-    return keras.models.load_model(existing(path), compile=False)
+    with stored.whole(path):
+        return keras.models.load_model(path, compile=False, safe_mode=True)
 
 
 def shared_space(hp: "keras_tuner.HyperParameters", augmentation: str = SEARCHED) -> None:
@@ -279,10 +280,7 @@ def main() -> None:
     arguments = parser.parse_args()
     backend.prepare(1)
     study = load_study(arguments.study)
-    about = study.results() / "dataset.json"
-    if not about.exists():
-        raise BadInput(f"{about} is missing; run python -m benchmarks.samples --study {arguments.study} first")
-    classes = len(json.loads(about.read_text())["classes"])
+    classes = len(stored.record(study.results() / "dataset.json")["classes"])
     chosen = [arguments.architecture] if arguments.architecture else list(study.architectures)
     folder = study.results() / "architectures"
     folder.mkdir(exist_ok=True)

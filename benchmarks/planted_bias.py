@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks import backend, datasets, reference
+from benchmarks import backend, datasets, reference, stored
 from benchmarks.datasets import planted
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.planted_summary import summary
@@ -85,16 +85,15 @@ def train(study: Study) -> pd.DataFrame:
 
     Baselines are fitted too: the stages that judge bias compare with them.
     """
-    import keras
-
     from benchmarks.baselines import fit_cell
     from benchmarks.cell import Cell
+    from benchmarks.model import saved_model
     from benchmarks.protocols import make_folds
     from benchmarks.samples import write_samples
     from benchmarks.training import predictions, train_cell
 
     write_samples(study, study.results())
-    samples = pd.read_parquet(study.results() / "samples.parquet")
+    samples = stored.table(study.results() / "samples.parquet")
     (study.results() / "folds").mkdir(exist_ok=True)
     make_folds(BY_PATIENT, samples, study).to_parquet(study.results() / "folds" / f"{BY_PATIENT}.parquet", index=False)
     images = _redrawn(study)
@@ -109,11 +108,11 @@ def train(study: Study) -> pd.DataFrame:
         for fold in study.cells(BY_PATIENT):
             cell = Cell(study, architecture, BY_PATIENT, fold)
             train_cell(cell, threads=1)
-            table = pd.read_parquet(cell.folder / "predictions.parquet")
-            model = keras.models.load_model(cell.folder / "model.keras", compile=False)
+            table = stored.table(cell.folder / "predictions.parquet")
+            model = saved_model(architecture, cell.folder / "model.keras")
             rows = table["sample"].map(samples.set_index("sample")["row"]).to_numpy()
             answers = {
-                name: predictions(model, drawn[rows][..., np.newaxis], table, classes)["predicted"]
+                name: predictions(model, drawn[rows][..., np.newaxis], table, classes)[0]["predicted"]
                 for name, drawn in images.items()
             }
             tables.append(table.assign(**answers))
@@ -177,7 +176,7 @@ def _verdicts(study: Study) -> Path:
 
 def _judged(study: Study) -> pd.DataFrame:
     """The study's rows of verdicts.csv."""
-    table = pd.read_csv(_verdicts(study))
+    table = stored.table(_verdicts(study))
     named = _named(study)
     return table.assign(**named)[[*named, *table]]
 
@@ -214,7 +213,7 @@ def record_call(path: Path, seconds: float, jobs: int) -> pd.DataFrame:
     """Append this call to `path` and return all of them."""
     finished = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     call = pd.DataFrame([{"finished": finished, "seconds": round(seconds, 1), "jobs": jobs}])
-    calls = pd.concat([pd.read_csv(path), call]) if path.exists() else call
+    calls = pd.concat([stored.table(path), call]) if path.exists() else call
     calls.to_csv(path, index=False)
     return calls
 
@@ -251,7 +250,7 @@ def main() -> None:
     with ThreadPoolExecutor(arguments.jobs) as pool:
         # After a failure map starts no other study.
         list(pool.map(lambda study: finish(study, logs), studies))
-    runs = pd.concat([pd.read_csv(study.results() / RUNS) for study in studies], ignore_index=True)
+    runs = pd.concat([stored.table(study.results() / RUNS) for study in studies], ignore_index=True)
     verdicts = pd.concat([_judged(study) for study in studies], ignore_index=True)
     rates = summary(runs, verdicts)
     for name, table in {"runs": runs, "verdicts": verdicts, "planted_bias": rates}.items():

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmarks import stored
 from benchmarks.errors import BadInput, run_cli
 
 if TYPE_CHECKING:
@@ -276,7 +277,7 @@ def main() -> None:
     study = load_study(arguments.study)
     if arguments.protocol not in study.all_protocols():
         raise BadInput(f"{study.path} has no protocol {arguments.protocol}; it has {', '.join(study.all_protocols())}")
-    samples = pd.read_parquet(study.results() / "samples.parquet")
+    samples = stored.table(study.results() / "samples.parquet")
     target = study.results() / "folds" / f"{arguments.protocol}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     make_folds(arguments.protocol, samples, study).to_parquet(target, index=False)

@@ -23,16 +23,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 import architectures
-from benchmarks import backend, reference
+from benchmarks import backend, reference, stored
 from benchmarks.cell import Cell
-from benchmarks.errors import BadInput, existing, run_cli
+from benchmarks.errors import BadInput, run_cli
 from benchmarks.model import published_recipe
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study import Study, load_study
 from benchmarks.training import predictions, train_published
+from benchmarks.yaml_file import parse_yaml
 
 RUN = ["architecture", "change", "seed", "image_size", "epochs"]  # what tells runs apart
 NONE = "none"  # the change of a run that is as the study says
@@ -59,7 +59,7 @@ def changed(study: Study, architecture: str, settings: dict[str, object]) -> Stu
 def replay(cell: Cell) -> tuple[dict, pd.DataFrame]:
     """Train one published cell; return what it determines of a row of replay.csv, and of replay_patients.csv."""
     started = time.perf_counter()
-    classes = json.loads(existing(cell.study.results() / "dataset.json").read_text())["classes"]
+    classes = stored.record(cell.study.results() / "dataset.json")["classes"]
     result, policy, samples, parts = train_published(cell, classes)
     answers = {
         part: predictions(result.model, parts[part].x, samples[samples["part"] == part], classes)[0]
@@ -110,7 +110,8 @@ def main() -> None:
     import keras
 
     study = load_study(arguments.study)
-    settings = {key: yaml.safe_load(value) for key, _, value in (word.partition("=") for word in arguments.set)}
+    pairs = [word.partition("=") for word in arguments.set]
+    settings = {key: parse_yaml(value, f"--set {key}") for key, _, value in pairs}
     study = changed(study, arguments.architecture, settings)
     # Where the rows are kept is no part of what made them.
     words = ["--study", arguments.study, "--architecture", arguments.architecture]

@@ -9,6 +9,7 @@ results/<study>/failures.json holds one mapping a cell, or an architecture that 
 import json
 from pathlib import Path
 
+from benchmarks import stored
 from benchmarks.cell import write_json
 from benchmarks.status import DONE, FAILED, cell_states
 from benchmarks.study import Study, load_study
@@ -26,7 +27,7 @@ def failures_file(study: Study) -> Path:
 def read_failures(study: Study) -> list[dict]:
     """What failed in the study's last run, as the module's description says."""
     path = failures_file(study)
-    return json.loads(path.read_text()) if path.is_file() else []
+    return stored.record(path) if path.is_file() else []
 
 
 def note_failures(study: Study) -> list[str]:

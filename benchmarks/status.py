@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks import protocols
+from benchmarks import protocols, stored
 from benchmarks.errors import run_cli
 from benchmarks.progress import progress_file
 from benchmarks.study import BASELINES, Study, load_study
@@ -135,7 +135,7 @@ def _at(record: dict) -> str:
 
 def _took(runtime: Path) -> float:
     """Wall-clock seconds of a finished cell."""
-    seconds = json.loads(runtime.read_text())["seconds"]
+    seconds = stored.record(runtime)["seconds"]
     return seconds["training"] + seconds["prediction"]
 
 

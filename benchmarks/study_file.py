@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import yaml
 
 from benchmarks.errors import BadInput
-from benchmarks.yaml_file import read_yaml
+from benchmarks.yaml_file import parse_yaml, read_yaml
 
 STUDIES = Path(__file__).parent / "studies"
 SCHEMA = yaml.safe_load((STUDIES / "schema.yaml").read_text())
@@ -49,10 +50,7 @@ def read_study(argument: str) -> StudyFile:
     if not argument.lstrip().startswith("{"):
         files, content = _read(_find(argument, Path()), ())
         return StudyFile(files, content, argument, {})
-    try:
-        overrides = yaml.safe_load(argument)
-    except yaml.YAMLError as error:
-        raise BadInput(f"study={argument}: not a mapping that can be read: {error}") from None
+    overrides = parse_yaml(argument, f"study={argument}: not a mapping that can be read")
     if not isinstance(overrides.get(EXTENDS), str):
         raise BadInput(f"study={argument}: it must say which study it changes: {{extends: laptop, ...}}")
     named = overrides.pop(EXTENDS)
@@ -81,7 +79,7 @@ def _typed(value: object) -> object:
         return {key: _typed(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_typed(inner) for inner in value]
-    return yaml.safe_load(value) if isinstance(value, str) else value
+    return parse_yaml(value, f"--config {value}") if isinstance(value, str) else value
 
 
 def known() -> list[str]:
@@ -94,7 +92,7 @@ def _find(name_or_path: str, folder: Path) -> Path:
     if name_or_path in known():
         return STUDIES / f"{name_or_path}.yaml"
     path = folder / name_or_path
-    if path.suffix in (".yaml", ".yml") and path.is_file():
+    if path.suffix in (".yaml", ".yml") and os.path.isfile(path):
         return path
     raise BadInput(f"study={name_or_path}: neither a study ({', '.join(known())}) nor the path of a YAML file")
 
@@ -131,7 +129,7 @@ def _relative_to(folder: Path, content: dict) -> None:
     entries = content.get("architectures")
     own = [entry for entry in entries.values() if isinstance(entry, dict)] if isinstance(entries, dict) else []
     for mapping, key in [(content, "claims"), *((entry, "weights") for entry in own)]:
-        if isinstance(mapping.get(key), str) and (folder / mapping[key]).is_file():
+        if isinstance(mapping.get(key), str) and os.path.isfile(folder / mapping[key]):
             mapping[key] = str(folder / mapping[key])
 
 

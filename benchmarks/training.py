@@ -15,7 +15,6 @@ results/<study>/cells/<architecture>/<protocol>/<fold>/
 """
 
 import argparse
-import json
 import shutil
 import time
 from collections.abc import Sequence
@@ -26,9 +25,9 @@ import numpy as np
 import pandas as pd
 
 import architectures
-from benchmarks import backend, protocols
+from benchmarks import backend, protocols, stored
 from benchmarks.cell import Cell, Part, predictions_table, write_json
-from benchmarks.errors import existing, run_cli
+from benchmarks.errors import run_cli
 from benchmarks.model import build_model, published_recipe
 from benchmarks.progress import Progress
 from benchmarks.study import load_study
@@ -53,7 +52,7 @@ def _train_cell(cell: Cell, threads: int, progress: Progress) -> None:
     import keras
 
     started, worked = time.perf_counter(), time.process_time()
-    about = json.loads(existing(cell.study.results() / "dataset.json").read_text())
+    about = stored.record(cell.study.results() / "dataset.json")
     classes = about["classes"]
     state = cell.search_state(about["digest"])
     if cell.variant == protocols.PUBLISHED:

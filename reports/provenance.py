@@ -16,8 +16,8 @@ from pathlib import Path
 
 from analysis.bootstrap import LEVEL
 from analysis.predictions import read_samples
-from benchmarks import backend
-from benchmarks.errors import existing, run_cli
+from benchmarks import backend, stored
+from benchmarks.errors import run_cli
 from benchmarks.study import Study, load_study
 
 CODE = Path(__file__).resolve().parents[1]
@@ -136,7 +136,7 @@ def _distinct(items: list[dict]) -> list[dict]:
 
 
 def _json(path: Path) -> dict:
-    return json.loads(existing(path).read_text())
+    return stored.record(path)
 
 
 def main() -> None:

@@ -1,12 +1,11 @@
 """A study's files as the report reads them."""
 
 import functools
-import json
 
 import pandas as pd
 
 from analysis.tidy import read_table
-from benchmarks.errors import existing
+from benchmarks import stored
 from benchmarks.protocols import PUBLISHED
 from benchmarks.rest import read_failures
 from benchmarks.study import BASELINES, Study
@@ -46,4 +45,4 @@ class Results:
         return read_failures(self.study)
 
     def _json(self, name: str) -> dict:
-        return json.loads(existing(self.folder / name).read_text())
+        return stored.record(self.folder / name)

@@ -66,7 +66,7 @@ def test_defaults_are_filled_in(write):
         ({"architectures": {"resnet": {}}}, ["architectures.resnet: no file architectures/resnet.py; there are: "]),
         (
             {"architectures": {"simple": {"image_size": "big"}}},
-            ["architectures.simple.image_size: 'big' is not a "],
+            ["architectures.simple.image_size: 'big' is not of type 'integer'"],
         ),
         ({"architectures": {"simple": {"colour": 1}}}, ["architectures.simple", "colour"]),
         ({"architectures": {"simple": {"weights": "imagenet"}}}, ["architectures.simple", "weights"]),

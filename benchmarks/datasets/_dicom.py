@@ -1,14 +1,12 @@
 """DICOM files: one image as it is meant to be looked at, in 8-bit grey, and what the header says of it."""
 
-import contextlib
-from collections.abc import Iterator
 from io import BytesIO
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.errors import BadInput
+from benchmarks.errors import BadInput, told
 
 if TYPE_CHECKING:
     from pydicom import Dataset as Header
@@ -18,6 +16,9 @@ SUFFIXES = (".dcm", ".dicom")
 INDEX = "DICOMDIR"  # lists the other files of a medium, and has no image
 SIDES = ("L", "R")
 FACTS = ("patient", "laterality", "view")
+UNREADABLE = "not a readable DICOM file"
+MOST_PIXELS = Image.MAX_IMAGE_PIXELS  # of any image: three times those of the largest scanned films
+TOO_LARGE = f"its header claims more than {MOST_PIXELS:,} pixels; save it smaller"
 
 
 def is_dicom(name: str, start: bytes) -> bool:
@@ -27,7 +28,7 @@ def is_dicom(name: str, start: bytes) -> bool:
 
 def facts(stream: IO[bytes], name: str) -> dict[str, str | None]:
     """`FACTS` by the header: PatientID, ImageLaterality or Laterality (L, R), ViewPosition; None where it is silent."""
-    with _told(name):
+    with told(f"{name}: {UNREADABLE}"):
         header = _read(stream, pixels=False)
         laterality = _text(header, "ImageLaterality") or _text(header, "Laterality")
         patient, view = _text(header, "PatientID"), _text(header, "ViewPosition")
@@ -36,7 +37,7 @@ def facts(stream: IO[bytes], name: str) -> dict[str, str | None]:
 
 def size(stream: IO[bytes], name: str) -> tuple[int, int]:
     """Width and height in pixels, from the header; raises BadInput if there is no image."""
-    with _told(name):
+    with told(f"{name}: {UNREADABLE}"):
         header = _read(stream, pixels=False)
         _check(header, name)
         return int(header.Columns), int(header.Rows)
@@ -49,13 +50,12 @@ def image(content: bytes, name: str) -> np.ndarray:
     white; without either it is stretched from its minimum to its maximum. MONOCHROME1 is inverted. Padding is black and
     takes no part in the stretch. Colour goes to luma.
     """
-    with _told(name):
+    with told(f"{name}: {UNREADABLE}"):
         header = _read(BytesIO(content), pixels=True)
         _check(header, name)
         if "PixelData" not in header:
             raise BadInput(f"{name}: this DICOM file holds no whole image ({header.get('SOPClassUID', 'no class')})")
-    stored = _pixels(header, name)
-    with _told(name):
+        stored = _pixels(header, name)
         if stored.ndim == 3 or header.PhotometricInterpretation == "PALETTE COLOR":
             return _luma(stored, header)
         return _grey(stored, header)
@@ -78,6 +78,8 @@ def _read(stream: IO[bytes], pixels: bool) -> "Header":
 def _check(header: "Header", name: str) -> None:
     if not header.get("Rows") or not header.get("Columns"):
         raise BadInput(f"{name}: not an image: no DICOM file, or one without Rows and Columns")
+    if header.Rows * header.Columns > MOST_PIXELS:
+        raise BadInput(f"{name}: {TOO_LARGE}")
     frames = int(header.get("NumberOfFrames") or 1)
     if frames > 1:
         raise BadInput(
@@ -162,14 +164,3 @@ def _windowed(values: np.ndarray, header: "Header") -> tuple[np.ndarray, float, 
 
 def _text(header: "Header", keyword: str) -> str | None:
     return str(header.get(keyword) or "").strip() or None
-
-
-@contextlib.contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Whatever pydicom makes of a broken file becomes BadInput that names it."""
-    try:
-        yield
-    except BadInput:
-        raise
-    except Exception as error:
-        raise BadInput(f"{name}: not a readable DICOM file: {' '.join(str(error).split())}") from None

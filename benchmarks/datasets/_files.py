@@ -2,8 +2,10 @@
 
 import contextlib
 import io
+import os
+import warnings
 import zipfile
-import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -12,10 +14,11 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from benchmarks.datasets import _dicom
-from benchmarks.errors import BadInput
+from benchmarks.errors import BadInput, told
 
 JUNK = ("__MACOSX", ".")  # what archivers and file managers leave behind
 MOST_SHOWN = 30  # problems that an error lists
+MOST_BYTES = 2**30  # of one file, unpacked: more is a zip bomb, or no image of one breast
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -26,10 +29,10 @@ class Files:
         self.root = root
         self._zip = None
         if root.is_file():
-            try:
+            with told(f"{root}: neither a folder nor a whole zip; a download may be cut short"):
                 self._zip = zipfile.ZipFile(root)
-            except zipfile.BadZipFile:
-                raise BadInput(f"{root}: neither a folder nor a whole zip; a download may be cut short") from None
+            if problems := list(_member_problems(self._zip.namelist())):
+                raise BadInput(listing(f"{root}: make this zip anew, with plain names:", problems))
 
     def folders(self, depth: int) -> list[str]:
         """Names of the folders at most `depth` levels below the root."""
@@ -42,32 +45,35 @@ class Files:
         return sorted(name for name in found if not name.startswith(JUNK))
 
     def under(self, folder: str) -> list[str]:
-        """Names of all files in `folder` ("" for the root) and its subfolders."""
+        """Names of all files in `folder` ("" for the root) and its subfolders. BadInput lists what can't be read."""
         if self._zip:
             start = f"{folder}/" if folder else ""
             found = [name for name in self._zip.namelist() if name.startswith(start) and not name.endswith("/")]
-        else:
-            found = [p.relative_to(self.root).as_posix() for p in (self.root / folder).rglob("*") if p.is_file()]
-        return sorted(name for name in found if not any(part.startswith(JUNK) for part in name.split("/")))
+            return sorted(name for name in found if not _is_junk(name))
+        paths = {path.relative_to(self.root).as_posix(): path for path in (self.root / folder).rglob("*")}
+        paths = {name: path for name, path in sorted(paths.items()) if not _is_junk(name)}
+        if problems := list(_path_problems(paths)):
+            raise BadInput(listing(f"{self.root}:", problems))
+        return [name for name, path in paths.items() if path.is_file()]
 
     def __contains__(self, name: str) -> bool:
         if self._zip:
             return name in self._zip.NameToInfo
-        return (self.root / name).is_file()
+        return os.path.isfile(self.root / name)  # unlike Path.is_file, False for what can't be a name
 
     @contextlib.contextmanager
     def opened(self, name: str) -> Iterator[IO[bytes]]:
         """A stream of one file, to read no more of it than is needed; raises BadInput if it can't be read."""
-        try:
+        with told(f"{name}: can't be read"):
+            if self.size(name) > MOST_BYTES:
+                raise BadInput(f"{name}: {self.size(name):,} bytes unpacked, more than the {MOST_BYTES:,} of any image")
             with self._zip.open(name) if self._zip else (self.root / name).open("rb") as stream:
                 yield stream
-        except (OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-            raise BadInput(f"{name}: can't be read: {error}") from None
 
     def content(self, name: str) -> bytes:
         """The bytes of one file; raises BadInput if they can't be read."""
         with self.opened(name) as stream:
-            return stream.read()
+            return stream.read(self.size(name))  # a zip's member may hold more than its header says
 
     def is_dicom(self, name: str) -> bool:
         """Whether one file is DICOM, by its first bytes or its suffix."""
@@ -116,17 +122,22 @@ class Files:
 
 @contextlib.contextmanager
 def _decoded(content: bytes, name: str) -> Iterator[Image.Image]:
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            # A photograph with a preview in it (MPO) shows one thing.
-            frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-            if frames > 1:
-                raise BadInput(f"{name}: holds {frames} pages or frames where one image is needed; save the one to use")
-            yield picture
-    except UnidentifiedImageError:
-        raise BadInput(f"{name}: {'not an image that Pillow reads' if content else 'the file is empty'}") from None
-    except (OSError, ValueError, SyntaxError, EOFError, zlib.error, Image.DecompressionBombError) as error:
-        raise BadInput(f"{name}: {error}") from None
+    with told(name), warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)  # raised from the header, as is the error
+        try:
+            Image.open(io.BytesIO(content)).verify()  # the sums in a PNG, which decoding passes over
+            with Image.open(io.BytesIO(content)) as picture:
+                # A photograph with a preview in it (MPO) shows one thing.
+                frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+                if frames > 1:
+                    raise BadInput(
+                        f"{name}: holds {frames} pages or frames where one image is needed; save the one to use"
+                    )
+                yield picture
+        except UnidentifiedImageError:
+            raise BadInput(f"{name}: {'not an image that Pillow reads' if content else 'the file is empty'}") from None
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise BadInput(f"{name}: {_dicom.TOO_LARGE}") from None
 
 
 def _on_black(picture: Image.Image) -> Image.Image:
@@ -147,6 +158,31 @@ def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
     """Resize a mask (H, W) of zeros and ones to uint8 (size, size): ones where at least half of a pixel is covered."""
     picture = Image.fromarray(mask.astype(np.uint8) * 255)
     return (np.asarray(picture.resize((size, size), Image.Resampling.BOX)) >= 128).astype(np.uint8)
+
+
+def _is_junk(name: str) -> bool:
+    return any(part.startswith(JUNK) for part in name.split("/"))
+
+
+def _member_problems(names: list[str]) -> Iterator[str]:
+    """Yield the names in a zip that another program might unpack elsewhere, or over one another."""
+    for name, times in Counter(names).items():
+        if "\\" in name or {"", ".", ".."} & set(name.removesuffix("/").split("/")):
+            yield f"{name}: leads out of the zip, or is no path with plain forward slashes"
+        elif times > 1 and not name.endswith("/"):
+            yield f"{name}: is in it {times} times"
+
+
+def _path_problems(paths: dict[str, Path]) -> Iterator[str]:
+    """Yield the names of what would be passed over silently, or has a name that no table can hold."""
+    for name, path in paths.items():
+        shown = name.encode(errors="backslashreplace").decode()
+        if shown != name:
+            yield f"{shown}: its name is not UTF-8; rename it"
+        elif path.is_symlink() and not path.is_file():
+            yield f"{name}: a link to a folder or to nothing; put the files themselves there"
+        elif not os.access(path, os.R_OK):
+            yield f"{name}: you have no permission to read it"
 
 
 def listing(head: str, problems: list[str]) -> str:

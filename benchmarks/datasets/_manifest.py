@@ -1,7 +1,9 @@
 """A CSV manifest of images: read, and everything that is wrong with it told at once, by line."""
 
+import csv
 import io
 import posixpath
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -60,26 +62,39 @@ def boxes_of(text: str | None) -> list[list[float]] | None:
 
 
 def _table(content: bytes, shown: str) -> pd.DataFrame:
-    """The manifest's cells, stripped; the index counts from 0 below the header, blank lines included."""
-    try:
-        table = pd.read_csv(
-            io.BytesIO(content), dtype="string", encoding="utf-8-sig", keep_default_na=False, skipinitialspace=True,
-            skip_blank_lines=False,  # so that lines are counted as an editor counts them
-        )  # fmt: skip
-    except ValueError as error:
-        raise BadInput(f"{shown}: not a readable CSV file; save it as UTF-8, with commas: {error}") from None
-    table.columns = table.columns.str.strip()
-    table = table.apply(lambda column: column.str.strip().replace("", pd.NA)).dropna(how="all")
-    missing = [column for column in REQUIRED if column not in table]
-    unknown = [column for column in table if column not in REQUIRED + OPTIONAL]
-    if missing or unknown:
+    """The manifest's cells, stripped, null where empty; the index is the line, as an editor counts them."""
+    columns, lines = _cells(content, shown)
+    problems = [f"missing {column}" for column in REQUIRED if column not in columns]
+    problems += [f"unknown {column or '(without a name)'}" for column in columns if column not in REQUIRED + OPTIONAL]
+    problems += [f"{column} is there {times} times" for column, times in Counter(columns).items() if times > 1]
+    if problems:
         raise BadInput(
-            f"{shown}: columns {', '.join(table.columns)}; "
-            + "".join(f"missing {column}; " for column in missing)
-            + "".join(f"unknown {column}; " for column in unknown)
-            + f"needed: {', '.join(REQUIRED)}; optional: {', '.join(OPTIONAL)}"
+            f"{shown}: columns {', '.join(columns)}; {'; '.join(problems)}; needed: {', '.join(REQUIRED)}; optional: "
+            f"{', '.join(OPTIONAL)}"
         )
-    return table
+    long = [
+        f"line {line}: {len(cells)} cells, but the header has {len(columns)}; put quotes around a cell with commas"
+        for line, cells in lines.items()
+        if len(cells) > len(columns)
+    ]
+    if long:
+        raise BadInput(listing(f"{shown}:", long))
+    filled = [[*cells, *[""] * (len(columns) - len(cells))] for cells in lines.values()]
+    table = pd.DataFrame(filled, index=list(lines), columns=columns, dtype="string")
+    return table.replace("", pd.NA).dropna(how="all")
+
+
+def _cells(content: bytes, shown: str) -> tuple[list[str], dict[int, list[str]]]:
+    """The cells of the header, and of every line below it."""
+    try:
+        text = content.decode("utf-8-sig")  # spreadsheets begin a file with a byte order mark
+        if "\0" in text:
+            raise BadInput(f"{shown}: not a CSV file: it holds zero bytes; save it as CSV, UTF-8, with commas")
+        reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{shown}: not a readable CSV file; save it as UTF-8, with commas: {error}") from None
+    return lines[0][1] if lines else [], dict(lines[1:])
 
 
 def _path(file: str | None, folder: str) -> str | None:
@@ -91,7 +106,7 @@ def _row_problems(table: pd.DataFrame, files: Files) -> Iterator[str]:
     twice = table["file"].duplicated()
     never_empty = [column for column in NEVER_EMPTY if column in table]
     for number, row in table.iterrows():
-        line = f"line {number + 2}"
+        line = f"line {number}"
         yield from (f"{line}: {column} is empty" for column in never_empty if pd.isna(row[column]))
         if not pd.isna(row["file"]):
             if row["file"] not in files:

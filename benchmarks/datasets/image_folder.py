@@ -16,16 +16,19 @@ what the samples are. It has the columns
     dataset     optional: which hospital or collection it comes from
 
 Images are what Pillow reads (png, jpg, pgm, tif, ...) and DICOM, which is known by its content, whatever its name;
-other files in class folders are passed over. They are made 8-bit grey (_files.py, _dicom.py) and resized without regard
-to aspect ratio. If all files are DICOM, patient, laterality and view are also taken from their headers, each where the
-manifest has no such column and no header leaves it empty; the header's word is taken, so make sure that whoever made
-the files anonymous left each patient an id of their own. Without patients (sources) by_patient (by_source) refuses.
+other files in class folders are passed over, links to folders and class folders without an image refused, as is what
+has more than 89,478,485 pixels (_dicom.MOST_PIXELS) or 1 GiB. A zip is never unpacked. Images are made 8-bit grey
+(_files.py, _dicom.py) and resized without regard to aspect ratio. If all files are DICOM, patient, laterality and view
+are also taken from their headers, each where the manifest has no such column and no header leaves it empty; the
+header's word is taken, so make sure that whoever made the files anonymous left each patient an id of their own. Without
+patients (sources) by_patient (by_source) refuses.
 
 Option breast: found (from the pixels, by a rule made for mammograms) or whole (all of the image is taken for it: for
 ultrasound, patches and whatever else has no breast on a dark background). Others: title, licence, citation.
 """
 
 import functools
+import os
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +59,7 @@ def check(options: dict, data: Path | None) -> None:
         problems.append(f"dataset.breast: {options['breast']!r} is not allowed; allowed: {', '.join(BREAST)}")
     if data is None:
         problems.append(f"no data given; {HOW}")
-    elif not data.exists():
+    elif not os.path.exists(data):  # unlike Path.exists, False for what can't be a name
         problems.append(f"{data}: no such file or folder; {HOW}")
     if problems:
         raise BadInput(listing("data set image_folder:", problems))
@@ -100,15 +103,17 @@ def _whole(row: int, size: int) -> np.ndarray:
 
 def _manifest_in(files: Files) -> str | None:
     """The manifest at the top of a folder or zip, or in the one folder around everything in it."""
+    if MANIFEST in files:
+        return MANIFEST
     tops = {name.split("/")[0] for name in files.under("")}
-    names = [MANIFEST, *(f"{top}/{MANIFEST}" for top in tops if len(tops) == 1)]
-    return next((name for name in names if name in files), None)
+    inside = f"{tops.pop()}/{MANIFEST}" if len(tops) == 1 else MANIFEST
+    return inside if inside in files else None
 
 
 def _from_folders(data: Path, files: Files) -> pd.DataFrame:
     suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
     names = [name for name in files.under("") if Path(name).name != INDEX]
-    found = [name for name in names if Path(name).suffix.lower() in suffixes or files.is_dicom(name)]
+    found = [name for name in names if Path(name).suffix.lower() in suffixes or _may_be_dicom(files, name)]
     # A zip usually has one folder around everything.
     around = ""
     while found and len({name.removeprefix(around).split("/")[0] for name in found}) == 1:
@@ -116,9 +121,14 @@ def _from_folders(data: Path, files: Files) -> pd.DataFrame:
         if len(inside) < 3:
             break
         around += inside[0] + "/"
-    loose = [name for name in found if "/" not in name.removeprefix(around)]
-    if loose:
-        raise BadInput(f"{data}: {len(loose)} images lie beside the class folders ({', '.join(loose[:3])}); {HOW}")
+    problems = []
+    if loose := [name for name in found if "/" not in name.removeprefix(around)]:
+        problems.append(f"{len(loose)} images lie beside the class folders ({', '.join(loose[:3])}); {HOW}")
+    for folder in files.folders(around.count("/") + 1):
+        if folder.count("/") == around.count("/") and not any(name.startswith(f"{folder}/") for name in found):
+            problems.append(f"{folder}: no image in this class folder; put some there, or take it away")
+    if problems:
+        raise BadInput(listing(f"{data}:", problems))
     table = pd.DataFrame({"file": found}, dtype="string")
     table["label"] = [name.removeprefix(around).split("/")[0] for name in found]
     return table
@@ -127,13 +137,20 @@ def _from_folders(data: Path, files: Files) -> pd.DataFrame:
 def _with_headers(table: pd.DataFrame, files: Files, data: Path) -> pd.DataFrame:
     """Add what the headers of DICOM files say and the table doesn't."""
     new = [fact for fact in FACTS if fact not in table]
-    if not new or not all(files.is_dicom(name) for name in table["file"]):
+    if not new or not all(_may_be_dicom(files, name) for name in table["file"]):
         return table
     told = pd.DataFrame([_facts(files, name) for name in table["file"]], columns=FACTS, dtype="string")
     table = table.assign(**{fact: told[fact] for fact in new if told[fact].notna().all()})
     if problems := list(conflicts(table)):
         raise BadInput(listing(f"{data}: the DICOM headers contradict the manifest's sources:", problems))
     return table
+
+
+def _may_be_dicom(files: Files, name: str) -> bool:
+    try:
+        return files.is_dicom(name)
+    except BadInput:  # told with all other such files, when the images are decoded
+        return True
 
 
 def _facts(files: Files, name: str) -> dict:
@@ -147,7 +164,10 @@ def _fractions(boxes: list[list[float]], name: str, files: Files) -> list[list[f
     """Boxes in pixels as fractions of the image's width and height, cut at its edge."""
     if not boxes:
         return []
-    width, height = files.image_size(name)
+    try:
+        width, height = files.image_size(name)
+    except BadInput:  # told with all other such files, when the images are decoded
+        return []
     scale = np.array([width, height])
     corners = [
         (np.minimum(np.array(box[:2]) / scale, 1), np.minimum(np.add(box[:2], box[2:]) / scale, 1)) for box in boxes

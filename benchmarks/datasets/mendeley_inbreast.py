@@ -8,6 +8,7 @@ References: Huang & Lin, Data in Brief 2020, doi 10.1016/j.dib.2020.105928; More
 
 import functools
 import json
+import os
 import re
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def _folders(data: Path | None) -> tuple[Files, dict[int, dict[str, str]]]:
     """The image folders found: side in pixels -> {before, after} -> folder name."""
     if data is None:
         raise BadInput(f"data set mendeley_inbreast: no data given, expected {EXPECTED}; {HOW}")
-    if not data.exists():
+    if not os.path.exists(data):  # unlike Path.exists, False for what can't be a name
         raise BadInput(f"{data}: no such file or folder, expected {EXPECTED}; {HOW}")
     files = Files(data)
     found: dict[int, dict[str, str]] = {}

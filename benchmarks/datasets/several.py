@@ -58,11 +58,14 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     """Load every set, generated ones with a seed each. Raises BadInput that names the set."""
     check(options, data)
     loaded: dict[str, Dataset] = {}
+    problems = []
     for number, (key, entry) in enumerate(options["sets"].items()):
         try:
             loaded[key] = datasets.load(_without_data(entry), _path(entry, data), seed + number)
         except BadInput as error:
-            raise BadInput(f"dataset.sets.{key}: {error}") from None
+            problems.append(f"dataset.sets.{key}: {error}")
+    if problems:
+        raise BadInput(listing("data set several:", problems))
     sets = list(loaded.values())
     ends = np.cumsum([len(one.samples) for one in sets]).tolist()
 
