@@ -28,6 +28,7 @@ from benchmarks.code import digest
 from benchmarks.errors import BadInput
 from benchmarks.lock import claim, release
 from benchmarks.protocols import EXTERNAL, PUBLISHED, base, variant
+from benchmarks.resources import Needs
 from benchmarks.rest import WITHOUT, failures_file, note_failures, rest
 from benchmarks.status import print_status
 from benchmarks.study import BASELINES, load_study
@@ -83,6 +84,7 @@ STATISTICS = {
     "learning_curve": (COMPARISON, ["learning_curve", "learning_gain"], ["accuracy", "bootstrap"]),
     "tuning_gain": (TRAINING, ["tuning", "importance"], ["accuracy", "bootstrap", "importance"]),
 }
+NEEDS = Needs(STUDY)
 WATCH = Watch(STUDY)
 WARM = contextlib.ExitStack()
 ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes())
@@ -274,6 +276,10 @@ rule cell:
     conda:
         "envs/benchmark.yaml"
     threads: 1
+    # For a cluster. On one machine they bound nothing unless --resources does.
+    resources:
+        mem_mb=lambda wildcards, attempt: NEEDS.memory_mb(wildcards.architecture, wildcards.protocol, attempt),
+        runtime=lambda wildcards, attempt: NEEDS.minutes(wildcards.architecture, wildcards.protocol, attempt),
     params:
         python=python,
         study=study,
