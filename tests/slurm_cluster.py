@@ -7,15 +7,16 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
 SYSTEM = f"{os.environ['PATH']}{os.pathsep}/usr/sbin"
 NODE = "node"
-# Hardware is made up, so that jobs wait for each other as on any machine; memory is held to what jobs asked for.
+# The node's hardware is made up, so that any machine will do. Memory is held to what a job asked for.
 CONFIGURATION = """
 ClusterName=mammobench
 SlurmctldHost=localhost
@@ -43,7 +44,7 @@ JobCompLoc={folder}/jobs
 AccountingStorageType=accounting_storage/none
 SlurmdParameters=config_overrides
 GresTypes=gpu
-NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 CPUs=2 RealMemory=64000 Gres=gpu:1
+NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 CPUs=4 RealMemory=64000 Gres=gpu:1
 PartitionName=main Nodes={node} Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -61,7 +62,7 @@ class Cluster:
         # The executor's job step takes SLURM_CONF out of srun's environment.
         self.environment = {
             "SLURM_CONF": str(folder / "slurm.conf"),
-            "PATH": f"{folder / 'bin'}{os.pathsep}{SYSTEM}",
+            "PATH": os.pathsep.join([str(folder / "bin"), str(Path(sys.executable).parent), SYSTEM]),
         }
 
     def call(self, *command: str) -> str:
@@ -82,8 +83,8 @@ def running() -> Iterator[Cluster]:
         folder = Path(name)
         cluster = Cluster(folder)
         _configure(folder)
-        munge = [f"--{what}={folder}/munge.{what.split('-')[0]}" for what in ("socket", "key-file", "pid-file")]
-        munge += [f"--{what}={folder}/munge.{what.split('-')[0]}" for what in ("log-file", "seed-file")]
+        files = {"socket": "socket", **{f"{end}-file": end for end in ("key", "pid", "log", "seed")}}
+        munge = [f"--{option}={folder}/munge.{end}" for option, end in files.items()]
         daemons.enter_context(_daemon(cluster, "munged", "--foreground", *munge))
         _wait(lambda: (folder / "munge.socket").exists(), folder)
         daemons.enter_context(_daemon(cluster, "slurmctld", "-D"))
