@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
@@ -131,7 +131,7 @@ def _daemon(cluster: Cluster, *command: str) -> Iterator[None]:
         process.wait(timeout=60)
 
 
-def _wait(there, folder: Path) -> None:
+def _wait(there: Callable[[], bool], folder: Path) -> None:
     """Wait until there() holds; what the daemons have said if it doesn't within a minute."""
     deadline = time.monotonic() + 60
     while not there():
