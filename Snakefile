@@ -28,6 +28,7 @@ from benchmarks.code import digest, modules_digest
 from benchmarks.errors import BadInput
 from benchmarks.lock import claim, release
 from benchmarks.protocols import EXTERNAL, PUBLISHED, base, variant
+from benchmarks.resources import Needs
 from benchmarks.rest import WITHOUT, failures_file, note_failures, rest
 from benchmarks.status import print_status
 from benchmarks.study import BASELINES, TENSORFLOW, load_study
@@ -93,6 +94,7 @@ CODE_OF_CELLS = {
     )
     for name in ARCHITECTURES
 }
+NEEDS = Needs(STUDY)
 WATCH = Watch(STUDY)
 # Lists every cell with the moment it was finished, and so stands for their files: ten stages times all cells would be
 # more than Snakemake plans in a minute where there are ten thousand.
@@ -281,6 +283,10 @@ rule cell:
     conda:
         "envs/benchmark.yaml"
     threads: 1
+    # For a cluster. On one machine they bound nothing unless --resources does.
+    resources:
+        mem_mb=lambda wildcards, attempt: NEEDS.memory_mb(wildcards.architecture, wildcards.protocol, attempt),
+        runtime=lambda wildcards, attempt: NEEDS.minutes(wildcards.architecture, wildcards.protocol, attempt),
     params:
         python=python,
         study=study,

@@ -16,7 +16,7 @@ ARCHITECTURE = '''"""Fails, if it fails, in one fold only."""
 
 import os
 import signal
-from pathlib import Path
+import sys
 
 from keras import layers
 
@@ -26,7 +26,7 @@ from architectures import architecture
 @architecture(minimum_size=16, cam_layer="last", reference="none")
 def {name}(inputs, hp):
     """Feature map (N, S, S, 4)."""
-    if Path("results/small/progress/{name}/by_patient/1.json").exists():
+    if "by_patient --fold 1" in " ".join(sys.argv):
         {fault}
     return layers.Conv2D(4, 3, padding="same", activation="relu", name="last")(inputs)
 '''
