@@ -1,8 +1,8 @@
 """What a cell asks of a cluster: the memory and time that finished cells of its architecture and form took, with room.
 
-They are learnt from runtime.json, where the process that trained tells of itself; Snakemake's benchmark.tsv measures
-its client alone where it was warm (benchmarks/warm.py). A cell that is tried again asks for twice as much, as it may
-have been killed for want of either.
+They are learnt from runtime.json, where the process that trained tells of itself: a benchmark file of Snakemake would
+measure what starts it (benchmarks/warm.py). A cell that is tried again asks for twice as much, as it may have been
+killed for want of either.
 
 Nothing is learnt from cells of another image size. What else a study changes, such as its epochs, shows only when a
 cell has run with it.

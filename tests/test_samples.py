@@ -21,7 +21,7 @@ def study(dataset, sizes=(64,), data=None):
     return Study(
         name="test", path=Path("test.yaml"), source=None, data=data, description="", seed=1,
         dataset=dataset, image_size=sizes[0],
-        protocols=[], folds=3, repeats=1, training={}, published={}, search={},
+        protocols=[], folds=3, repeats=1, training={}, backend="tensorflow", published={}, search={},
         architectures={f"a{size}": {"image_size": size} for size in sizes}, external={}, control={},
         learning_curve={},
         probes={}, bootstrap=100,
