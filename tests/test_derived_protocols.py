@@ -17,7 +17,8 @@ def study(folds=3, repeats=1, seed=1):
     return Study(
         name="test", path=Path("test.yaml"), source=None, data=None, description="", seed=seed,
         dataset={"name": "phantom"},
-        image_size=64, protocols=[], folds=folds, repeats=repeats, training={"images": "on_the_fly"}, backend="tensorflow", published={},
+        image_size=64, protocols=[], folds=folds, repeats=repeats, training={"images": "on_the_fly"},
+        backend="tensorflow", published={},
         search={}, architectures={}, external={}, control={}, learning_curve={}, probes={}, bootstrap=100,
     )  # fmt: skip
 
