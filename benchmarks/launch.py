@@ -16,6 +16,7 @@ from pathlib import Path
 
 CODE = Path(__file__).resolve().parents[1]
 SOCKET = "MAMMOBENCH_WARM"
+LAUNCH = (sys.executable, str(CODE / "benchmarks/launch.py"))  # a module's name and arguments come after it
 INTERRUPT, REFUSED = b"interrupt", b"refused"
 PATIENCE = 10  # seconds that an interrupted job has to tidy up
 

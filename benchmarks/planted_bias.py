@@ -37,6 +37,7 @@ import yaml
 from benchmarks import backend, datasets, reference, stored
 from benchmarks.datasets import planted
 from benchmarks.errors import BadInput, run_cli
+from benchmarks.launch import LAUNCH
 from benchmarks.planted_summary import summary
 from benchmarks.protocols import BY_PATIENT
 from benchmarks.study import BASELINES, Study, load_study
@@ -156,7 +157,7 @@ def judge(study: Study) -> None:
     """Run the stages that judge bias; they are commands, for nothing in benchmarks imports analysis."""
     explained = [["explain", "--architecture", name] for name in study.architectures]
     for name, *options in [["probes"], *explained, ["explain", "--collect"], ["groups"], ["bias"]]:
-        command = [sys.executable, "-m", f"analysis.{name}", "--study", str(study.path), *options]
+        command = [*LAUNCH, f"analysis.{name}", "--study", str(study.path), *options]
         subprocess.run(command, check=True)
 
 
@@ -201,7 +202,7 @@ def finish(study: Study, logs: Path) -> None:
     if (study.results() / RUNS).exists() and _verdicts(study).exists():
         return
     log = logs / f"{study.name}.log"
-    command = [sys.executable, "-m", "benchmarks.planted_bias", "--one", str(study.path)]
+    command = [*LAUNCH, "benchmarks.planted_bias", "--one", str(study.path)]
     with log.open("w") as stream:
         code = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode
     if code:

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.errors import run_cli
-from benchmarks.launch import CODE, INTERRUPT, REFUSED, SOCKET
+from benchmarks.launch import CODE, INTERRUPT, LAUNCH, REFUSED, SOCKET
 
 SHARED = "benchmarks.training"  # whose jobs follow each other in one process if they are of the same architecture
 LIBRARIES = ("numpy", "pandas", "pyarrow.parquet", "scipy.stats", "sklearn.linear_model", "PIL.Image", "jsonschema")
@@ -47,7 +47,7 @@ def serving(idle: int) -> Iterator[None]:
         yield
         return
     address = Path(tempfile.mkdtemp(prefix="mammobench-")) / "socket"
-    command = [sys.executable, str(CODE / "benchmarks/launch.py"), "benchmarks.warm", str(address), str(idle)]
+    command = [*LAUNCH, "benchmarks.warm", str(address), str(idle)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     # More threads than one would not survive a fork. In its own session, as Ctrl-C is for the jobs, which pass it on.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "KERAS_BACKEND": "tensorflow"}

@@ -3,15 +3,14 @@
 import importlib.util
 import json
 import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
 from test_training import prepared, study  # noqa: F401 - fixtures
 
 from benchmarks.errors import BadInput
+from benchmarks.launch import LAUNCH
 from benchmarks.model import saved_model
 from benchmarks.study import load_study
 
@@ -22,8 +21,7 @@ def trained(seed: int, backend: str, architecture: str = "simple", protocol: str
     """Train a cell of small.yaml in a process of its own; return its test predictions and `loss` of each."""
     settings = {"extends": "small.yaml", "seed": seed, "backend": backend, "search": {"trials": 1}}
     options = ["--study", json.dumps(settings), "--architecture", architecture, "--protocol", protocol, "--fold", "0"]
-    command = [sys.executable, str(ROOT / "benchmarks/launch.py"), "benchmarks.training", *options]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*LAUNCH, "benchmarks.training", *options], check=True, stdout=subprocess.DEVNULL)
     folder = load_study("small.yaml").cell_folder(architecture, protocol, 0)
     assert json.loads((folder / "runtime.json").read_text())["backend"] == backend
     table = pd.read_parquet(folder / "predictions.parquet")

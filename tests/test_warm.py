@@ -14,11 +14,10 @@ import pytest
 from conftest import ROOT
 from test_training import prepared, study  # noqa: F401 - fixtures
 
-from benchmarks.launch import SOCKET
+from benchmarks.launch import LAUNCH, SOCKET
 from benchmarks.warm import serving
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
-LAUNCH = [sys.executable, str(ROOT / "benchmarks/launch.py")]
 JOB = """
 import os, signal, sys, time
 from pathlib import Path
