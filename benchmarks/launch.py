@@ -10,6 +10,7 @@ it is left when this process is killed. Standard library alone, as each job star
 import importlib
 import json
 import os
+import site
 import socket
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 CODE = Path(__file__).resolve().parents[1]
 SOCKET = "MAMMOBENCH_WARM"
 LAUNCH = (sys.executable, str(CODE / "benchmarks/launch.py"))  # a module's name and arguments come after it
+LIBRARIES = os.path.realpath(site.getsitepackages()[0])  # of this environment
 INTERRUPT, REFUSED = b"interrupt", b"refused"
 PATIENCE = 10  # seconds that an interrupted job has to tidy up
 
@@ -38,7 +40,7 @@ def main() -> None:
 def _elsewhere(address: str) -> int | None:
     """The exit status of the job in a warm process; None if there is none, or it has another environment."""
     job = {
-        "prefix": os.path.realpath(sys.prefix),
+        "libraries": LIBRARIES,
         "code": str(CODE),
         "argv": sys.argv[1:],
         "folder": os.getcwd(),

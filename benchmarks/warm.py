@@ -27,10 +27,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.errors import run_cli
-from benchmarks.launch import CODE, INTERRUPT, LAUNCH, REFUSED, SOCKET
+from benchmarks.launch import CODE, INTERRUPT, LAUNCH, LIBRARIES, REFUSED, SOCKET
 
 SHARED = "benchmarks.training"  # whose jobs follow each other in one process if they are of the same architecture
-LIBRARIES = ("numpy", "pandas", "pyarrow.parquet", "scipy.stats", "sklearn.linear_model", "PIL.Image", "jsonschema")
+PRELOADED = ("numpy", "pandas", "pyarrow.parquet", "scipy.stats", "sklearn.linear_model", "PIL.Image", "jsonschema")
 KERAS = ("benchmarks.model", SHARED, "analysis.explain", "analysis.heatmaps")  # modules that need Keras
 LARGEST = 1 << 18  # bytes of a request: no socket takes more at once
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
@@ -90,7 +90,7 @@ class Server:
 
     def serve(self) -> None:
         """Answer requests until standard input ends."""
-        for name in LIBRARIES:
+        for name in PRELOADED:
             importlib.import_module(name)
         while True:
             for key, _ in self.selector.select():
@@ -104,7 +104,7 @@ class Server:
         request, descriptors, *_ = socket.recv_fds(connection, LARGEST, 2)
         if request:
             job = json.loads(request)
-            if (job["prefix"], job["code"]) == (os.path.realpath(sys.prefix), str(CODE)):
+            if (job["libraries"], job["code"]) == (LIBRARIES, str(CODE)):
                 self._give(job, request, [connection.fileno(), *descriptors])
             else:
                 connection.send(REFUSED)

@@ -4,6 +4,7 @@ The Snakefile's hooks call it. Only files are read (benchmarks/status.py), so it
 """
 
 import datetime
+import shutil
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ from benchmarks.status import (
 )
 from benchmarks.study import Study
 
+SCARCE = 100e6  # bytes left on a disk that may have stopped a run
 PAUSE = 15  # seconds between two lines, at least
 
 Key = tuple[str, str, int]  # architecture, protocol, fold
@@ -83,9 +85,15 @@ class Watch:
         lines = [
             f"The run has stopped after {self._duration()}{cells}.",
             *(failures(states) if failed else ["What stopped it is told above."]),
+            *self._room(),
             "The same command goes on where it stopped.",
         ]
         return "\n".join(lines)
+
+    def _room(self) -> list[str]:
+        """A full disk takes the logs that would tell of it."""
+        free = shutil.disk_usage(self.study.results()).free if self.study.results().is_dir() else SCARCE
+        return [f"Only {free / 1e6:.0f} MB are left on the disk of {self.study.results()}."] if free < SCARCE else []
 
     def _duration(self) -> str:
         return str(datetime.timedelta(seconds=round(time.monotonic() - self.began)))
