@@ -1,6 +1,7 @@
 """The process around Keras: threads and quiet logs before it starts, and what it ran on."""
 
 import contextlib
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -38,11 +39,15 @@ def prepare(threads: int, keras: bool = True, backend: str = "tensorflow") -> No
         )
     # A library that is loaded already has read the variables.
     threadpoolctl.threadpool_limits(threads)
-    # Warnings and information of TensorFlow's own; errors stay.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if keras:
-        with _without(START_UP):
+        with _quiet():
             _start_keras()
+
+
+def load() -> None:
+    """Import Keras and KerasTuner without their chatter; what they run on does not start."""
+    with _quiet():
+        importlib.import_module("keras_tuner")
 
 
 def _start_keras() -> None:
@@ -53,6 +58,14 @@ def _start_keras() -> None:
 
         # Looks for the driver now, not at the first tensor.
         tensorflow.config.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    # Warnings and information of TensorFlow's own; errors stay.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _without(START_UP):
+        yield
 
 
 @contextlib.contextmanager

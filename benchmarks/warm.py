@@ -26,6 +26,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import backend
 from benchmarks.errors import run_cli
 from benchmarks.launch import CODE, INTERRUPT, LAUNCH, LIBRARIES, REFUSED, SOCKET
 
@@ -123,7 +124,7 @@ class Server:
     def _fork(self, module: str, descriptors: list[int]) -> Worker:
         if module in KERAS:
             # Late, as a run that trains nothing has no use for it.
-            importlib.import_module("keras_tuner")
+            backend.load()
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         pid = os.fork()
         if pid == 0:
