@@ -4,6 +4,7 @@ Grad-CAM (Selvaraju et al., ICCV 2017), Grad-CAM++ (Chattopadhay et al., WACV 20
 workshops 2020), all of the class score before its softmax, at the layer that the architecture declares.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ class Explainer:
     """Asks and explains a model, at the layer of the name `layer`, with its weights or what `take` gives it.
 
     What TensorFlow builds for a model takes far longer than to explain a few images; it is built once.
+    `predict` gives probabilities, float32 (N, classes), of images float32 (N, S, S, 1), 0..255.
     """
 
     def __init__(self, model: "keras.Model", layer: str):
@@ -31,17 +33,15 @@ class Explainer:
         self.grid: tuple[int, int] = model.get_layer(layer).output.shape[1:3]
         self.score_cam = Scorecam(model, model_modifier=ReplaceToLinear(), clone=True)
         self.linear = self.score_cam.model
+        self.predict = _direct(model)
+        # Score-CAM asks it of every image, by Keras' loop over data, which takes longer than its answers.
+        ask = _direct(self.linear)
+        self.linear.predict = lambda inputs, batch_size: ask(inputs[0], batch_size)
 
     def take(self, weights: list[np.ndarray]) -> None:
         """Ask and explain `weights` from now on, those of a model of the same structure."""
         for model in (self.model, self.linear):
             model.set_weights(weights)
-
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities, float32 (N, classes), of `images` (N, S, S, 1), 0..255."""
-        from benchmarks.batches import Batches
-
-        return self.model.predict(Batches(images, None, BATCH), verbose=0).astype("float32")
 
     def maps(self, images: np.ndarray, targets: np.ndarray, method: str = GRADCAM) -> np.ndarray:
         """Maps by one of METHODS, float32 (N, S, S) >= 0, of classes `targets` (N,) for `images` float32 (N, S, S, 1).
@@ -80,6 +80,21 @@ class Explainer:
                 )
             )
         return enlarged(np.maximum(np.concatenate(maps).astype("float32"), 0), images.shape[1])
+
+
+def _direct(model: "keras.Model") -> Callable[..., np.ndarray]:
+    """What `model.predict` gives for an array, float32 (N, classes), traced for batches of any size."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)])
+    def forward(images):
+        return tf.cast(model(images, training=False), tf.float32)
+
+    def predict(images: np.ndarray, batch_size: int = BATCH) -> np.ndarray:
+        starts = range(0, len(images), batch_size)
+        return np.concatenate([forward(images[start : start + batch_size]).numpy() for start in starts])
+
+    return predict
 
 
 def enlarged(maps: np.ndarray, side: int) -> np.ndarray:
