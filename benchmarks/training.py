@@ -60,7 +60,7 @@ def _train_cell(cell: Cell, threads: int, progress: Progress) -> None:
         result, policy, samples, parts = train_published(cell, classes, callbacks)
     else:
         samples, parts = cell.parts(classes)
-        policy = _seeded(cell)
+        policy = _prepared(cell)
         result = _searched(cell, parts, len(classes), state, progress)
     trained = time.perf_counter()
     cell.folder.mkdir(parents=True, exist_ok=True)
@@ -123,15 +123,17 @@ def dead_features(features: np.ndarray | None) -> float | None:
     return round(float(np.mean(~(np.ptp(features.astype("float64"), axis=0) > 0))), 4)
 
 
-def _seeded(cell: Cell) -> str:
-    """Set Keras' random seed and dtype policy for the cell; return the policy."""
+def _prepared(cell: Cell) -> str:
+    """Set Keras' dtype policy for the cell, and the random seed of a published one; return the policy."""
     import keras
 
     policy = cell.study.training["precision"]
     if policy == protocols.PUBLISHED:
         policy = published_recipe(cell.architecture)["precision"] if cell.variant == protocols.PUBLISHED else "float32"
     keras.config.set_dtype_policy(policy)
-    keras.utils.set_random_seed(cell.seed)
+    if cell.variant == protocols.PUBLISHED:
+        # A search seeds each of its trials.
+        keras.utils.set_random_seed(cell.seed)
     return policy
 
 
@@ -162,7 +164,7 @@ def train_published(
     from benchmarks.tuning import SearchResult, history_table
 
     samples, parts = cell.parts(classes)
-    policy = _seeded(cell)
+    policy = _prepared(cell)
     started = time.perf_counter()
     epochs, learning_rate = (cell.study.published[key] for key in ("epochs", "learning_rate"))
     batch_size = published_recipe(cell.architecture)["batch_size"]

@@ -5,6 +5,7 @@ search goes on where it stopped: finished trials are kept, the interrupted one i
 """
 
 import json
+import random
 import shutil
 import time
 from collections.abc import Callable
@@ -61,7 +62,9 @@ class CellModel(keras_tuner.HyperModel):
         """Build; every trial of a cell starts from the same seed, so only hyperparameters differ."""
         # Layers are numbered from one again, whatever was built before.
         reset_uids()
-        keras.utils.set_random_seed(self.seed)
+        # Keras draws from these. Its set_random_seed would have TensorFlow forget all that it has compiled.
+        random.seed(self.seed)
+        np.random.seed(self.seed)
         return self.build_model(hp)
 
     def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **kwargs) -> keras.callbacks.History:
