@@ -24,6 +24,7 @@ if not (CODE / "benchmarks").is_dir():
     raise WorkflowError(f"{CODE} has no benchmarks folder: clone the whole repository, and name the clone's Snakefile")
 sys.path.insert(0, str(CODE))
 
+from benchmarks.backend import TENSORFLOW
 from benchmarks.code import digest, modules_digest
 from benchmarks.errors import BadInput
 from benchmarks.lock import claim, release
@@ -31,7 +32,7 @@ from benchmarks.protocols import EXTERNAL, PUBLISHED, base, variant
 from benchmarks.resources import Needs
 from benchmarks.rest import WITHOUT, failures_file, note_failures, rest
 from benchmarks.status import print_status
-from benchmarks.study import BASELINES, TENSORFLOW, load_study
+from benchmarks.study import BASELINES, load_study
 from benchmarks.study_file import configured
 from benchmarks.warm import serving
 from benchmarks.watch import Watch
@@ -85,14 +86,11 @@ STATISTICS = {
     "tuning_gain": (TRAINING, ["tuning", "importance"], ["accuracy", "bootstrap", "importance"]),
 }
 # Not the files, as each would be one more input of every cell.
+CODE_OF_ALL_CELLS = modules_digest(
+    CODE / f"benchmarks/{part}.py" for part in ["batches", "cell", "model", "reuse", "training", "tuning"]
+)
 CODE_OF_CELLS = {
-    name: modules_digest(
-        [
-            CODE / f"architectures/{name}.py",
-            *(CODE / f"benchmarks/{part}.py" for part in ["batches", "cell", "model", "reuse", "training", "tuning"]),
-        ]
-    )
-    for name in ARCHITECTURES
+    name: [CODE_OF_ALL_CELLS, modules_digest([CODE / f"architectures/{name}.py"])] for name in ARCHITECTURES
 }
 NEEDS = Needs(STUDY)
 WATCH = Watch(STUDY)

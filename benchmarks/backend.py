@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+TENSORFLOW = "tensorflow"
+BACKENDS = (TENSORFLOW, "jax", "torch")  # of Keras
 PACKAGES = ("tensorflow", "keras", "keras-tuner", "numpy", "scikit-learn", "tf-keras-vis", "pandas", "snakemake")
 
 
@@ -21,7 +23,7 @@ START_UP = (
 )
 
 
-def prepare(threads: int, keras: bool = True, backend: str = "tensorflow") -> None:
+def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW) -> None:
     """Pin the numeric libraries to `threads` threads and start Keras on `backend`, if wanted, without its chatter.
 
     Call it before anything imports Keras. The number of threads changes the last bits of results, so each stage takes
@@ -53,7 +55,7 @@ def load() -> None:
 def _start_keras() -> None:
     import keras
 
-    if keras.backend.backend() == "tensorflow":
+    if keras.backend.backend() == TENSORFLOW:
         import tensorflow
 
         # Looks for the driver now, not at the first tensor.

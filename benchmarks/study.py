@@ -11,14 +11,13 @@ from pathlib import Path
 
 import architectures
 from benchmarks import claims, datasets, protocols
+from benchmarks.backend import BACKENDS, TENSORFLOW
 from benchmarks.errors import BadInput
 from benchmarks.study_file import SCHEMA, StudyFile, read_study
 from benchmarks.yaml_file import listing, violations
 
 ALL = "all"
-TENSORFLOW = "tensorflow"
 BASELINES = ("majority", "stratified", "thumbnail_logistic")  # benchmarks/baselines.py; every study runs them
-BACKENDS = (TENSORFLOW, "jax", "torch")  # of Keras
 HARNESS_KEYS = ("image_size", "weights")  # of an architecture's entry; all other keys are options of its function
 
 

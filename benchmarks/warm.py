@@ -51,7 +51,7 @@ def serving(idle: int) -> Iterator[None]:
     command = [*LAUNCH, "benchmarks.warm", str(address), str(idle)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     # More threads than one would not survive a fork. In its own session, as Ctrl-C is for the jobs, which pass it on.
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "KERAS_BACKEND": "tensorflow"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "KERAS_BACKEND": backend.TENSORFLOW}
     with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as server:
         if server.stdout.readline() == READY:
             os.environ[SOCKET] = str(address)
@@ -134,7 +134,11 @@ class Server:
             # Sent, too, and then its own to close.
             for descriptor in descriptors:
                 os.close(descriptor)
-            _work(its)
+            try:
+                _work(its)
+            finally:
+                # Never back into the server's own code.
+                os._exit(1)
         its.close()
         return Worker(pid, ours)
 
