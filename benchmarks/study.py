@@ -155,6 +155,7 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
         _external_problems,
         _architecture_problems,
         _derived_problems,
+        _claims_problems,
     )
     problems = [problem for check in checks for problem in check(content)]
     if problems:
@@ -226,6 +227,14 @@ def _derived_problems(content: dict) -> Iterator[str]:
             yield f"control.protocols: {name!r} is not among the study's: {', '.join(content['protocols'])}"
     if content["learning_curve"]["patients"] and protocols.BY_PATIENT not in content["protocols"]:
         yield "learning_curve: it needs by_patient among `protocols`, which gives it its folds and its last point"
+
+
+def _claims_problems(content: dict) -> Iterator[str]:
+    if content["claims"]:
+        try:
+            claims.find(content["claims"])
+        except BadInput as error:
+            yield str(error)
 
 
 def _architecture_problems(content: dict) -> Iterator[str]:

@@ -171,7 +171,7 @@ def test_a_trick_of_yaml_is_told_with_its_file(tmp_path, text, message):
     content = {key: value for key, value in GOOD.items() if not re.search(f"^{key}:", text, re.MULTILINE)}
     (tmp_path / "mine.yaml").write_text(f"{yaml_text(content)}{text}\n")
     told = refusal(load_study, str(tmp_path / "mine.yaml"))
-    assert message in told and (told.startswith(str(tmp_path / "mine.yaml")) or told.startswith("claims: "))
+    assert message in told and told.startswith(str(tmp_path / "mine.yaml"))
     assert len(told) < 2000
 
 
