@@ -26,17 +26,16 @@ class Explainer:
     """
 
     def __init__(self, model: "keras.Model", layer: str):
+        from tf_keras_vis.gradcam import Gradcam
         from tf_keras_vis.scorecam import Scorecam
         from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 
         self.model, self.layer = model, layer
         self.grid: tuple[int, int] = model.get_layer(layer).output.shape[1:3]
-        self.score_cam = Scorecam(model, model_modifier=ReplaceToLinear(), clone=True)
-        self.linear = self.score_cam.model
+        self.gradcam = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)
+        self.linear = self.gradcam.model
         self.predict = _direct(model)
-        # Score-CAM asks it of every image, by Keras' loop over data, which takes longer than its answers.
-        ask = _direct(self.linear)
-        self.linear.predict = lambda inputs, batch_size: ask(inputs[0], batch_size)
+        self.score_cam = Scorecam(_stand_in(self.linear, layer), clone=False)
 
     def take(self, weights: list[np.ndarray]) -> None:
         """Ask and explain `weights` from now on, those of a model of the same structure."""
@@ -49,19 +48,18 @@ class Explainer:
         Images are 0..255. Maps are resized to the image by `enlarged`, not normalised; a map is 0 everywhere where no
         feature speaks for the class.
         """
-        from tf_keras_vis.gradcam import Gradcam
         from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
         from tf_keras_vis.utils.scores import CategoricalScore
 
         channels = self.model.get_layer(self.layer).output.shape[-1]
         visualise, batch, score, options = {
-            GRADCAM: (Gradcam(self.linear), BATCH, CategoricalScore, {}),
+            GRADCAM: (self.gradcam, BATCH, CategoricalScore, {}),
             PLUS_PLUS: (GradcamPlusPlus(self.linear), BATCH, _relative, {}),
             # One by one: the channels are chosen for all images of a batch together.
             SCORE_CAM: (
                 self.score_cam,
                 1,
-                CategoricalScore,
+                _probabilities,
                 {"max_N": min(CHANNELS, channels), "batch_size": CHANNELS},
             ),
         }[method]
@@ -97,6 +95,31 @@ def _direct(model: "keras.Model") -> Callable[..., np.ndarray]:
     return predict
 
 
+def _stand_in(model: "keras.Model", layer: str) -> "keras.Model":
+    """What Score-CAM needs of `model`, traced: for every image it would build a model anew, and run it eagerly."""
+    import keras
+    import tensorflow as tf
+
+    features = keras.Model(model.inputs, model.get_layer(layer).output)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)])
+    def forward(images):
+        return tf.cast(features(images, training=False), tf.float32)
+
+    class Features(keras.layers.Layer):
+        def call(self, images):
+            return forward(images)
+
+        def compute_output_shape(self, _):
+            return features.output_shape
+
+    image = keras.Input(model.input_shape[1:])
+    found = keras.Model(image, Features(name=layer)(image))
+    ask = _direct(model)
+    found.predict = lambda inputs, batch_size: ask(inputs[0], batch_size)
+    return found
+
+
 def enlarged(maps: np.ndarray, side: int) -> np.ndarray:
     """`maps` (N, h, w) in float32 (N, side, side), bilinearly, each number in the middle of the patch it speaks for.
 
@@ -115,6 +138,11 @@ def _relative(targets: list[int]):
         return [score - tf.stop_gradient(score) for score in own]
 
     return scores
+
+
+def _probabilities(targets: list[int]):
+    """Class scores as tf-keras-vis' CategoricalScore gives them, by numpy."""
+    return lambda outputs: outputs.numpy()[range(len(targets)), targets]
 
 
 def scaled(maps: np.ndarray) -> np.ndarray:

@@ -106,7 +106,7 @@ class Traced:
         """Be as new: weights and numbers of `plain`, an optimizer without a past, random state by `seed`."""
         self.become(plain)
         if self.initial is None:
-            compiled(self.model).optimizer.build(self.model.trainable_variables)
+            compiled(self.model)
             # Of all but scalars the initial value is zero.
             self.initial = [np.array(v) if len(v.shape) == 0 else 0.0 for v in self.model.optimizer.variables]
         for variable, value in zip(self.model.optimizer.variables, self.initial, strict=True):
@@ -192,4 +192,8 @@ def compiled(model: keras.Model, learning_rate: float = 1e-3) -> keras.Model:
         # XLA on the CPU slows several of the six several times over; other backends always compile.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
+    # A first step that creates variables would be traced twice.
+    model.optimizer.build(model.trainable_variables)
+    model.compute_metrics(None, np.zeros(1), np.zeros((1, model.output_shape[-1]), "float32"))
+    model.reset_metrics()
     return model
