@@ -671,13 +671,14 @@ rule figures:
         LOGS / "figures.log",
     conda:
         "envs/report.yaml"
+    threads: 2
     params:
         python=python,
         study=study,
     message:
         "Draw the figures"
     shell:
-        "{params.python} analysis.figures --study {params.study:q} > {log:q} 2>&1"
+        "{params.python} analysis.figures --study {params.study:q} --threads {threads} > {log:q} 2>&1"
 
 
 rule report:

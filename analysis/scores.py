@@ -90,9 +90,9 @@ class Scorer:
     def _fold_spread(task: Task, table: pd.DataFrame) -> dict[str, float]:
         """Standard deviation over the folds of each metric that all folds allow."""
         folds = [(table["fold"] == fold).to_numpy() for fold in table["fold"].unique()]
-        each = [task.scores(rows) for rows in folds]
+        each = task.resampled(slice(None), np.array(folds, dtype=int))
         whole = all(task.whole(rows) for rows in folds)
-        return {name: _sd([one[name] for one in each]) for name in each[0] if whole or name in task.ANY_CLASSES}
+        return {name: _sd(scores) for name, scores in each.items() if whole or name in task.ANY_CLASSES}
 
     def per_class(self) -> pd.DataFrame:
         """The rows of per_class.csv; classes without a test sample have a support of 0 and no scores."""

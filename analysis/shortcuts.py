@@ -43,7 +43,7 @@ COLUMNS = [
 BY_PATIENT = "by_patient"
 SHORTCUT, CHANCE = "shortcut", "no better than chance"
 FOLDS = 5
-TREES, LEAF = 100, 5
+TREES, LEAF = 50, 5
 ENHANCED = "clahe"
 PICTURES = ("outside", "thumbnail")  # probes
 

@@ -84,7 +84,7 @@ def test_every_figure_is_drawn_the_same_twice(small):
         names |= {f"confusion_{architecture}_{protocol}" for architecture in small.architectures}
     assert {path.name for path in folder.iterdir()} == {f"{name}.{kind}" for name in names for kind in ("svg", "pdf")}
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
-    figures.draw(small)
+    figures.draw(small, threads=2)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 

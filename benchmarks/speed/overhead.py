@@ -85,7 +85,7 @@ def measure(study: str, cores: int) -> pd.DataFrame:
         warm._run = lambda job: _metered_run(job, run, notes)
         (place / "socket").mkdir()
         began, idle = time.perf_counter(), _cpu(resource.RUSAGE_SELF)
-        with _until_exit(["snakemake", "--cores", str(cores)], study, place) as process:
+        with _until_exit([sys.executable, "-m", "snakemake", "--cores", str(cores)], study, place) as process:
             server = warm.Server(place / "socket/socket", cores)
             server.serve()
             server.close()
