@@ -19,6 +19,8 @@ from benchmarks.errors import BadInput, run_cli
 from benchmarks.study import Study, load_study
 
 if TYPE_CHECKING:
+    import keras_tuner
+
     from benchmarks.check_training import Learnt
 
 
@@ -43,28 +45,27 @@ def check(name: str, study: Study) -> tuple[list[str], list[str]]:
 
 
 def _trained(name: str, study: Study) -> tuple[list[str], list[str]]:
-    from benchmarks import check_building, check_training
-
-    x, y = check_training.phantoms(check_building.side(name, study))
-    found = [*check_building.size(name, check_building.build(name, study), study)]
-    learnt = check_training.learns(name, study, x, y)
-    found += learnt.problems
-    found += check_training.explains(name, learnt.model, x)
-    found += check_building.saves(name, learnt.model, x)
-    found += check_training.repeats(name, study, x, y, learnt.early)
-    return found, [] if found else [*_summary(name, study, learnt)]
-
-
-def _summary(name: str, study: Study, learnt: "Learnt") -> Iterator[str]:
     import keras_tuner
 
     from benchmarks import check_building, check_training
 
+    x, y = check_training.phantoms(check_building.side(name, study))
     hp = keras_tuner.HyperParameters()
-    model = check_building.build(name, study, hp)
+    found = [*check_building.size(name, check_building.build(name, study, hp), study)]
+    learnt = check_training.learns(name, study, x, y)
+    found += learnt.problems
+    found += check_training.explains(name, learnt.model, x)
+    found += check_building.saves(name, learnt.model, x)
+    found += check_training.repeats(name, study, x, y, learnt)
+    return found, [] if found else [*_summary(name, study, learnt, hp)]
+
+
+def _summary(name: str, study: Study, learnt: "Learnt", hp: "keras_tuner.HyperParameters") -> Iterator[str]:
+    from benchmarks import check_building, check_training
+
     description = architectures.describe(name)
     layer = description.corrected.cam_layer
-    height, width, channels = model.get_layer(layer).output.shape[1:]
+    height, width, channels = learnt.model.get_layer(layer).output.shape[1:]
     own = [f"{one.name} ({', '.join(str(value) for value in one.values)})" for one in check_building.own_space(hp)]
     side = check_building.side(name, study)
     cells = sum(len(study.cells(protocol)) for one, protocol in study.pairs() if one == name)

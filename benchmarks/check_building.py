@@ -102,11 +102,12 @@ def _space(name: str, study: Study, hp: keras_tuner.HyperParameters) -> Iterator
     points += [
         {key: choices[draw.integers(len(choices))] for key, choices in values.items()} for _ in range(DRAWS) if own
     ]
-    tried = []
+    defaults = {one.name: one.default for one in own}
+    tried = [defaults]
     for point in points:
-        if point in tried:
+        if defaults | point in tried:
             continue
-        tried.append(point)
+        tried.append(defaults | point)
         chosen = keras_tuner.HyperParameters()
         chosen.values.update(point)
         try:
@@ -135,6 +136,11 @@ def _published(name: str) -> Iterator[str]:
         )
 
 
+def answers(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    """What `model` says of uint8 images, by one eager call, as to trace `predict` takes longer."""
+    return keras.ops.convert_to_numpy(model(x.astype("float32"), training=False))
+
+
 def saves(name: str, model: keras.Model, x: np.ndarray) -> Iterator[str]:
     """Whether the model survives a .keras file: `x` is uint8 (N, S, S, 1)."""
     with tempfile.TemporaryDirectory() as folder:
@@ -149,19 +155,24 @@ def saves(name: str, model: keras.Model, x: np.ndarray) -> Iterator[str]:
         )
         try:
             model.save(path)
-            again = keras.models.load_model(path, compile=False).predict(x, verbose=0)
+            again = answers(keras.models.load_model(path, compile=False), x)
         except Exception as error:
             yield f"{where}: can't be saved as .keras and read again: {_first_line(error)}; {mend}"
             return
-        if not np.allclose(again, model.predict(x, verbose=0), atol=1e-5, equal_nan=True):
+        if not np.allclose(again, answers(model, x), atol=1e-5, equal_nan=True):
             yield f"{where}: answers otherwise after being saved as .keras and read again; {mend}"
 
 
 def size(name: str, model: keras.Model, study: Study) -> Iterator[str]:
     """Whether it is far larger than the other architectures of `study`, at its size and options."""
-    others = {other: _size(other, study) for other in study.architectures if other != name}
-    own = (model.count_params(), activations(model))
-    for place, what in enumerate(("parameters", "numbers in the feature maps of one image")):
+    own, others = (model.count_params(), activations(model)), {}
+    for other in study.architectures:
+        if other != name:
+            others[other] = _size(other, study)
+            # Mostly the first will do, and to build them all takes seconds.
+            if all(own[place] <= FAR * max(sizes[place] for sizes in others.values()) for place in (0, 1)):
+                return
+    for place, what in enumerate(("parameters", "numbers in the feature maps of one image") if others else ()):
         largest = max(others, key=lambda other: others[other][place])
         if own[place] > FAR * others[largest][place]:
             yield (

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 import architectures
-from benchmarks.check_building import CLASSES, build
+from benchmarks.check_building import CLASSES, answers, build
 from benchmarks.datasets import phantom
 from benchmarks.reuse import compiled
 from benchmarks.study import Study
@@ -41,25 +41,27 @@ def plain(name: str, study: Study) -> keras.Model:
 
 @dataclasses.dataclass
 class Learnt:
-    """A trained model, what share of the phantoms it knows, its weights after the first steps, and what is wrong."""
+    """A trained model, share of the phantoms it knows, weights before and after the first steps, what is wrong."""
 
     model: keras.Model
     share: float
+    start: list[np.ndarray]
     early: list[np.ndarray]
     problems: list[str]
 
 
 def learns(name: str, study: Study, x: np.ndarray, y: np.ndarray) -> Learnt:
     """Train until all but one of the phantoms are known by heart."""
-    shares, early, reasons = {}, None, []
+    shares, start, early, reasons = {}, None, None, []
     for rate in RATES:
         model = compiled(plain(name, study), rate)
+        start = start or model.get_weights()
         for _ in range(STEPS // PER_LOOK):
             weights = _stepped(model, x, y)
             early = early or weights
-            shares[rate] = float((model.predict_on_batch(x).argmax(axis=1) == y).mean())
+            shares[rate] = float((answers(model, x).argmax(axis=1) == y).mean())
             if shares[rate] >= ENOUGH:
-                return Learnt(model, shares[rate], early, [])
+                return Learnt(model, shares[rate], start, early, [])
         reasons = reasons or list(_reasons(model, x, y))
     best = max(shares.values())
     reason = "; ".join(reasons) or "look for a missing activation, a stride too large, too few channels"
@@ -67,7 +69,7 @@ def learns(name: str, study: Study, x: np.ndarray, y: np.ndarray) -> Learnt:
         f"{architectures.place(name, name)}: learns {best * PHANTOMS:.0f} of {PHANTOMS} phantoms by heart in {STEPS} "
         f"steps (learning rates {', '.join(f'{rate:g}' for rate in RATES)}), {ENOUGH * PHANTOMS:.0f} needed: {reason}"
     )
-    return Learnt(model, best, early, [told])
+    return Learnt(model, best, start, early, [told])
 
 
 def _stepped(model: keras.Model, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
@@ -116,15 +118,15 @@ def explains(name: str, model: keras.Model, x: np.ndarray) -> Iterator[str]:
         yield f"{where}: no gradient reaches cam_layer {layer!r}, so Grad-CAM is empty; name a layer before the break"
 
 
-def repeats(name: str, study: Study, x: np.ndarray, y: np.ndarray, early: list[np.ndarray]) -> Iterator[str]:
-    """Whether the same seed builds and trains the same model; `early` are the weights of `learns`' first steps."""
+def repeats(name: str, study: Study, x: np.ndarray, y: np.ndarray, learnt: Learnt) -> Iterator[str]:
+    """Whether the same seed builds and trains the same model as `learnt` was."""
     where = architectures.place(name, name, "random", "shuffle", "time", "numpy_function")
-    first, again = plain(name, study).get_weights(), plain(name, study)
-    if [weight.shape for weight in first] != [weight.shape for weight in again.get_weights()]:
+    again = plain(name, study)
+    if [weight.shape for weight in learnt.start] != [weight.shape for weight in again.get_weights()]:
         yield f"{where}: builds another network each time; take random choices out, or from hp"
-    elif not _same(first, again.get_weights()):
+    elif not _same(learnt.start, again.get_weights()):
         yield f"{where}: starts from other weights under the same seed; take Keras' own initialisers"
-    elif not _same(early, _stepped(compiled(again, RATES[0]), x, y)):
+    elif not _same(learnt.early, _stepped(compiled(again, RATES[0]), x, y)):
         yield (
             f"{where}: trains to other weights under the same seed; take randomness from keras.random with a "
             "keras.random.SeedGenerator, not from numpy, random or time"

@@ -1,28 +1,69 @@
 """The same cell on Keras' other backends: its model answers the same on TensorFlow, its scores are as good."""
 
+import functools
 import importlib.util
 import json
+import os
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from conftest import ROOT
 from test_training import prepared, study  # noqa: F401 - fixtures
 
 from benchmarks.errors import BadInput
-from benchmarks.launch import LAUNCH
 from benchmarks.model import saved_model
 from benchmarks.study import load_study
 
+BACKENDS = ("jax", "torch")
 SEEDS = (3, 4)
+# Trains the cells whose command lines it is given, one after another.
+TRAIN = """
+import json, sys
+from benchmarks.training import main
+
+for line in json.loads(sys.argv[1]):
+    sys.argv[1:] = line
+    main()
+"""
 
 
-def trained(seed: int, backend: str, architecture: str = "simple", protocol: str = "by_patient") -> pd.DataFrame:
-    """Train a cell of small.yaml in a process of its own; return its test predictions and `loss` of each."""
-    settings = {"extends": "small.yaml", "seed": seed, "backend": backend, "search": {"trials": 1}}
-    options = ["--study", json.dumps(settings), "--architecture", architecture, "--protocol", protocol, "--fold", "0"]
-    subprocess.run([*LAUNCH, "benchmarks.training", *options], check=True, stdout=subprocess.DEVNULL)
-    folder = load_study("small.yaml").cell_folder(architecture, protocol, 0)
+@pytest.fixture(scope="module")
+def tables(prepared):  # noqa: F811
+    """A function that trains cells in one process of `backend`: both seeds by patient, and the published recipe.
+
+    It returns each one's test predictions with the `loss` of each, and the folder that its files lie in.
+    """
+
+    @functools.cache
+    def trained(backend: str) -> dict[tuple[str, int], tuple[pd.DataFrame, Path]]:
+        if not importlib.util.find_spec(backend):
+            pytest.skip(f"{backend} is not installed: make backends")
+        wanted = [("by_patient", seed) for seed in SEEDS] + [("published", SEEDS[0])] * (backend in BACKENDS)
+        lines, folders = [], {}
+        for protocol, seed in wanted:
+            name = f"{backend}{seed}"
+            shutil.copytree(prepared / "results/small", prepared / "results" / name, dirs_exist_ok=True)
+            settings = {"extends": "small.yaml", "description": name, "backend": backend}
+            settings |= {"seed": seed, "search": {"trials": 1}}
+            (prepared / f"{name}.yaml").write_text(yaml.safe_dump(settings))
+            cell = ["--architecture", "simple", "--protocol", protocol, "--fold", "0"]
+            lines.append(["--study", f"{name}.yaml", *cell])
+            folders[protocol, seed] = prepared / f"results/{name}/cells/simple/{protocol}/0"
+        command = [sys.executable, "-c", TRAIN, json.dumps(lines)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        subprocess.run(command, cwd=prepared, env=environment, check=True, stdout=subprocess.DEVNULL)
+        return {key: (_losses(folder, backend), folder) for key, folder in folders.items()}
+
+    return trained
+
+
+def _losses(folder: Path, backend: str) -> pd.DataFrame:
     assert json.loads((folder / "runtime.json").read_text())["backend"] == backend
     table = pd.read_parquet(folder / "predictions.parquet")
     chosen = [row[f"p_{row['label']}"] for _, row in table.iterrows()]
@@ -30,27 +71,25 @@ def trained(seed: int, backend: str, architecture: str = "simple", protocol: str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_another_backend_trains_as_well_and_is_explained_on_tensorflow(study, backend):  # noqa: F811
-    if not importlib.util.find_spec(backend):
-        pytest.skip(f"{backend} is not installed: make backends")
-    table = trained(SEEDS[0], backend)
-    model = saved_model("simple", study.cell_folder("simple", "by_patient", 0) / "model.keras")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_another_backend_trains_as_well_and_is_explained_on_tensorflow(study, tables, backend):  # noqa: F811
+    table, folder = tables(backend)["by_patient", SEEDS[0]]
+    model = saved_model("simple", folder / "model.keras")
     rows = pd.read_parquet(study.results() / "samples.parquet").set_index("sample")["row"]
     images = np.load(study.results() / "images_32.npy")[rows[table["sample"]]][..., np.newaxis]
     np.testing.assert_allclose(model.predict(images, verbose=0), table.filter(regex="^p_"), atol=1e-4)
 
     # Seeds draw other numbers elsewhere: no more alike than two seeds of one backend.
-    own, other = ([trained(seed, name)["loss"].mean() for seed in SEEDS] for name in (backend, "tensorflow"))
+    own, other = (
+        [tables(name)["by_patient", seed][0]["loss"].mean() for seed in SEEDS] for name in (backend, "tensorflow")
+    )
     assert abs(np.mean(own) - np.mean(other)) < 3 * max(np.ptp(own), np.ptp(other))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_another_backend_follows_the_published_recipe(study, backend):  # noqa: F811
-    if not importlib.util.find_spec(backend):
-        pytest.skip(f"{backend} is not installed: make backends")
-    assert np.isfinite(trained(SEEDS[0], backend, protocol="published")["loss"]).all()
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_another_backend_follows_the_published_recipe(tables, backend):
+    assert np.isfinite(tables(backend)["published", SEEDS[0]][0]["loss"]).all()
 
 
 def test_the_environment_names_the_backend_where_the_study_does_not(study, monkeypatch):  # noqa: F811

@@ -5,16 +5,8 @@ import subprocess
 
 import pandas as pd
 import pytest
-from test_workflow import snakemake, write_study
+from test_workflow import TINY, snakemake, write_study
 
-STUDY = {
-    "protocols": ["by_patient"],
-    "architectures": {"simple": {"filters": [4, 4]}},
-    "training": {"epochs": 1},
-    "search": {"trials": 1},
-    "control": {"protocols": []},
-    "learning_curve": {"patients": []},
-}
 TABLES = ("scores", "headline", "comparison", "bias")
 
 
@@ -37,15 +29,17 @@ def disk(tmp_path):
 
 @pytest.mark.slow
 def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(tmp_path, disk):
-    config = ["--config", write_study(tmp_path, **STUDY)]
+    config = ["--config", write_study(tmp_path, **TINY)]
     finished = {}
-    for size in ("2m", "3m", "4m"):
+    # Full before a cell is done, and after all are.
+    for size in ("250k", "1m"):
         disk(f"size={size}")
         run = snakemake(tmp_path, *config)
         assert run.returncode != 0 and "MB are left on the disk of results/small" in run.stdout
         done = {path: path.stat().st_mtime_ns for path in tmp_path.glob("results/small/cells/simple/*/*/runtime.json")}
         assert all(done[path] == moment for path, moment in finished.items())
         finished |= done
+    assert len(finished) == 2
     disk("size=200m")
     run = snakemake(tmp_path, *config)
     assert run.returncode == 0, run.stdout
@@ -61,6 +55,6 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(tmp_path, di
 
 def test_a_results_folder_that_cannot_be_written_stops_the_run_at_once(tmp_path, disk):
     disk("ro")
-    run = snakemake(tmp_path, "--config", write_study(tmp_path, **STUDY))
+    run = snakemake(tmp_path, "--config", write_study(tmp_path, **TINY))
     assert run.returncode != 0 and "Traceback" not in run.stdout, run.stdout
     assert "results/small can't be written: Read-only file system" in run.stdout

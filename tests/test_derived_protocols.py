@@ -93,7 +93,8 @@ def test_the_control_has_the_parts_of_its_base(phantoms, name):
     base = protocols.make_folds(name, phantoms, study())
     permuted = protocols.make_folds(f"{name}_permuted", phantoms, study())
     pd.testing.assert_frame_equal(permuted[base.columns], base)
-    assert permuted["label"].tolist() == [protocols.permuted_labels(phantoms, 1)[s] for s in base["sample"]]
+    given = protocols.permuted_labels(phantoms, 1)
+    assert permuted["label"].tolist() == [given[sample] for sample in base["sample"]]
 
 
 def test_the_shuffled_label_stands_in_for_the_samples_own(phantoms):

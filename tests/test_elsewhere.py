@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
-from test_workflow import environment, planned, snakemake, write_study
+from test_workflow import SMALL, TINY, environment, planned, snakemake, write_study
 
-FEW = {"protocols": ["by_patient"], "control": {}, "learning_curve": {}, "claims": None}
+FEW = TINY | {"architectures": SMALL["architectures"]}
 OUTER = f"""
 module first:
     snakefile: "{ROOT / "Snakefile"}"

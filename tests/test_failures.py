@@ -1,13 +1,11 @@
 """Cells that fail: the others finish, the report says which failed and why, a plain rerun completes it."""
 
 import json
-import os
-import subprocess
 
 import pandas as pd
 import pytest
-import yaml
 from test_contributing import copied
+from test_workflow import TINY, snakemake, write_study
 
 from benchmarks.rest import rest
 from benchmarks.study import load_study
@@ -31,39 +29,18 @@ def {name}(inputs, hp):
     return layers.Conv2D(4, 3, padding="same", activation="relu", name="last")(inputs)
 '''
 FAULTS = {"raising": 'raise MemoryError("no room for a tensor")', "killed": "os.kill(os.getpid(), signal.SIGKILL)"}
-SMALL = {
-    "description": "Small enough to run whole in a test.",
-    "seed": 5,
-    "dataset": {"name": "phantom", "patients": 24, "side": 64},
-    "image_size": 32,
-    "protocols": ["by_patient"],
-    "folds": 2,
-    "training": {"epochs": 1},
-    "search": {"trials": 1, "structure": "default"},
-    "architectures": {"simple": {"filters": [4, 4]}, "raising": {}, "killed": {}},
-    "control": {"protocols": ["by_patient"], "architectures": ["raising", "simple"]},
-    "learning_curve": {"patients": [4], "architectures": ["killed"]},
-    "probes": {"per_class": 1},
-    "bootstrap": 100,
-}
-
-
-def run(place) -> subprocess.CompletedProcess:
-    command = ["snakemake", "--cores", "2", "--config", "study=small.yaml"]
-    environment = os.environ | {"PATH": f"{place / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.run(command, cwd=place, env=environment, **streams)
+THREE = {"simple": {"filters": [4, 4]}, "raising": {}, "killed": {}}
 
 
 @pytest.mark.slow
 def test_cells_that_fail_are_told_and_cost_the_others_nothing(tmp_path):
     place = copied(tmp_path)
-    (place / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    config = ["--config", write_study(place, **TINY | {"architectures": THREE})]
     for name, fault in FAULTS.items():
         (place / f"architectures/{name}.py").write_text(ARCHITECTURE.format(name=name, fault=fault))
     results = place / "results/small"
 
-    first = run(place)
+    first = snakemake(place, *config, code=place)
     assert first.returncode != 0 and "Traceback" not in first.stdout.split("The run has stopped")[1]
     assert "The report is written without killed, raising." in first.stdout
     failures = pd.DataFrame(json.loads((results / "failures.json").read_text())).set_index("architecture")
@@ -81,7 +58,7 @@ def test_cells_that_fail_are_told_and_cost_the_others_nothing(tmp_path):
 
     for name in FAULTS:
         (place / f"architectures/{name}.py").write_text(ARCHITECTURE.format(name=name, fault="pass"))
-    second = run(place)
+    second = snakemake(place, *config, code=place)
     assert second.returncode == 0, second.stdout
     assert not (results / "failures.json").exists()
     assert {"simple", "raising", "killed"} <= set(pd.read_csv(results / "tables/headline.csv")["architecture"])
@@ -100,15 +77,14 @@ def test_cells_that_fail_are_told_and_cost_the_others_nothing(tmp_path):
 )
 def test_the_rest_of_a_study_leaves_an_architecture_out_everywhere(tmp_path, failed, architectures, control, curve):
     chosen = {"simple": {}, "vgg16": {}, "alexnet": {"image_size": 67}}
-    path = tmp_path / "mine.yaml"
     changes = {
         "architectures": chosen,
         "image_size": 64,
         "control": {"protocols": ["by_patient"], "architectures": ["simple"]},
         "learning_curve": {"patients": [4], "architectures": []},
     }
-    path.write_text(yaml.safe_dump(SMALL | changes))
-    study = load_study(json.dumps({"extends": str(path), "folds": 3}))
+    write_study(tmp_path, **TINY | changes)
+    study = load_study(json.dumps({"extends": str(tmp_path / "small.yaml"), "folds": 3}))
     left = rest(study, failed)
     assert sorted(left.architectures) == architectures and left.folds == 3 and left.results() == study.results()
     derived = {name: sorted(names) for name, names in left.derived().items()}

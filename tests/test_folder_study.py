@@ -5,21 +5,12 @@ import pandas as pd
 import pytest
 from dicom_files import write_dicom
 from PIL import Image
-from test_workflow import snakemake, write_study
+from test_workflow import TINY, snakemake, write_study
 
 CLASSES = ("benign", "malignant", "normal")
 SPOT = {"benign": 160, "malignant": 230}
 SUFFIXES = (".png", ".jpg", ".dcm", ".tif")
-STUDY = {
-    "dataset": {"name": "image_folder", "title": "Films of the ward"},
-    "protocols": ["by_patient"],
-    "training": {"epochs": 1},
-    "search": {"trials": 1},
-    "architectures": {"simple": {"filters": [4, 4]}},
-    "control": {},
-    "learning_curve": {},
-    "claims": None,
-}
+DATA = {"name": "image_folder", "title": "Films of the ward"}
 
 
 def film(rng: np.random.Generator, label: str, side: str) -> np.ndarray:
@@ -62,7 +53,7 @@ def ward(tmp_path):
 
 @pytest.mark.slow
 def test_a_folder_with_a_manifest_runs_to_its_report(tmp_path, ward):
-    run = snakemake(tmp_path, "--config", write_study(tmp_path, **STUDY), f"data={ward}")
+    run = snakemake(tmp_path, "--config", write_study(tmp_path, **TINY | {"dataset": DATA}), f"data={ward}")
     assert run.returncode == 0, run.stdout
     results = tmp_path / "results/small"
     samples = pd.read_parquet(results / "samples.parquet")

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from conftest import ROOT
 from slurm_cluster import Cluster, missing, running
-from test_workflow import SMALL, environment, snakemake
+from test_workflow import TINY, environment, snakemake, write_study
 
 from benchmarks.resources import BESIDE_MB, LARGER, UNKNOWN
 
@@ -44,9 +43,7 @@ def done(cluster, tmp_path_factory):
 
 
 def study_in(place: Path) -> Path:
-    content = {key: value for key, value in SMALL.items() if key not in ("control", "learning_curve", "claims")}
-    content |= {"protocols": ["by_patient"], "architectures": {"simple": {"filters": [4, 4]}}}
-    (place / "small.yaml").write_text(yaml.safe_dump(content))
+    write_study(place, **TINY)
     return place
 
 
