@@ -114,7 +114,8 @@ def _stand_in(model: "keras.Model", layer: str) -> "keras.Model":
             return features.output_shape
 
     image = keras.Input(model.input_shape[1:])
-    found = keras.Model(image, Features(name=layer)(image))
+    # Whatever precision Keras was last told to take.
+    found = keras.Model(image, Features(name=layer, dtype="float32")(image))
     ask = _direct(model)
     found.predict = lambda inputs, batch_size: ask(inputs[0], batch_size)
     return found
