@@ -1,0 +1,48 @@
+"""Start the service and its page on this machine: `make serve`."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from app.choose import choose
+from app.settings import PREFIX, Settings
+from benchmarks.errors import run_cli
+
+PAGE = Path(__file__).with_name("page.py")
+
+
+def main() -> None:
+    """Serve until Ctrl-C; the page goes with the service."""
+    import uvicorn
+
+    from app.logs import CONFIGURATION
+
+    settings = Settings.of()
+    cell = choose(settings)
+    # The workers choose by the environment, and must not choose another.
+    os.environ[f"{PREFIX}MODEL"] = str(cell.folder)
+    address = f"http://{settings.host}:{settings.port}"
+    print(f"Serving {cell.folder}")
+    print(f"API:  {address} (its documentation: {address}/docs)")
+    page = None
+    if PAGE.is_file() and importlib.util.find_spec("streamlit"):
+        os.environ.setdefault(f"{PREFIX}API", address)
+        command = [sys.executable, "-m", "streamlit", "run", str(PAGE), "--server.headless", "true"]
+        command += ["--server.address", settings.host, "--server.port", str(settings.page_port)]
+        page = subprocess.Popen([*command, "--browser.gatherUsageStats", "false"])
+        print(f"Page: http://{settings.host}:{settings.page_port}")
+    sys.stdout.flush()
+    try:
+        uvicorn.run(
+            "app.api:create_app", factory=True, host=settings.host, port=settings.port, log_config=CONFIGURATION
+        )
+    finally:
+        if page:
+            page.terminate()
+            page.wait()
+
+
+if __name__ == "__main__":
+    run_cli(main)
