@@ -28,8 +28,11 @@ backends: environment
 		--requirement requirements-backends.txt
 
 # FastAPI, Streamlit and what serves them.
-app: environment
+app: $(VENV)/.requirements-app
+
+$(VENV)/.requirements-app: requirements-app.txt $(INSTALLED)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-app.txt
+	touch $@
 
 serve: app
 	$(RUN) $(if $(MODEL),MAMMOBENCH_MODEL="$(MODEL)") python -m app

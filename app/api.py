@@ -66,7 +66,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version="1",
         description=f"A trained cell of a study, and what it looks at. {DISCLAIMER}",
         lifespan=lifespan,
-        max_body_size=settings.max_bytes,
     )
     service.add_middleware(Bounds, settings=settings)
     service.add_middleware(Logged)
@@ -112,13 +111,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return Response(png(cell.images[row]), media_type="image/png")
 
     refusals = {status: {"model": Problem, "description": words} for status, words in REFUSALS.items()}
+    bounded = {"responses": refusals, "max_body_size": settings.max_bytes}
 
-    @service.post("/predict", responses=refusals)
+    @service.post("/predict", **bounded)
     async def predict(image_: Image) -> Prediction:
         """What the model answers to a film, or why its answer would mean nothing."""
         return await answered(image_, lambda served, pixels: prediction(served, served.answer(pixels)))
 
-    @service.post("/generate_heatmap", responses=refusals, response_model=DetailedHeatmap | Heatmap)
+    @service.post("/generate_heatmap", **bounded, response_model=DetailedHeatmap | Heatmap)
     async def generate_heatmap(
         image_: Image,
         shown: Annotated[Class | None, Query(alias="class", description="default: the class answered")] = None,

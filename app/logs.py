@@ -36,6 +36,8 @@ CONFIGURATION = {
     "loggers": {
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.access": {"handlers": [], "propagate": False},
+        # It warns of a broken form by quoting it.
+        "python_multipart": {"level": "ERROR"},
         "gunicorn.error": {"handlers": [], "propagate": True},
         "gunicorn.access": {"handlers": [], "propagate": False},
     },
@@ -55,7 +57,7 @@ class Logged:
             return
         number, started = uuid.uuid4().hex, time.perf_counter()
         fields = {"request_id": number, "method": scope["method"], "path": scope["path"], "status": 500}
-        fields["bytes"] = Headers(scope=scope).get("content-length")
+        fields["bytes"] = Headers(scope=scope).get("content-length", "")[:16]
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
