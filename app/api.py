@@ -3,12 +3,11 @@
 import asyncio
 import base64
 import contextlib
-import enum
 import html
 import math
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 from fastapi import FastAPI, File, HTTPException, Path, Query, Request, Response, UploadFile
@@ -40,8 +39,6 @@ REFUSALS = {
     503: "Too many requests are in hand.",
     504: "Not done in time.",
 }
-Method = enum.StrEnum("Method", {name: name for name in METHODS})
-USUAL = Method(GRADCAM)
 Image = Annotated[UploadFile, File(description="one film: PNG, JPEG, TIFF, BMP, WebP, DICOM ...")]
 
 
@@ -49,7 +46,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The service of `settings`, default: of the environment. Raises BadInput if there is no cell to serve."""
     settings = settings or Settings.of()
     cell = choose(settings)
-    Class = enum.StrEnum("Class", {name: name for name in cell.classes})
     # An image never touches the disk, which may be read-only.
     MultiPartParser.spool_max_size = settings.max_bytes
 
@@ -111,18 +107,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return Response(png(cell.images[row]), media_type="image/png")
 
     refusals = {status: {"model": Problem, "description": words} for status, words in REFUSALS.items()}
-    bounded = {"responses": refusals, "max_body_size": settings.max_bytes}
+    size = settings.max_bytes
 
-    @service.post("/predict", **bounded)
+    @service.post("/predict", responses=refusals, max_body_size=size)
     async def predict(image_: Image) -> Prediction:
         """What the model answers to a film, or why its answer would mean nothing."""
         return await answered(image_, lambda served, pixels: prediction(served, served.answer(pixels)))
 
-    @service.post("/generate_heatmap", **bounded, response_model=DetailedHeatmap | Heatmap)
+    flag = {OUT_OF_DISTRIBUTION: {"description": "true if the image is no such film", "schema": {"type": "string"}}}
+    flagged = refusals | {200: {"headers": flag}}
+
+    @service.post("/generate_heatmap", responses=flagged, max_body_size=size, response_model=DetailedHeatmap | Heatmap)
     async def generate_heatmap(
         image_: Image,
-        shown: Annotated[Class | None, Query(alias="class", description="default: the class answered")] = None,
-        method: Annotated[Method, Query(description="of the map")] = USUAL,
+        shown: Annotated[
+            Literal[*cell.classes] | None, Query(alias="class", description="default: the class answered")
+        ] = None,
+        method: Annotated[Literal[METHODS], Query(description="of the map")] = GRADCAM,
         opacity: Annotated[float, Query(alias="overlay", ge=0, le=1, description="of the hottest pixel")] = OPACITY,
         details: Annotated[bool, Query(description="say what the map speaks for, too")] = False,
     ) -> JSONResponse:
@@ -133,7 +134,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             found = served.answer(pixels, target, method)
             answer = {"heatmap": base64.b64encode(overlay(pixels, found.heat, opacity)).decode()}
             if details:
-                answer |= {"class": served.classes[found.target], "method": method.value}
+                answer |= {"class": served.classes[found.target], "method": method}
                 answer |= {"predicted": bool(found.probabilities.argmax() == found.target)}
                 answer |= {"layer": served.explainer.layer, "in_distribution": not found.reason, "reason": found.reason}
             return JSONResponse(answer, headers={OUT_OF_DISTRIBUTION: "true"} if found.reason else None)

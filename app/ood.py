@@ -26,7 +26,7 @@ QUANTILE = 0.99
 MOST = 1000  # training films to compare with
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)  # quantiles of brightness
 EDGES = (0.25, 0.5, 0.75, 0.9, 0.99)  # and of its gradient
-SCALES = (1, 2, 4, 8)  # pixels: widths of the bands of detail
+BLOCKS = (1, 2, 4, 8, 16)  # pixels: ends of the bands of detail
 DARK, BRIGHT = 0.06, 0.1  # of white: below it is air, above it tissue or writing
 FLAT = 1e-3  # where logarithms start
 FLOOR = 0.01  # least spread of a statistic
@@ -36,8 +36,9 @@ def statistics(image: np.ndarray) -> np.ndarray:
     """Statistics float (20,) of a film uint8 (S, S), which turning and mirroring it leaves as they are."""
     film = resize(image, SIDE).astype("float32") / 255
     slopes = np.hypot(*np.gradient(film))
-    blurred = [film, *(ndimage.gaussian_filter(film, scale) for scale in SCALES)]
-    bands = [np.std(fine - coarse) for fine, coarse in itertools.pairwise(blurred)]
+    # The variance of the means of all blocks of a size, less that of larger ones, is the detail between the two.
+    means = [film.reshape(SIDE // block, block, -1, block).mean(axis=(1, 3)) for block in BLOCKS]
+    bands = [np.sqrt(max(np.var(fine) - np.var(coarse), 0)) for fine, coarse in itertools.pairwise(means)]
     parts, n_parts = ndimage.label(film > BRIGHT)
     largest = np.bincount(parts.ravel())[1:].max(initial=0) / film.size
     return np.concatenate(

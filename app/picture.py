@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 OPACITY = 0.6  # of the hottest pixel; the coldest leaves the film as it is, as in the report
-SIDE = 448  # pixels of the longer side
+SIDE = 224  # pixels of the longer side, as published
 QUALITY = 90
 COLOURS = matplotlib.colormaps["plasma"](np.arange(256), bytes=True)[:, :3].tobytes()  # the report's
 

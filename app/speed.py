@@ -1,17 +1,19 @@
 """Requests a second of the service, and of the published code path: it loads the model for every request.
 
-    MAMMOBENCH_MODEL=... python -m app.speed > benchmarks/speed/service.csv
+    python -m app.speed CELL... > benchmarks/speed/service.csv
 
 Both answer POST /generate_heatmap with the same films of the study, under the same server (uvicorn, one process) with
-the same number of threads, in turn, each round by new processes. The published path reads the file with Pillow, loads
-the model, makes one heat map without tracing and draws it. Columns: round, service, clients (each sends its next
-request when it has the answer to its last), requests, seconds, requests_per_second, median_ms, p99_ms, failed (not
-answered with 200), ratio (of requests a second, to the published path of the round), and those of benchmarks/reference.
+TensorFlow on one thread, in turn, each round by new processes. The published path loads the model by
+Keras' defaults, makes the published heat map (analysis/heatmaps.py) and draws it. Columns: study, architecture,
+image_size, round, service, clients (each sends its next request when it has the answer to its last), requests, seconds,
+requests_per_second, median_ms, p99_ms, cpu_ms (of the service, a request), failed (not answered with 200), ratio (of
+requests a second, to the published path of the round), and those of benchmarks/reference.
 """
 
 import argparse
 import base64
 import contextlib
+import http.client
 import os
 import shlex
 import socket
@@ -20,6 +22,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -36,6 +39,7 @@ from benchmarks.reference import about
 PUBLISHED, OURS = "published", "ours"
 FACTORIES = {PUBLISHED: "app.speed:published_app", OURS: "app.api:create_app"}
 CLIENTS = (1, 4, 16)
+BOUNDARY = "film"
 START = 180  # seconds that a service may take to start
 
 
@@ -43,9 +47,12 @@ def published_app():
     """A service as published: nothing is kept between requests. FastAPI runs its plain function in threads."""
     from fastapi import FastAPI, File, UploadFile
 
+    import architectures
+
     settings = Settings.of()
     cell = choose(settings)
     backend.prepare(1)
+    architectures.load(cell.runtime["architecture"])
     service = FastAPI()
 
     @service.get("/health")
@@ -54,16 +61,17 @@ def published_app():
 
     @service.post("/generate_heatmap")
     def generate_heatmap(image_: UploadFile = File()) -> dict:  # noqa: B008 - FastAPI's own way
-        from analysis.gradcam import Explainer, scaled
+        import keras
+
+        from analysis.gradcam import enlarged, scaled
+        from analysis.heatmaps import published_maps
         from app.upload import film
         from benchmarks.datasets._files import resize
-        from benchmarks.model import saved_model
 
-        pixels = film(image_.file.read(), settings.max_pixels)
-        image = resize(pixels, cell.runtime["image_size"]).astype("float32")[np.newaxis, ..., np.newaxis]
-        model = saved_model(cell.runtime["architecture"], cell.folder / "model.keras")
-        target = model.predict(image, verbose=0).argmax(axis=1)
-        heat = scaled(Explainer(model, cell.runtime["cam_layer"]).maps(image, target))[0]
+        pixels, size = film(image_.file.read(), settings.max_pixels), cell.runtime["image_size"]
+        image = resize(pixels, size).astype("float32")[np.newaxis, ..., np.newaxis]
+        model = keras.models.load_model(cell.folder / "model.keras")
+        heat = scaled(enlarged(published_maps(model, cell.runtime["cam_layer"], image, 0), size))[0]
         return {"heatmap": base64.b64encode(overlay(pixels, heat)).decode()}
 
     return service
@@ -91,57 +99,75 @@ def served_by(service: str, cell: ServedCell) -> Iterator[tuple[str, psutil.Proc
         process.wait()
 
 
-def load(address: str, films: list[bytes], clients: int, requests: int) -> dict:
-    """What `clients` at once see of `requests` requests."""
+def load(address: str, process: psutil.Process, films: list[bytes], clients: int, requests: int) -> dict:
+    """What `clients` at once see of `requests` requests to the service of `process`."""
 
     def client(own: int) -> list[tuple[float, int]]:
-        seen = []
-        with httpx.Client(base_url=address, timeout=300) as session:
-            for number in range(own, requests, clients):
-                started = time.perf_counter()
-                files = {"image_": ("film.png", films[number % len(films)], "image/png")}
-                status = session.post("/generate_heatmap", files=files).status_code
-                seen.append((1000 * (time.perf_counter() - started), status))
+        seen, connection = [], http.client.HTTPConnection(address.removeprefix("http://"), timeout=300)
+        for number in range(own, requests, clients):
+            started = time.perf_counter()
+            connection.request("POST", "/generate_heatmap", bodies[number % len(bodies)], headers)
+            answer = connection.getresponse()
+            answer.read()
+            seen.append((1000 * (time.perf_counter() - started), answer.status))
+        connection.close()
         return seen
 
-    started = time.perf_counter()
+    # Forms made beforehand, sent by the plainest client: it shares the machine's cores with the service.
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    bodies = [
+        httpx.Request("POST", address, headers=headers, files={"image_": ("film.png", film, "image/png")}).read()
+        for film in films
+    ]
+
+    started, cpu = time.perf_counter(), _cpu(process)
     with ThreadPoolExecutor(clients) as threads:
         seen = [one for part in threads.map(client, range(clients)) for one in part]
     seconds = time.perf_counter() - started
+    cpu = _cpu(process) - cpu
     times, statuses = np.array([one for one, _ in seen]), [status for _, status in seen]
     return {
         **{"requests": requests, "seconds": round(seconds, 2), "requests_per_second": round(requests / seconds, 2)},
         **{"median_ms": round(float(np.median(times)), 1), "p99_ms": round(float(np.quantile(times, 0.99)), 1)},
-        "failed": sum(status != 200 for status in statuses),
+        **{"cpu_ms": round(1000 * cpu / requests, 1), "failed": sum(status != 200 for status in statuses)},
     }
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 def measure(cell: ServedCell, rounds: int, requests: dict[str, int]) -> pd.DataFrame:
     """Both services in turn."""
     films = [png(np.array(image)) for image in cell.images[:32]]
+    about_cell = {"study": cell.results.name, **{key: cell.runtime[key] for key in ("architecture", "image_size")}}
     rows = []
     for number in range(rounds):
         for service in (PUBLISHED, OURS):
-            with served_by(service, cell) as (address, _):
-                load(address, films, 1, 2)  # what only the first request pays
+            with served_by(service, cell) as (address, process):
+                load(address, process, films, 1, 2)  # what only the first request pays
                 for clients in CLIENTS:
-                    row = {"round": number + 1, "service": service, "clients": clients}
-                    rows.append(row | load(address, films, clients, requests[service]))
+                    row = about_cell | {"round": number + 1, "service": service, "clients": clients}
+                    rows.append(row | load(address, process, films, clients, requests[service]))
     table = pd.DataFrame(rows)
     keys = ["round", "clients"]
     base = table[table["service"] == PUBLISHED].set_index(keys)["requests_per_second"]
-    return table.assign(ratio=(table.set_index(keys)["requests_per_second"] / base).round(1).to_numpy())
+    base = base.loc[pd.MultiIndex.from_frame(table[keys])].to_numpy()
+    return table.assign(ratio=(table["requests_per_second"] / base).round(1))
 
 
 def main() -> None:
     """Measure, to standard output."""
     parser = argparse.ArgumentParser(description="Time the service and the published code path.")
+    parser.add_argument("cells", type=Path, nargs="+", help="folders of the cells to serve, one after the other")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--published-requests", type=int, default=32)
     parser.add_argument("--requests", type=int, default=800)
     arguments = parser.parse_args()
     requests = {PUBLISHED: arguments.published_requests, OURS: arguments.requests}
-    table = measure(choose(Settings.of()), arguments.rounds, requests)
+    cells = [choose(Settings(model=folder)) for folder in arguments.cells]
+    table = pd.concat([measure(cell, arguments.rounds, requests) for cell in cells])
     for name, value in about(shlex.join(["python", "-m", "app.speed", *sys.argv[1:]])).items():
         table[name] = value
     table.to_csv(sys.stdout, index=False)

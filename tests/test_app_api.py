@@ -55,7 +55,7 @@ def test_the_published_client_gets_the_published_answer(client, film):
     assert answer.status_code == 200 and list(answer.json()) == ["heatmap"]
     assert "x-out-of-distribution" not in answer.headers
     picture = Image.open(io.BytesIO(base64.b64decode(answer.json()["heatmap"], validate=True)))
-    assert picture.format == "JPEG" and picture.size == (448, 448)
+    assert picture.format == "JPEG" and picture.size == (224, 224)
 
 
 def test_it_predicts_what_the_cell_predicted(client, served, tested):
@@ -95,14 +95,14 @@ def test_a_map_of_the_answered_class_unless_another_is_asked_for(client, served,
     assert another["class"] == served.classes[other] and not another["predicted"]
     plain = client.post("/generate_heatmap", params={"overlay": 0}, files=form(png(film))).json()["heatmap"]
     grey = np.asarray(Image.open(io.BytesIO(base64.b64decode(plain))), int)
-    expected = np.asarray(Image.fromarray(film).resize((448, 448), Image.Resampling.BILINEAR), int)
+    expected = np.asarray(Image.fromarray(film).resize((224, 224), Image.Resampling.BILINEAR), int)
     assert np.abs(grey.mean(axis=-1) - expected).mean() < 2 and np.ptp(grey, axis=-1).max() < 8
 
 
 def test_a_map_keeps_the_films_proportions(client, film):
     tall = np.asarray(Image.fromarray(film).resize((100, 200)))
     heatmap = client.post("/generate_heatmap", files=form(png(tall))).json()["heatmap"]
-    assert Image.open(io.BytesIO(base64.b64decode(heatmap))).size == (224, 448)
+    assert Image.open(io.BytesIO(base64.b64decode(heatmap))).size == (112, 224)
 
 
 @pytest.mark.parametrize("query", ["?class=Density9Benign", "?method=published", "?overlay=1.5", "?overlay=nan"])
