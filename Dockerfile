@@ -1,6 +1,6 @@
 # The service on one cell, without the page: python -m app.export served, then
 #   docker build -t mammobench .
-#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges --publish 8080:8080 mammobench
+#   docker run --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges --publish 8080:8080 mammobench
 FROM python:3.11-slim
 
 WORKDIR /srv
@@ -14,7 +14,8 @@ COPY served served
 
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin mammobench
 USER 10001
-ENV MAMMOBENCH_RESULTS=served PORT=8080 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# What TensorFlow, Keras and Matplotlib note down at the start goes to /tmp, in memory; of requests nothing does.
+ENV HOME=/tmp MAMMOBENCH_RESULTS=served PORT=8080 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --start-period=120s CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health')"]

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import html
 import math
+import warnings
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
@@ -52,6 +53,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(service: FastAPI) -> AsyncIterator[None]:
         backend.prepare(1)
+        # Of broken files: each would be told on standard error, and remembered.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"(PIL|pydicom)\.")
         with ThreadPoolExecutor(settings.threads) as threads:
             service.state.threads, service.state.served = threads, Served(cell)
             service.state.card, service.state.probes = card(service.state.served), probes(service.state.served)

@@ -7,6 +7,6 @@ worker_class = "uvicorn_worker.UvicornWorker"
 logconfig_dict = CONFIGURATION
 timeout = 300  # seconds: to load and trace the model counts, too
 graceful_timeout = Settings.of().timeout  # what is in hand is answered
-# All else may be read-only.
+# All else but /tmp may be read-only.
 worker_tmp_dir = "/dev/shm"
 control_socket_disable = True

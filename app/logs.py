@@ -36,9 +36,10 @@ CONFIGURATION = {
     "loggers": {
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.access": {"handlers": [], "propagate": False},
-        # It warns of a broken form by quoting it.
-        "python_multipart": {"level": "ERROR"},
-        "gunicorn.error": {"handlers": [], "propagate": True},
+        # They warn of a broken form or file by quoting it.
+        **{name: {"level": "ERROR"} for name in ("python_multipart", "pydicom", "PIL")},
+        # Its worker gives the handlers to uvicorn.error.
+        "gunicorn.error": {"handlers": ["stderr"], "propagate": False},
         "gunicorn.access": {"handlers": [], "propagate": False},
     },
 }

@@ -1,4 +1,4 @@
-"""The service as App Engine starts it: the line of app.yaml, by a user who may write nothing."""
+"""The service as App Engine starts it: the line of app.yaml, in a folder that stays as it is."""
 
 import json
 import os
@@ -27,73 +27,71 @@ from app.export import export
 from app.picture import png
 from app.settings import Settings
 
-NOBODY = 65534
+WORKERS = 2
 SECONDS = 120  # to start
 
 
 @pytest.fixture(scope="module")
 def deployed(trained_cell, tmp_path_factory):
-    """A folder as the Dockerfile copies it: code and the exported cell, readable by all."""
+    """A folder as the Dockerfile copies it, with code and the exported cell."""
     place = tmp_path_factory.mktemp("deployed")
     for folder in ("analysis", "app", "architectures", "benchmarks"):
         shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
     export(choose(Settings(model=trained_cell)), place / "served")
-    for parent in (place, *place.parents[:2]):
-        parent.chmod(0o755)
     return place
-
-
-@pytest.fixture
-def started(deployed, tmp_path):
-    """The entrypoint line, started; its process and address. Its log is written by us, not by it."""
-    line = yaml.safe_load((ROOT / "app.yaml").read_text())["entrypoint"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PORT": str(port)}
-    environment |= {"MAMMOBENCH_RESULTS": "served", "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"}
-    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(shlex.split(line), cwd=deployed, env=environment, stdout=log, stderr=log, **user)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(address, process)
-        yield process, address, tmp_path / "log"
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
-def _wait(address: str, process: subprocess.Popen) -> None:
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            assert httpx.get(f"{address}/health").status_code == 200
-            return
-        except httpx.HTTPError:
-            time.sleep(0.5)
-    raise AssertionError("the service has not started")
 
 
 def everything(place: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in place.rglob("*")}
 
 
-@pytest.mark.slow
-def test_the_entrypoint_serves_writes_nothing_and_ends_what_it_has_begun(started, deployed, trained_cell):
-    process, address, log = started
+@pytest.fixture
+def started(deployed, tmp_path):
+    """The entrypoint line, started: its process, its address, its log and its temporary files."""
     before = everything(deployed)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    line = yaml.safe_load((ROOT / "app.yaml").read_text())["entrypoint"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PORT": str(port)}
+    environment |= {"MAMMOBENCH_RESULTS": "served", "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    environment |= dict.fromkeys(("HOME", "TMPDIR"), str(temporary))
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(shlex.split(line), cwd=deployed, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(tmp_path / "log", process)
+        assert everything(deployed) == before
+        yield process, address, tmp_path / "log", temporary
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _wait(log: Path, process: subprocess.Popen) -> None:
+    until = time.monotonic() + SECONDS
+    while log.read_text().count("Application startup complete") < WORKERS:
+        assert time.monotonic() < until and process.poll() is None, log.read_text()
+        time.sleep(0.5)
+
+
+@pytest.mark.slow
+def test_the_entrypoint_serves_without_writing_and_ends_what_it_has_begun(started, deployed, trained_cell):
+    process, address, log, temporary = started
+    before = [everything(place) for place in (deployed, temporary)]
     film = png(np.array(ServedCell(trained_cell).images[0]))
     workers = subprocess.check_output(["ps", "--ppid", str(process.pid), "-o", "pid="], text=True).split()
-    assert len(workers) == 2
+    assert len(workers) == WORKERS
 
     def ask(number: int) -> int:
         return httpx.post(f"{address}/generate_heatmap", files={"image_": film}, timeout=60).status_code
 
     with ThreadPoolExecutor(8) as clients:
         assert set(clients.map(ask, range(40))) == {200}
-        assert everything(deployed) == before
+        assert [everything(place) for place in (deployed, temporary)] == before
 
         # A film that is on its way when the service is told to end is answered.
         def chunks():
