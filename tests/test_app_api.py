@@ -13,12 +13,12 @@ pytest.importorskip("fastapi", reason="fastapi is not installed: make app")
 
 from fastapi.testclient import TestClient
 
-from analysis.gradcam import GRADCAM, METHODS, Explainer, scaled
-from app.api import create_app
+from analysis.gradcam import GRADCAM, METHODS, Explainer, enlarged, scaled
+from app.api import create_app, prediction
 from app.picture import png
-from app.served import Served
+from app.served import Answer, Served, traced_gradcam
 from app.settings import Settings
-from benchmarks.model import saved_model
+from benchmarks.model import build_model, saved_model
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,41 @@ def test_maps_are_those_of_the_study(served, trained_cell, tested, method):
         expected = scaled(explainer.maps(images[..., None].astype("float32"), np.full(3, target), method))
         for image, own in zip(images, expected, strict=True):
             np.testing.assert_allclose(served.answer(image, target, method).heat, own, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("architecture", "variant", "policy", "options"),
+    [
+        ("shufflenet", "corrected", "float32", {"units": [1, 1, 1], "width": 0.5}),
+        ("vgg16", "published", "mixed_float16", {"width": 0.1}),
+    ],
+)
+def test_the_traced_map_is_the_untraced_one(architecture, variant, policy, options):
+    import keras
+    import keras_tuner
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        hp = keras_tuner.HyperParameters() if variant == "corrected" else None
+        model, layer = build_model(architecture, variant=variant, hp=hp, classes=8, image_size=64, options=options)
+    finally:
+        keras.config.set_dtype_policy(before)
+    explainer = Explainer(model, layer)
+    images = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 1)).astype("float32")
+    targets = np.array([2, 7, 0], np.int32)
+    probabilities, maps = traced_gradcam(explainer)(images, targets)
+    expected = explainer.maps(images, targets)
+    assert expected.max() > 0
+    np.testing.assert_allclose(scaled(enlarged(maps.numpy(), 64)), scaled(expected), atol=1e-3)
+    np.testing.assert_allclose(probabilities, explainer.predict(images), atol=1e-3)
+
+
+def test_an_answer_that_is_no_number_is_no_verdict(served):
+    answer = Answer(np.full(8, np.nan, np.float32), 0, np.zeros((32, 32), np.float32), 0.0, None)
+    found = prediction(served, answer)
+    assert found.in_distribution and found.predicted is found.severity is None and "finite" in found.reason
 
 
 def test_a_map_of_the_answered_class_unless_another_is_asked_for(client, served, film):

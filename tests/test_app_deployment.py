@@ -1,5 +1,6 @@
 """The service as App Engine starts it: the line of app.yaml, in a folder that stays as it is."""
 
+import contextlib
 import json
 import os
 import re
@@ -52,9 +53,7 @@ def started(deployed, tmp_path):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     line = yaml.safe_load((ROOT / "app.yaml").read_text())["entrypoint"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = _free_ports(1)
     environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PORT": str(port)}
     environment |= {"MAMMOBENCH_RESULTS": "served", "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
     environment |= dict.fromkeys(("HOME", "TMPDIR"), str(temporary))
@@ -71,9 +70,17 @@ def started(deployed, tmp_path):
             process.wait()
 
 
-def _wait(log: Path, process: subprocess.Popen) -> None:
+def _free_ports(number: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        free = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in free:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in free]
+
+
+def _wait(log: Path, process: subprocess.Popen, times: int = WORKERS) -> None:
     until = time.monotonic() + SECONDS
-    while log.read_text().count("Application startup complete") < WORKERS:
+    while log.read_text().count("Application startup complete") < times:
         assert time.monotonic() < until and process.poll() is None, log.read_text()
         time.sleep(0.5)
 
@@ -113,6 +120,31 @@ def test_the_entrypoint_serves_without_writing_and_ends_what_it_has_begun(starte
     asked = [line for line in lines if line.get("path") == "/generate_heatmap"]
     assert len(asked) == 40 and {line["status"] for line in asked} == {200}
     assert "secret" not in text
+
+
+@pytest.mark.slow
+def test_make_serve_says_where_and_ends_with_ctrl_c(trained_cell, tmp_path):
+    ports = dict(zip(("PORT", "PAGE_PORT"), map(str, _free_ports(2)), strict=True))
+    environment = os.environ | {f"MAMMOBENCH_{name}": port for name, port in ports.items()}
+    environment |= {"MAMMOBENCH_MODEL": str(trained_cell), "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app"], cwd=tmp_path, env=environment, stdout=stream, stderr=stream
+        )
+    try:
+        _wait(log, process, times=1)
+        address = f"http://127.0.0.1:{ports['PORT']}"
+        assert f"Serving {trained_cell}\nAPI:  {address}" in log.read_text()
+        assert httpx.get(f"{address}/model").json()["architecture"] == "simple"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        for port in ports.values():
+            with socket.socket() as asked:
+                assert asked.connect_ex(("127.0.0.1", int(port))) != 0
+    finally:
+        if process.poll() is None:
+            process.kill()
 
 
 def test_the_image_starts_the_same_line_as_nobody_special():
