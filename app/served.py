@@ -102,4 +102,4 @@ def traced_gradcam(explainer: Explainer):
         maps = tf.nn.relu(tf.reduce_sum(tf.cast(features, tf.float32) * weights, axis=-1))
         return tf.nn.softmax(tf.cast(scores, tf.float32)), maps
 
-    return gradcam
+    return gradcam.get_concrete_function()
