@@ -1,9 +1,11 @@
 """Which cell is served, and what the environment may say."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from app.choose import choose
 from app.export import export
@@ -81,6 +83,14 @@ def test_settings_come_from_the_environment():
     }
     found = Settings.of(environment)
     assert (found.model, found.max_bytes, found.host, found.timeout) == (Path("a/b"), 1000, "0.0.0.0", 30)
+
+
+def test_every_setting_stands_in_the_documentation_with_its_default():
+    text = (ROOT / "docs" / "app.md").read_text()
+    for field in dataclasses.fields(Settings):
+        assert f"`{field.name.upper()}`" in text
+        if field.type is int and field.name != "threads":
+            assert str(field.default) in text
 
 
 def test_every_wrong_setting_is_told():
