@@ -1,6 +1,7 @@
 """Start the service and its page on this machine: `make serve`."""
 
 import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -31,7 +32,10 @@ def main() -> None:
         os.environ.setdefault(f"{PREFIX}API", address)
         command = [sys.executable, "-m", "streamlit", "run", str(PAGE), "--server.headless", "true"]
         command += ["--server.address", settings.host, "--server.port", str(settings.page_port)]
-        page = subprocess.Popen([*command, "--browser.gatherUsageStats", "false"])
+        command += ["--browser.gatherUsageStats", "false", "--client.toolbarMode", "viewer"]
+        # In MiB; the API counts the rest of the form, too, and gives its reason.
+        command += ["--server.maxUploadSize", str(math.ceil(settings.max_bytes / 2**20))]
+        page = subprocess.Popen(command)
         print(f"Page: http://{settings.host}:{settings.page_port}")
     sys.stdout.flush()
     try:
