@@ -21,6 +21,10 @@ KINDS = ["png", "jpg", "jpeg", "dcm", "dicom", "tif", "tiff"]
 UPLOAD, PROBE = "Upload a film", "A film of the study"
 OPACITY = 0.6  # as the API's own
 KEPT = {"scope": "session", "max_entries": 32, "show_spinner": False}
+FLAG = (
+    "A flag says that its answers lean on what should not matter, ignore the lesion or differ between groups, or that "
+    "its maps do not explain them."
+)
 HEAT = "Blue to yellow is cold to hot: where the network's answer rests on this film, by this method."
 
 
@@ -83,7 +87,7 @@ def show(card: dict, image: bytes) -> None:
             raise
         st.error(f"The API refuses this file: {error}")
         return
-    words, pixels = st.columns([3, 2], gap="large")
+    words, pixels = st.columns([3, 2], gap="medium")
     with words:
         st.header("Answer")
         if answer["reason"]:
@@ -136,7 +140,7 @@ def study(card: dict) -> None:
         st.markdown(parts.contrast(card))
         st.html(parts.accuracies(card))
     if bias:
-        st.markdown(f"Bias checks: {bias['summary']} A flag says that the answer rests on what it should not rest on.")
+        st.markdown(f"Bias checks: {bias['summary']} {FLAG}")
         with st.expander("Every verdict of the bias checks"):
             st.html(parts.findings(bias["findings"]))
     for note in card["notes"]:

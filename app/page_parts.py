@@ -12,6 +12,7 @@ BASELINES = {
     "stratified": "drawn at the classes' frequencies",
     "thumbnail_logistic": "logistic regression on 16 x 16 pixels",
 }
+PUBLISHED = "published split, with copies of the test images in training"
 BESIDE = ("majority", "thumbnail_logistic")  # told beside every answer
 PROTOCOLS = {
     "by_patient": "no patient of a test image was seen in training",
@@ -25,7 +26,7 @@ STYLE = """<style>
 .block-container { max-width: 72rem; padding-top: 4rem; }
 h1 { font-size: clamp(1.5rem, 4vw, 2.25rem) !important; } h2 { font-size: 1.5rem !important; }
 .stImage img { border-radius: 0; }
-.st-key-disclaimer { position: sticky; top: 3.75rem; z-index: 10; }
+div:has(> .st-key-disclaimer) { position: sticky; top: 3.75rem; z-index: 10; }
 .st-key-disclaimer p { background: #fff3cd; color: #3d2c00; border-left: 4px solid #8a6100; margin: 0;
   padding: .5rem .75rem; font-weight: 600; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem; }
@@ -40,6 +41,9 @@ h1 { font-size: clamp(1.5rem, 4vw, 2.25rem) !important; } h2 { font-size: 1.5rem
 .shown .first th, .shown .first td { font-weight: 600; }
 .shown .number { white-space: nowrap; }
 .shown .bar { width: 30%; min-width: 3rem; vertical-align: middle; padding-right: 0; }
+.pair .shown { margin-top: .5rem; } .pair .shown td { text-align: right; padding-right: 0; }
+@media (max-width: 640px) { .shown .bar { width: 15%; min-width: 2rem; } }
+[data-testid="stCaptionContainer"], [data-testid="stImageCaption"] { color: inherit; opacity: .85; text-align: left; }
 .bar div { background: #8883; } .bar span { display: block; height: .7rem; background: #3b5b8c; }
 </style>"""
 
@@ -62,10 +66,8 @@ def verdict(answer: dict, scores: dict | None, published: dict | None) -> str:
         if own["ci_low"] is not None:
             told.append(f"95 % interval {own['ci_low']:.2f} to {own['ci_high']:.2f}")
         told.append(f"{scores['n_images']} images of {scores['n_units']} {scores['unit']}: {condition(scores)}")
-        told += [f"{BASELINES[name]}: {value:.2f}" for name, value in scores["baselines"].items() if name in BESIDE]
-        if published:
-            told.append(f"published split, where {PROTOCOLS['published']}: {published['accuracy']['estimate']:.2f}")
-        cells.append(_cell("Honest accuracy" if honest(scores) else "Accuracy", f"{own['estimate']:.2f}", told))
+        name = "Honest accuracy" if honest(scores) else "Accuracy"
+        cells.append(_cell(name, f"{own['estimate']:.2f}", told, _beside(scores, published)))
     return f'<div class="pair">{"".join(cells)}</div>'
 
 
@@ -86,13 +88,13 @@ def probabilities(answer: dict) -> str:
 
 
 def accuracies(card: dict) -> str:
-    """The network's accuracy, the baselines' and the published split's."""
+    """The architecture's accuracy, the baselines' and the published split's."""
     own, published = card["scores"], card["published"]
-    rows = [(f"this network, {own['protocol']}", own["accuracy"]["estimate"], interval(own["accuracy"]))]
+    rows = [(f"{card['architecture']}, {own['protocol']}", own["accuracy"]["estimate"], interval(own["accuracy"]))]
     rows += [(BASELINES.get(name, name), value, f"{value:.2f}") for name, value in own["baselines"].items()]
     if published:
-        told = "this network, published split: copies of the test images were seen in training"
-        rows.append((told, published["accuracy"]["estimate"], interval(published["accuracy"])))
+        name = f"{card['architecture']}, {PUBLISHED}"
+        rows.append((name, published["accuracy"]["estimate"], interval(published["accuracy"])))
     return bars("Accuracy (95 % interval) for comparison", rows)
 
 
@@ -103,7 +105,7 @@ def contrast(card: dict) -> str:
         return ""
     return (
         f"With copies of the test images in training, the same architecture reaches {published:.2f}; without, "
-        f"{own:.2f}. The difference is recall of images it has seen, and says nothing of a new patient's."
+        f"{own:.2f}. The higher number measures recall of images it has seen, and says nothing of a new patient."
     )
 
 
@@ -153,6 +155,14 @@ def _factors(answer: dict) -> list[str]:
     ]
 
 
-def _cell(label: str, value: str, told: list[str]) -> str:
+def _beside(scores: dict, published: dict | None) -> str:
+    rows = [(BASELINES[name], value) for name, value in scores["baselines"].items() if name in BESIDE]
+    if published:
+        rows.append((PUBLISHED, published["accuracy"]["estimate"]))
+    lines = [f'<tr><th scope="row">{name}</th><td>{value:.2f}</td></tr>' for name, value in rows]
+    return f'<table class="shown"><caption>For contrast</caption><tbody>{"".join(lines)}</tbody></table>'
+
+
+def _cell(label: str, value: str, told: list[str], more: str = "") -> str:
     lines = "".join(f"<p>{escape(line)}</p>" for line in told)
-    return f'<div><p>{escape(label)}</p><p class="value">{escape(value)}</p>{lines}</div>'
+    return f'<div><p>{escape(label)}</p><p class="value">{escape(value)}</p>{lines}{more}</div>'
