@@ -25,7 +25,7 @@ FLAG = (
     "A flag says that its answers lean on what should not matter, ignore the lesion or differ between groups, or that "
     "its maps do not explain them."
 )
-HEAT = "Blue to yellow is cold to hot: where the network's answer rests on this film, by this method."
+HEAT = "Blue to yellow is cold to hot: what counts for this class, by this method."
 
 
 # The card is part of the key: another model has other answers.

@@ -24,7 +24,7 @@ ORDER = {"flagged": 0, "clear": 1}
 # Colours are the theme's own, so that light and dark both have contrast.
 STYLE = """<style>
 .block-container { max-width: 72rem; padding-top: 4rem; }
-h1 { font-size: clamp(1.5rem, 4vw, 2.25rem) !important; } h2 { font-size: 1.5rem !important; }
+h1 { font-size: clamp(1.5rem, 4vw, 2rem) !important; } h2 { font-size: 1.5rem !important; }
 .stImage img { border-radius: 0; }
 div:has(> .st-key-disclaimer) { position: sticky; top: 3.75rem; z-index: 10; }
 .st-key-disclaimer p { background: #fff3cd; color: #3d2c00; border-left: 4px solid #8a6100; margin: 0;

@@ -50,12 +50,13 @@ simple,by_patient,erase,background,,,,,0,not evaluable,figures/a.svg,all films h
 """
 
 
-def train(place: Path) -> Path:
-    """Train the cell below `place`; return its folder."""
+def train(place: Path, data: Path | None = None) -> Path:
+    """Train the cell below `place`, on phantoms or on a folder `data` of images; return its folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        (place / "small.yaml").write_text(yaml.safe_dump(STUDY))
-        study = load_study("small.yaml")
+        own = STUDY if data is None else STUDY | {"dataset": {"name": "image_folder"}}
+        (place / "small.yaml").write_text(yaml.safe_dump(own))
+        study = load_study("small.yaml", data and str(data))
         results = study.results()
         samples.write_samples(study, results)
         for name in ("folds", "tables"):

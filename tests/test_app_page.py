@@ -8,9 +8,11 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import skimage
 from conftest import ROOT
@@ -20,6 +22,9 @@ pytest.importorskip("streamlit", reason="streamlit is not installed: make app")
 import httpx
 import streamlit as st
 import uvicorn
+from app_cell import train
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from analysis.gradcam import METHODS
@@ -179,6 +184,12 @@ def test_every_method_and_baseline_has_a_name():
 @pytest.fixture
 def browsed(api, tmp_path):
     """The address of the page in a Streamlit of its own."""
+    with _streamlit(api, tmp_path) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def _streamlit(api: str, tmp_path: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -203,28 +214,52 @@ def browsed(api, tmp_path):
         process.wait()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("width", [1440, 375])
-def test_in_a_browser(browsed, film, width):
+@contextlib.contextmanager
+def _predicted(address: str, film: bytes, width: int):
+    """The page in Chromium with the answer to an uploaded film and its overlay."""
     chromium = shutil.which("chromium") or pytest.skip("Chromium is not installed")
-    from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": width, "height": 800})
         page.set_default_timeout(60_000)
-        page.goto(browsed)
+        page.goto(address)
         page.locator("input[type=file]").set_input_files({"name": "f.png", "mimeType": "image/png", "buffer": film})
         page.get_by_text("The network answers").wait_for()
         overlay = page.get_by_alt_text("The film under the heat map of")
         overlay.wait_for()
         page.wait_for_function("(image) => image.complete && image.naturalWidth === 224", arg=overlay.element_handle())
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+        yield page
+        browser.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1440, 375])
+def test_in_a_browser(browsed, film, width):
+    with _predicted(browsed, film, width) as page:
         # Far down, the disclaimer is still there.
         page.get_by_text("The card as JSON").scroll_into_view_if_needed()
         box = page.get_by_text(DISCLAIMER).bounding_box()
         assert 0 <= box["y"] < 800 and box["x"] + box["width"] <= width
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
         assert found.violations_count == 0, found.generate_report()
-        browser.close()
+
+
+@pytest.mark.slow
+def test_a_real_film_in_a_browser(real_data, real_zip, tmp_path):
+    sources = pd.read_csv(real_data / "sources.csv", dtype=str)
+    with zipfile.ZipFile(real_zip) as archive:
+        names = {Path(name).stem: name for name in archive.namelist() if "Before" in name}
+        films = {source: archive.read(names[source]) for source in sources["source_id"]}
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for source, content in films.items():
+        (folder / f"{source}.png").write_bytes(content)
+    manifest = sources.assign(file=sources["source_id"] + ".png", label=sources["class"], patient=sources["patient_id"])
+    manifest[["file", "label", "patient"]].to_csv(folder / "manifest.csv", index=False)
+    with (
+        _listening(train(tmp_path, folder)) as api,
+        _streamlit(api, tmp_path) as address,
+        _predicted(address, films["20588216"], 375) as page,
+    ):
+        assert page.get_by_text("Honest accuracy").is_visible()
