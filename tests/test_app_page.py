@@ -24,6 +24,7 @@ import streamlit as st
 import uvicorn
 from app_cell import train
 from axe_playwright_python.sync_playwright import Axe
+from dicom_files import write_dicom
 from playwright.sync_api import sync_playwright
 from streamlit.testing.v1 import AppTest
 
@@ -125,6 +126,15 @@ def test_the_slider_does_not_ask_again_and_a_method_does(page, film, monkeypatch
     page.selectbox[0].set_value("Density4Malignant").run()
     assert asked[-1] == (1, {"class": "Density4Malignant", "method": "score_cam"}) and len(asked) == 4
     assert page.image[0].captions[0].startswith("Score-CAM of Density4Malignant")
+
+
+def test_a_dicom_film_gets_what_the_api_says_of_it(page, api, trained_cell, tmp_path):
+    content = write_dicom(tmp_path / "film", np.array(ServedCell(trained_cell).images[0])).read_bytes()
+    upload(page, "film.dcm", content)
+    answer = httpx.post(f"{api}/predict", files={"image_": content}).json()
+    # Its grey levels are stretched, which may take a phantom away from the others.
+    assert (answer["reason"] or f"The network answers {answer['predicted']}") in text(page)
+    assert len(page.image) == 1 and not page.error
 
 
 def test_the_mix_is_what_the_api_draws(api, film, monkeypatch):
