@@ -1,16 +1,18 @@
 # make reproduce: environment, default study, report.   make status: how its cells stand.   make test: test suite.
 # make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters.
+# make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
 PYTHON ?= python3
 VENV ?= .venv
 CORES ?= all
 STUDY ?= demo
 DATA ?=
+MODEL ?=
 
 INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends reproduce status pdf pictures test check lock
+.PHONY: environment backends app serve reproduce status pdf pictures test check lock
 
 environment: $(INSTALLED)
 
@@ -24,6 +26,16 @@ $(INSTALLED): requirements.txt
 backends: environment
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement requirements-backends.txt
+
+# FastAPI, Streamlit and what serves them.
+app: $(VENV)/.requirements-app
+
+$(VENV)/.requirements-app: requirements-app.txt $(INSTALLED)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-app.txt
+	touch $@
+
+serve: app
+	$(RUN) $(if $(MODEL),MAMMOBENCH_MODEL="$(MODEL)") python -m app
 
 reproduce: environment
 	$(SNAKEMAKE)
@@ -57,3 +69,4 @@ LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-u
 lock:
 	$(LOCK) requirements.in --universal --output-file requirements.txt
 	$(LOCK) requirements-backends.in --constraint requirements.txt --no-annotate --output-file requirements-backends.txt
+	$(LOCK) requirements-app.in --universal --constraint requirements.txt --output-file requirements-app.txt

@@ -37,6 +37,14 @@ def real_zip(real_data: Path) -> Path:
     return real_data / "mendeley_x7bvzv6cvr_inbreast_224.zip"
 
 
+@pytest.fixture(scope="session")
+def trained_cell(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small cell of phantoms, trained by the harness; its study's tables lie where they belong."""
+    from app_cell import train
+
+    return train(tmp_path_factory.mktemp("served"))
+
+
 @pytest.fixture
 def contribute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], Path]]:
     """Write an architecture file of the given name and text, found beside the shipped ones; return its path."""

@@ -90,24 +90,8 @@ class Files:
             return _dicom.facts(stream, name)
 
     def image(self, name: str) -> np.ndarray:
-        """Decode an image file to 8-bit grey, uint8 (H, W); raises BadInput if it is no whole image, or several.
-
-        Colour goes to luma, what is transparent to black, and a picture that the camera held turned is turned upright.
-        Deeper greys (16 or 32 bit) are stretched from the image's own minimum and maximum, for mammograms use only part
-        of their range and the file doesn't say which. Of DICOM, see _dicom.py.
-        """
-        content = self.content(name)
-        if _dicom.is_dicom(name, content):
-            return _dicom.image(content, name)
-        with _decoded(content, name) as picture:
-            picture = ImageOps.exif_transpose(picture)
-            if picture.mode not in DEEP_MODES:
-                return np.asarray(_on_black(picture).convert("L"))
-            deep = np.asarray(picture, dtype=np.float64)
-        if not np.isfinite(deep).all():
-            raise BadInput(f"{name}: holds values that are no finite numbers; give all pixels one")
-        low, high = deep.min(), deep.max()
-        return np.round((deep - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+        """Decode an image file to 8-bit grey, uint8 (H, W), by `decode`."""
+        return decode(self.content(name), name)
 
     def image_size(self, name: str) -> tuple[int, int]:
         """Width and height of what `image` decodes, from the header; raises BadInput if it is no image."""
@@ -118,6 +102,26 @@ class Files:
             turned = picture.getexif().get(ExifTags.Base.Orientation, 1) != 1
             # Decoded where turned: for some formats, Pillow gives the size after turning, for others before.
             return ImageOps.exif_transpose(picture).size if turned else picture.size
+
+
+def decode(content: bytes, name: str) -> np.ndarray:
+    """The image in `content` as 8-bit grey, uint8 (H, W); raises BadInput if it is no whole image, or several.
+
+    Colour goes to luma, what is transparent to black, and a picture that the camera held turned is turned upright.
+    Deeper greys (16 or 32 bit) are stretched from the image's own minimum and maximum, for mammograms use only part of
+    their range and the file doesn't say which. Of DICOM, see _dicom.py.
+    """
+    if _dicom.is_dicom(name, content):
+        return _dicom.image(content, name)
+    with _decoded(content, name) as picture:
+        picture = ImageOps.exif_transpose(picture)
+        if picture.mode not in DEEP_MODES:
+            return np.asarray(_on_black(picture).convert("L"))
+        deep = np.asarray(picture, dtype=np.float64)
+    if not np.isfinite(deep).all():
+        raise BadInput(f"{name}: holds values that are no finite numbers; give all pixels one")
+    low, high = deep.min(), deep.max()
+    return np.round((deep - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
 
 
 @contextlib.contextmanager

@@ -3,4 +3,6 @@
 python -m benchmarks.speed.search > benchmarks/speed/search.csv
 python -m benchmarks.speed.overhead > benchmarks/speed/overhead.csv
 python -m benchmarks.speed.pipeline ZIP > benchmarks/speed/pipeline.csv
+python -m app.speed CELL... > benchmarks/speed/service.csv
+python -m app.endurance > benchmarks/speed/memory.csv
 """

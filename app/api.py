@@ -1,0 +1,201 @@
+"""The routes of the service. `create_app` is what servers start: it takes everything from the environment."""
+
+import asyncio
+import base64
+import contextlib
+import html
+import math
+import warnings
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Literal
+
+import pandas as pd
+from fastapi import FastAPI, File, HTTPException, Path, Query, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.formparsers import MultiPartParser
+
+from analysis.gradcam import GRADCAM, METHODS
+from analysis.predictions import FACTORS, most_probable, summed
+from app import DISCLAIMER
+from app.answers import Card, DetailedHeatmap, Factor, Health, Heatmap, Prediction, Probe, Problem
+from app.bounds import Bounds, refuse
+from app.card import card, probes
+from app.choose import choose
+from app.logs import Logged
+from app.picture import OPACITY, overlay, png
+from app.served import ANSWERED, Answer, Served
+from app.settings import Settings
+from app.upload import Refused, film
+from benchmarks import backend
+
+OUT_OF_DISTRIBUTION = "X-Out-Of-Distribution"  # header of a heat map that explains an answer nobody should read
+NOT_FINITE = "The network's answer is not a finite number."
+REFUSALS = {
+    400: "The form can't be read.",
+    413: "The request or its image is too large.",
+    415: "Not an image that is read here.",
+    422: "Not one whole image, or a parameter that is not allowed.",
+    503: "Too many requests are in hand.",
+    504: "Not done in time.",
+}
+Image = Annotated[UploadFile, File(description="one film: PNG, JPEG, TIFF, BMP, WebP, DICOM ...")]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service of `settings`, default: of the environment. Raises BadInput if there is no cell to serve."""
+    settings = settings or Settings.of()
+    cell = choose(settings)
+    # An image never touches the disk, which may be read-only.
+    MultiPartParser.spool_max_size = settings.max_bytes
+
+    @contextlib.asynccontextmanager
+    async def lifespan(service: FastAPI) -> AsyncIterator[None]:
+        backend.prepare(1)
+        # Of broken files: each would be told on standard error, and remembered.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"(PIL|pydicom)\.")
+        with ThreadPoolExecutor(settings.threads) as threads:
+            service.state.threads, service.state.served = threads, Served(cell)
+            service.state.card, service.state.probes = card(service.state.served), probes(service.state.served)
+            yield
+
+    service = FastAPI(
+        title="mammobench",
+        version="1",
+        description=f"A trained cell of a study, and what it looks at. {DISCLAIMER}",
+        lifespan=lifespan,
+    )
+    service.add_middleware(Bounds, settings=settings)
+    service.add_middleware(Logged)
+    _explain_refusals(service)
+
+    async def answered(upload: UploadFile, work: Callable[[Served, "pd.DataFrame"], object]) -> object:
+        """`work` of the served model and the uploaded film, in one of the threads."""
+        content = await upload.read()
+        loop = asyncio.get_running_loop()
+        state = service.state
+        return await loop.run_in_executor(state.threads, lambda: work(state.served, film(content, settings.max_pixels)))
+
+    @service.get("/", response_class=HTMLResponse)
+    def home() -> str:
+        """A small page: what is served, and where to go."""
+        return _page(service.state.card)
+
+    @service.get("/health")
+    def health() -> Health:
+        """Whether the model is loaded; there is no answer before."""
+        return Health(status="ok")
+
+    @service.get("/model")
+    def model() -> Card:
+        """What to know of the model: what it is, its honest scores, what the bias checks say."""
+        return service.state.card
+
+    @service.get("/probes")
+    def list_probes() -> list[Probe]:
+        """Images of the study to try, which the cell was not trained on."""
+        return [probe for probe, _ in service.state.probes.values()]
+
+    @service.get(
+        "/probes/{number}.png",
+        response_class=Response,
+        responses={200: {"content": {"image/png": {}}}, 404: {"model": Problem}, 422: {"model": Problem}},
+    )
+    def show_probe(number: Annotated[int, Path(ge=0, examples=[0])]) -> Response:
+        """One of them, as the cell sees it."""
+        if number not in service.state.probes:
+            raise HTTPException(404, f"no probe {number}; GET /probes lists them")
+        _, row = service.state.probes[number]
+        return Response(png(cell.images[row]), media_type="image/png")
+
+    refusals = {status: {"model": Problem, "description": words} for status, words in REFUSALS.items()}
+    size = settings.max_bytes
+
+    @service.post("/predict", responses=refusals, max_body_size=size)
+    async def predict(image_: Image) -> Prediction:
+        """What the model answers to a film, or why its answer would mean nothing."""
+        return await answered(image_, lambda served, pixels: prediction(served, served.answer(pixels)))
+
+    flag = {OUT_OF_DISTRIBUTION: {"description": "true if the image is no such film", "schema": {"type": "string"}}}
+    flagged = refusals | {200: {"headers": flag}}
+
+    @service.post("/generate_heatmap", responses=flagged, max_body_size=size, response_model=DetailedHeatmap | Heatmap)
+    async def generate_heatmap(
+        image_: Image,
+        shown: Annotated[
+            Literal[*cell.classes] | None, Query(alias="class", description="default: the class answered")
+        ] = None,
+        method: Annotated[Literal[METHODS], Query(description="of the map")] = GRADCAM,
+        opacity: Annotated[float, Query(alias="overlay", ge=0, le=1, description="of the hottest pixel")] = OPACITY,
+        details: Annotated[bool, Query(description="say what the map speaks for, too")] = False,
+    ) -> JSONResponse:
+        """The film under the heat map of a class, as the published service answers."""
+
+        def work(served: Served, pixels) -> JSONResponse:
+            target = ANSWERED if shown is None else served.classes.index(shown)
+            found = served.answer(pixels, target, method)
+            answer = {"heatmap": base64.b64encode(overlay(pixels, found.heat, opacity)).decode()}
+            if details:
+                answer |= {"class": served.classes[found.target], "method": method}
+                answer |= {"predicted": bool(found.probabilities.argmax() == found.target)}
+                answer |= {"layer": served.explainer.layer, "in_distribution": not found.reason, "reason": found.reason}
+            return JSONResponse(answer, headers={OUT_OF_DISTRIBUTION: "true"} if found.reason else None)
+
+        return await answered(image_, work)
+
+    return service
+
+
+def prediction(served: Served, answer: Answer) -> Prediction:
+    """`answer` in words; no verdict for an image that is far from the training films."""
+    finite = all(math.isfinite(value) for value in answer.probabilities)
+    reason = answer.reason or (None if finite else NOT_FINITE)
+    row = pd.DataFrame([answer.probabilities.astype(float)], columns=[f"p_{name}" for name in served.classes])
+    factors = dict.fromkeys(FACTORS)
+    for factor, values in served.factors.items():
+        if values is not None and reason is None:
+            sums = summed(row, values)
+            factors[factor] = Factor(verdict=most_probable(sums)[0], probabilities=sums.iloc[0].to_dict())
+    return Prediction(
+        in_distribution=answer.reason is None,
+        reason=reason,
+        distance=answer.distance,
+        threshold=served.familiar.threshold,
+        predicted=None if reason else served.classes[answer.probabilities.argmax()],
+        probabilities=None if reason else dict(zip(served.classes, row.iloc[0].clip(0, 1).tolist(), strict=True)),
+        **factors,
+        notes=list(served.why_no_factor.values()),
+        disclaimer=DISCLAIMER,
+    )
+
+
+def _explain_refusals(service: FastAPI) -> None:
+    @service.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> JSONResponse:
+        return refuse(error.status, error.reason)
+
+    @service.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        told = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()]
+        return refuse(422, "; ".join(told))
+
+
+def _page(shown: Card) -> str:
+    scores = shown.scores
+    accuracy = "not evaluable"
+    if scores:
+        own = scores.accuracy
+        limits = "no interval" if own.ci_low is None else f"95 % interval {own.ci_low:.2f} to {own.ci_high:.2f}"
+        accuracy = f"{own.estimate:.2f} ({limits}, {scores.n_units} {scores.unit})"
+    lines = [
+        f"Served: {shown.architecture}, study {shown.study}, {shown.protocol}, fold {shown.fold}.",
+        f"Accuracy under {shown.protocol}: {accuracy}. {shown.bias.summary if shown.bias else ''}",
+        shown.disclaimer,
+    ]
+    text = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    links = "".join(f'<li><a href="{path}">{path}</a></li>' for path in ("/docs", "/model", "/probes", "/health"))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>mammobench</title></head>'
+        f"<body><h1>mammobench</h1>{text}<ul>{links}</ul></body></html>"
+    )

@@ -1,0 +1,118 @@
+"""A thousand broken films to a running service: what it answers, and how its memory grows.
+
+    MAMMOBENCH_MODEL=... python -m app.endurance > benchmarks/speed/memory.csv
+
+Every request brings a film of the study, whole or with bytes changed, cut out, put in or cut off, as PNG, JPEG, TIFF or
+DICOM, to /predict and /generate_heatmap in turn, and all of them again. Columns: requests (so far), memory_mb (resident
+memory of the server), ok, refused (4xx), failed (5xx, or no answer), and those of benchmarks/reference.
+"""
+
+import argparse
+import io
+import shlex
+import sys
+
+import httpx
+import numpy as np
+import pandas as pd
+import psutil
+from PIL import Image
+
+from app.choose import ServedCell, choose
+from app.settings import Settings
+from app.speed import OURS, served_by
+from benchmarks.errors import run_cli
+from benchmarks.reference import about
+
+KINDS = ("PNG", "JPEG", "TIFF", "DICOM")
+PATHS = ("/predict", "/generate_heatmap")
+WHOLE = 0.1  # share of the films that are left as they are
+STEP = 50  # requests between two looks at the memory
+
+
+def written(film: np.ndarray, kind: str) -> bytes:
+    """A film uint8 (H, W) as a file of one of KINDS."""
+    stream = io.BytesIO()
+    if kind != "DICOM":
+        Image.fromarray(film).save(stream, kind)
+        return stream.getvalue()
+    import pydicom
+    from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
+
+    header = pydicom.Dataset()
+    header.file_meta = pydicom.dataset.FileMetaDataset()
+    header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    header.SOPClassUID = DigitalMammographyXRayImageStorageForPresentation
+    header.SOPInstanceUID = generate_uid()
+    header.Rows, header.Columns = film.shape
+    header.SamplesPerPixel, header.PhotometricInterpretation, header.PixelRepresentation = 1, "MONOCHROME2", 0
+    header.BitsAllocated, header.BitsStored, header.HighBit = 8, 8, 7
+    header.PixelData = film.tobytes()
+    header.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+def mutated(content: bytes, rng: np.random.Generator) -> bytes:
+    """`content` with one to eight changes, half of them in its first 200 bytes, where the header is."""
+    changed = bytearray(content)
+    for _ in range(rng.integers(1, 9)):
+        place = int(rng.integers(0, min(len(changed), 200) if rng.random() < 0.5 else len(changed)) if changed else 0)
+        some = rng.bytes(int(rng.integers(1, 9)))
+        match rng.integers(0, 4):
+            case 0:
+                changed[place : place + len(some)] = some
+            case 1:
+                changed[place:place] = some
+            case 2:
+                del changed[place : place + len(some)]
+            case 3 if rng.random() < 0.2:
+                del changed[place:]
+    return bytes(changed)
+
+
+def films(cell: ServedCell, number: int, seed: int) -> list[bytes]:
+    """`number` films of the cell's study, most of them mutated."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for place in range(number):
+        film = np.array(cell.images[rng.integers(len(cell.images))])
+        content = written(film, KINDS[place % len(KINDS)])
+        made.append(content if rng.random() < WHOLE else mutated(content, rng))
+    return made
+
+
+def curve(client: httpx.Client, sent: list[bytes], process: psutil.Process) -> pd.DataFrame:
+    """Send all films; the columns above, a row every STEP requests and one before the first."""
+    counts = {"ok": 0, "refused": 0, "failed": 0}
+    rows = [{"requests": 0, "memory_mb": _memory(process), **counts}]
+    for number, content in enumerate(sent, start=1):
+        try:
+            status = client.post(PATHS[number % len(PATHS)], files={"image_": content}).status_code
+        except httpx.HTTPError:
+            status = 599
+        counts["ok" if status == 200 else "refused" if 400 <= status < 500 else "failed"] += 1
+        if number % STEP == 0:
+            rows.append({"requests": number, "memory_mb": _memory(process), **counts})
+    return pd.DataFrame(rows)
+
+
+def _memory(process: psutil.Process) -> float:
+    return round(process.memory_info().rss / 2**20, 1)
+
+
+def main() -> None:
+    """Ask a service that is started for it, to standard output."""
+    parser = argparse.ArgumentParser(description="Send broken films to the service and watch its memory.")
+    parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    cell = choose(Settings.of())
+    with served_by(OURS, cell) as (address, process), httpx.Client(base_url=address, timeout=60) as client:
+        table = curve(client, films(cell, arguments.requests, arguments.seed), process)
+    for name, value in about(shlex.join(["python", "-m", "app.endurance", *sys.argv[1:]])).items():
+        table[name] = value
+    table.to_csv(sys.stdout, index=False)
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,47 @@
+"""Copy what the service reads of a study's results, and no more, into a folder to deploy.
+
+    MAMMOBENCH_MODEL=results/demo/cells/simple/by_patient/0 python -m app.export served
+
+It stands there as in results/; MAMMOBENCH_RESULTS=served serves it.
+"""
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.card import TABLES
+from app.choose import ServedCell, choose
+from app.settings import Settings
+from benchmarks.errors import run_cli
+
+
+def files(cell: ServedCell) -> Iterator[Path]:
+    """The files of the study that serving `cell` reads, those of them that there are."""
+    study = cell.results
+    wanted = [cell.folder / name for name in ("model.keras", "runtime.json", "trials.csv")]
+    wanted += [study / name for name in ("dataset.json", "provenance.json", "samples.parquet")]
+    wanted += [study / f"images_{cell.runtime['image_size']}.npy", study / f"folds/{cell.runtime['protocol']}.parquet"]
+    wanted += [study / f"tables/{name}.csv" for name in TABLES]
+    yield from (path for path in wanted if path.is_file())
+
+
+def export(cell: ServedCell, out: Path) -> ServedCell:
+    """Copy `files` of `cell` below `out`; return the copy of the cell."""
+    above = cell.results.parent
+    for path in files(cell):
+        target = out / path.relative_to(above)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return ServedCell(out / cell.folder.relative_to(above))
+
+
+def main() -> None:
+    """Copy the chosen cell."""
+    parser = argparse.ArgumentParser(description="Copy what the service reads of the cell that it would serve.")
+    parser.add_argument("out", type=Path, help="folder to copy to")
+    print(export(choose(Settings.of()), parser.parse_args().out).folder)
+
+
+if __name__ == "__main__":
+    run_cli(main)

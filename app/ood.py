@@ -1,0 +1,94 @@
+"""Whether an image is like the films that a cell was trained on.
+
+The score of an image is its distance to the nearest training film (Sun et al., "Out-of-distribution detection with deep
+nearest neighbors", ICML 2022) in statistics of its brightness and texture, each scaled to the spread of the training
+films: the model may have collapsed, or see a film in anything, so its own features are not asked. The threshold is a
+quantile of the scores that training and validation films get from the films of other patients; test patients have no
+part in it. It tells films from photographs, pages and noise; another X-ray may pass.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import ndimage
+from scipy.spatial.distance import cdist
+
+from analysis.predictions import unit_of
+from benchmarks.datasets._files import resize
+
+METHOD = (
+    "distance to the nearest training film (k = 1; Sun et al., ICML 2022) in standardised statistics of brightness "
+    "and texture"
+)
+SIDE = 64  # pixels at which all films are compared
+QUANTILE = 0.99
+MOST = 1000  # training films to compare with
+LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)  # quantiles of brightness
+EDGES = (0.25, 0.5, 0.75, 0.9, 0.99)  # and of its gradient
+BLOCKS = (1, 2, 4, 8, 16)  # pixels: ends of the bands of detail
+DARK, BRIGHT = 0.06, 0.1  # of white: below it is air, above it tissue or writing
+FLAT = 1e-3  # where logarithms start
+FLOOR = 0.01  # least spread of a statistic
+
+
+def statistics(image: np.ndarray) -> np.ndarray:
+    """Statistics float (20,) of a film uint8 (S, S), which turning and mirroring it leaves as they are."""
+    film = resize(image, SIDE).astype("float32") / 255
+    slopes = np.hypot(*np.gradient(film))
+    # The variance of the means of all blocks of a size, less that of larger ones, is the detail between the two.
+    variances = [film.reshape(SIDE // block, block, -1, block).mean(axis=(1, 3)).var() for block in BLOCKS]
+    bands = np.sqrt(np.maximum(-np.diff(variances), 0))
+    parts, n_parts = ndimage.label(film > BRIGHT)
+    largest = np.bincount(parts.ravel())[1:].max(initial=0) / film.size
+    return np.concatenate(
+        [
+            np.quantile(film, LEVELS),
+            np.log10(np.quantile(slopes, EDGES) + FLAT),
+            np.log10(bands + FLAT),
+            [np.mean(film < DARK), largest, np.log1p(n_parts)],
+        ]
+    )
+
+
+class Familiar:
+    """Knows the training films of a cell: `samples` of its fold with their part, `images` uint8 (N, S, S) by row."""
+
+    def __init__(self, samples: pd.DataFrame, images: np.ndarray, seed: int = 0):
+        unit = unit_of(samples)
+        own = samples[samples["part"].isin(["train", "validation"])]
+        own = own.sample(min(len(own), MOST), random_state=seed)
+        found = np.stack([statistics(images[row]) for row in own["row"]])
+        training = (own["part"] == "train").to_numpy()
+        self.mean = found[training].mean(axis=0)
+        self.spread = found[training].std(axis=0) + FLOOR
+        self.films = self._scaled(found[training])
+        apart = own[unit].to_numpy()[:, None] != own.loc[training, unit].to_numpy()[None]
+        nearest = np.where(apart, cdist(self._scaled(found), self.films), np.inf).min(axis=1)
+        self.threshold = float(np.quantile(nearest[np.isfinite(nearest)], QUANTILE, method="higher"))
+        self.n_films, self.n_scores, self.unit = int(training.sum()), len(own), unit
+
+    def distance(self, image: np.ndarray) -> float:
+        """The score of a film uint8 (S, S); above `threshold`, it is far from all training films."""
+        return float(cdist(self._scaled(statistics(image)[None]), self.films).min())
+
+    def _scaled(self, found: np.ndarray) -> np.ndarray:
+        # Of 20 statistics, each in spreads: their root mean square.
+        return (found - self.mean) / self.spread / np.sqrt(len(self.mean))
+
+    def reason(self, distance: float) -> str | None:
+        """Why an image at `distance` is refused a verdict; None if it is like the training films."""
+        if distance <= self.threshold:
+            return None
+        return (
+            f"Its brightness and texture are {distance / self.threshold:.1f} times as far from the films that the "
+            f"model was trained on as {100 * QUANTILE:.0f} of 100 films of other {self.unit}s are at most."
+        )
+
+    def about(self) -> dict:
+        """What the model's card says of the check."""
+        words = f"{QUANTILE:.0%} quantile over {self.n_scores} training and validation films, each compared with those "
+        return {
+            "method": METHOD,
+            "threshold": round(self.threshold, 4),
+            "threshold_is": words + f"of other {self.unit}s; no test film has a part in it",
+            "training_films": self.n_films,
+        }

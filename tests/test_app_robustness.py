@@ -1,0 +1,68 @@
+"""What nobody meant to send: all that the schema allows and forbids, and broken files by the hundred."""
+
+import pytest
+
+pytest.importorskip("schemathesis", reason="schemathesis is not installed: make app")
+
+import gc
+
+import hypothesis
+import numpy as np
+import psutil
+import schemathesis
+from fastapi.testclient import TestClient
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.api import create_app
+from app.choose import ServedCell
+from app.endurance import curve, films, mutated
+from app.settings import Settings
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+GROWTH = 40  # MiB over 800 requests that allocators may keep
+
+
+@pytest.fixture(scope="module")
+def client(trained_cell):
+    with TestClient(create_app(Settings(model=trained_cell)), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.mark.slow
+def test_whatever_the_schema_allows_or_forbids_gets_an_answer_of_the_schema(trained_cell):
+    # Schemathesis starts and ends the service by itself.
+    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(Settings(model=trained_cell)))
+    tried = set()
+    for operation in schema.get_all_operations():
+        case = operation.ok()
+
+        @hypothesis.settings(max_examples=60, suppress_health_check=list(hypothesis.HealthCheck), database=None)
+        @hypothesis.seed(1)
+        @hypothesis.given(case.as_strategy())
+        def ask(case):
+            case.call_and_validate(checks=CHECKS)
+
+        ask()
+        tried.add(case.path)
+    assert {"/", "/health", "/model", "/predict", "/generate_heatmap"} <= tried
+
+
+@pytest.mark.slow
+def test_a_thousand_broken_films_neither_break_it_nor_fill_its_memory(client, trained_cell):
+    process = psutil.Process()
+    table = curve(client, films(ServedCell(trained_cell), 1000, seed=1), process).set_index("requests")
+    gc.collect()
+    last = table.loc[1000]
+    assert last["failed"] == 0 and last["ok"] > 100 and last["refused"] > 100
+    assert last["memory_mb"] - table.loc[200, "memory_mb"] < GROWTH
+
+
+def test_mutations_are_the_same_for_the_same_seed_and_change_the_file():
+    content = bytes(range(256))
+    first, again = (mutated(content, np.random.default_rng(3)) for _ in range(2))
+    assert first == again != content
