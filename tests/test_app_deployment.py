@@ -29,7 +29,7 @@ from app.picture import png
 from app.settings import Settings
 
 WORKERS = 2
-SECONDS = 120  # to start
+SECONDS = 300  # that a service may take to start where the cores are busy
 
 
 @pytest.fixture(scope="module")
