@@ -62,6 +62,13 @@ def test_a_zip_with_a_folder_around_the_classes(pictures, tmp_path):
     assert own(data).classes == ["benign", "malignant"]
 
 
+def test_no_image_at_all_is_told(tmp_path):
+    (tmp_path / "empty").mkdir()
+    zipfile.ZipFile(tmp_path / "empty.zip", "w").close()
+    for data in (tmp_path / "empty", tmp_path / "empty.zip"):
+        assert "found 0 class(es)" in refusal(own, data)
+
+
 def test_one_class_is_not_enough(pictures):
     lone = pictures.parent / "lone" / "only"
     lone.mkdir(parents=True)

@@ -129,9 +129,8 @@ def _from_folders(data: Path, files: Files) -> pd.DataFrame:
             problems.append(f"{folder}: no image in this class folder; put some there, or take it away")
     if problems:
         raise BadInput(listing(f"{data}:", problems))
-    table = pd.DataFrame({"file": found}, dtype="string")
-    table["label"] = [name.removeprefix(around).split("/")[0] for name in found]
-    return table
+    labels = [name.removeprefix(around).split("/")[0] for name in found]
+    return pd.DataFrame({"file": found, "label": labels}, dtype="string")
 
 
 def _with_headers(table: pd.DataFrame, files: Files, data: Path) -> pd.DataFrame:
