@@ -9,24 +9,40 @@ import numpy as np
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of `x`, uint8 or float32 (N, S, S, 1), with `y`, int (N,), if any; in order, but for `shuffled`."""
+    """Batches of `x`, uint8 or float32 (N, S, S, 1), with `y`, int (N,), if any; `steps` of them are an epoch."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray | None, batch_size: int):
         super().__init__()
         self.x, self.y, self.batch_size = x, y, batch_size
-        self.order = np.arange(len(x))
+        self.steps = -(-len(x) // batch_size)
 
     def __len__(self) -> int:
-        return -(-len(self.x) // self.batch_size)
+        return self.steps
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, ...]:
-        chosen = self.order[number * self.batch_size : (number + 1) * self.batch_size]
+        epoch, number = divmod(number, self.steps)
+        chosen = self._order(epoch)[number * self.batch_size : (number + 1) * self.batch_size]
         return (self.x[chosen],) if self.y is None else (self.x[chosen], self.y[chosen])
 
-    def shuffled(self, seed: int) -> keras.callbacks.Callback:
-        """A callback that draws the order of each epoch from `seed` and its number, however the training got there."""
+    def _order(self, epoch: int) -> np.ndarray:
+        return np.arange(len(self.x))
 
-        def draw(epoch: int, logs: dict | None) -> None:
-            self.order = np.random.default_rng([seed, epoch]).permutation(len(self.x))
 
-        return keras.callbacks.LambdaCallback(on_epoch_begin=draw)
+class Epochs(Batches):
+    """Batches without an end, epoch after epoch from `first` on, each in the order that `seed` and its number draw.
+
+    In their own order without a seed. Batches that end have Keras make two iterators for every epoch, which takes
+    longer than a small epoch itself; of these it makes one for a fit, one for each validation.
+    """
+
+    num_batches = None
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int | None, first: int = 0):
+        super().__init__(x, y, batch_size)
+        self.seed, self.first = seed, first
+        self.drawn = -1, super()._order(-1)
+
+    def _order(self, epoch: int) -> np.ndarray:
+        if self.seed is not None and epoch != self.drawn[0]:
+            self.drawn = epoch, np.random.default_rng([self.seed, self.first + epoch]).permutation(len(self.x))
+        return self.drawn[1]

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest first, so that no process is left alone with it at the end."""
     slow = {item.fspath for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.fspath not in slow)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_models() -> Iterator[None]:
+    """What TensorFlow and Keras have built for a file's models takes gigabytes in the end."""
+    yield
+    if "keras" in sys.modules:
+        from benchmarks import reuse
+
+        reuse.forget()
+        sys.modules["keras"].backend.clear_session()
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
