@@ -102,11 +102,11 @@ class Traced:
             elif layer.weights:
                 own.set_weights(layer.get_weights())
 
-    def start(self, plain: keras.Model, learning_rate: float, seed: int) -> None:
+    def start(self, plain: keras.Model, learning_rate: float, seed: int, xla: bool = False) -> None:
         """Be as new: weights and numbers of `plain`, an optimizer without a past, random state by `seed`."""
         self.become(plain)
         if self.initial is None:
-            compiled(self.model)
+            compiled(self.model, xla=xla)
             # Of all but scalars the initial value is zero.
             self.initial = [np.array(v) if len(v.shape) == 0 else 0.0 for v in self.model.optimizer.variables]
         for variable, value in zip(self.model.optimizer.variables, self.initial, strict=True):
@@ -183,14 +183,14 @@ def _generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
     ]
 
 
-def compiled(model: keras.Model, learning_rate: float = 1e-3) -> keras.Model:
-    """Compile as the published study did: Adam, sparse categorical cross-entropy, accuracy."""
+def compiled(model: keras.Model, learning_rate: float = 1e-3, xla: bool = False) -> keras.Model:
+    """Compile as the published study did: Adam, sparse categorical cross-entropy, accuracy. `xla`: where it can."""
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
         # XLA on the CPU slows several of the six several times over; other backends always compile.
-        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
+        jit_compile=xla if keras.backend.backend() == "tensorflow" else "auto",
     )
     # A first step that creates variables would be traced twice.
     model.optimizer.build(model.trainable_variables)

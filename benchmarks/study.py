@@ -118,15 +118,17 @@ class Study:
             return {"seed": self.seed, "image_size": self.size_of(architecture)}
         is_published = protocols.variant(protocol) == protocols.PUBLISHED
         recipe = {"published": self.published} if is_published else {"search": self.search}
-        # Without the default, which cells made before there was a choice don't know.
-        training = {key: value for key, value in self.training.items() if (key, value) != ("augmentation", "searched")}
+        # Without the defaults that cells made before there was a choice don't know.
+        unnamed = (("augmentation", "searched"), ("xla", False))
+        training = {key: value for key, value in self.training.items() if (key, value) not in unnamed}
+        common = {key: value for key, value in training.items() if key in ("precision", "xla")}
         return {
             "seed": self.seed,
             "image_size": self.size_of(architecture),
             "options": self.options_of(architecture),
             "weights": None if is_published else self.weights_of(architecture),
             **({} if self.backend == TENSORFLOW else {"backend": self.backend}),
-            "training": {"precision": self.training["precision"]} if is_published else training,
+            "training": common if is_published else training,
             **recipe,
         }
 

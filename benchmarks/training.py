@@ -168,7 +168,7 @@ def train_published(
     started = time.perf_counter()
     epochs, learning_rate = (cell.study.published[key] for key in ("epochs", "learning_rate"))
     batch_size = published_recipe(cell.architecture)["batch_size"]
-    model = compiled(_build(cell, None, len(classes)), learning_rate)
+    model = compiled(_build(cell, None, len(classes)), learning_rate, cell.study.training["xla"])
     fitted = model.fit(
         parts["train"].x,
         parts["train"].y,
@@ -199,6 +199,7 @@ def _searched(cell: Cell, parts: dict[str, Part], n_classes: int, state: Path, p
         training["patience"],
         cell.seed,
         progress,
+        xla=training["xla"],
     )
     return search(hypermodel, cell.study.search, training["epochs"], state)
 

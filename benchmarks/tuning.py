@@ -53,10 +53,11 @@ class CellModel(keras_tuner.HyperModel):
         seed: int,
         progress: Progress | Silent,
         reuse: bool = True,
+        xla: bool = False,
     ):
         super().__init__()
         self.build_model, self.train, self.validation = build_model, train, validation
-        self.patience, self.seed, self.progress, self.reuse = patience, seed, progress, reuse
+        self.patience, self.seed, self.progress, self.reuse, self.xla = patience, seed, progress, reuse, xla
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Build; every trial of a cell starts from the same seed, so only hyperparameters differ."""
@@ -73,7 +74,7 @@ class CellModel(keras_tuner.HyperModel):
             forget()
             keras.backend.clear_session()
         own = traced(model)
-        own.start(model, hp.get("learning_rate"), self.seed)
+        own.start(model, hp.get("learning_rate"), self.seed, self.xla)
         size = hp.get("batch_size")
         train = Epochs(self.train.x, self.train.y, size, self.seed, kwargs.get("initial_epoch", 0))
         validation = Epochs(self.validation.x, self.validation.y, size, None)

@@ -43,6 +43,7 @@ def test_defaults_are_filled_in(write):
     study = load_study(write(training={"epochs": 3}))
     assert study.training == {
         "images": "on_the_fly", "augmentation": "searched", "epochs": 3, "patience": 15, "precision": "float32",
+        "xla": False,
     }  # fmt: skip
     assert study.search == {"tuner": "random", "trials": 2, "structure": "searched"}
     assert study.backend == "tensorflow"

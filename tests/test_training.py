@@ -190,6 +190,23 @@ def test_a_cell_is_the_same_whatever_its_process_trained_before(study):
     pd.testing.assert_frame_equal(first, pd.read_parquet(cell.folder / "predictions.parquet"), check_exact=True)
 
 
+def test_xla_learns_the_same(study):
+    from benchmarks import reuse
+
+    answers = []
+    for xla in (False, True):
+        # Without augmentation, whose zoom XLA can't compile.
+        plain = dataclasses.replace(study, training=study.training | {"augmentation": "none", "xla": xla})
+        reuse.forget()
+        for protocol in ("published", "by_patient"):
+            cell = Cell(plain, "simple", protocol, 0)
+            train_cell(cell, threads=1)
+            answers.append(pd.read_parquet(cell.folder / "predictions.parquet").filter(like="p_").to_numpy())
+        assert [*reuse._kept.values()][-1].model.jit_compile == xla
+    for one, other in zip(answers[:2], answers[2:], strict=True):
+        assert np.abs(one - other).max() < 0.02
+
+
 def test_a_search_trains_in_the_precision_that_the_study_names(study):
     import keras
 
