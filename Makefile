@@ -50,7 +50,7 @@ pictures: environment
 	$(RUN) python docs/pictures.py --study $(STUDY)
 
 test: environment
-	$(RUN) python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 20
+	$(RUN) python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 ifeq ($(origin NAME),command line)
 check: environment

@@ -97,9 +97,6 @@ WATCH = Watch(STUDY)
 # Lists every cell with the moment it was finished, and so stands for their files: ten stages times all cells would be
 # more than Snakemake plans in a minute where there are ten thousand.
 ALL_CELLS = RESULTS / "tables/cells.csv"
-# Snakemake makes a missing file again only for a job that runs, and whoever deletes a cell wants it trained again.
-if ALL_CELLS.is_file() and not all((cell / "runtime.json").is_file() for cell in CELLS):
-    workflow.dag_settings.forcerun = {*workflow.dag_settings.forcerun, str(ALL_CELLS)}
 WARM = contextlib.ExitStack()
 ARRAYS = expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes())
 
