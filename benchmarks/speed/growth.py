@@ -31,7 +31,9 @@ MODULES = [*(f"analysis.{name}" for name in STAGES), "reports.provenance", "repo
 
 def grown(study: Study, repeats: int, place: Path) -> int:
     """Write `study` with `repeats` below `place`, as if it had run; return the number of its cells."""
-    raw = {"extends": study.source.argument, "repeats": repeats}
+    named = Path(study.source.argument)
+    base = str(named.resolve() if named.is_file() else named)
+    raw = {"description": study.description, "extends": base, "repeats": repeats}
     (place / "grown.yaml").write_text(yaml.safe_dump(raw))
     large = load_study(str(place / "grown.yaml"))
     results = place / "results/grown"
