@@ -141,7 +141,7 @@ class _Reusing:
         history = self.hypermodel.fit(trial.hyperparameters, model, **kwargs)
         folder = Path(self.get_trial_dir(trial.trial_id))
         folder.mkdir(parents=True, exist_ok=True)
-        # Keras' own file takes ten times as long, as long as an epoch or two of a small net.
+        # Keras' own file takes ten times as long.
         np.savez(self._weights(trial.trial_id), *model.get_weights())
         record = {"seconds": time.perf_counter() - started, "history": history.history}
         (folder / "record.json").write_text(json.dumps(record))
