@@ -12,7 +12,8 @@ import numpy as np
 import architectures
 from architectures import CORRECTED, PUBLISHED
 from benchmarks.errors import BadInput
-from benchmarks.model import build_model, shared_space
+from benchmarks.model import build_model
+from benchmarks.shared import shared_space
 from benchmarks.study import BASELINES, HARNESS_KEYS, Study
 
 CLASSES, OTHER_CLASSES = 8, 3
@@ -52,8 +53,8 @@ def clashes(name: str) -> Iterator[str]:
                     yield f"{path}:{argument.lineno}: option {argument.arg} is the harness's own in a study; rename it"
         if _declares(node) and node.args[0].value in shared.values:
             yield (
-                f"{path}:{node.lineno}: hyperparameter {node.args[0].value!r} is the harness's own, whose range this "
-                f"would not change; rename it, or read it by hp.get"
+                f"{path}:{node.lineno}: hyperparameter {node.args[0].value!r} is the harness's own, which trials "
+                f"change without building a model anew; rename it"
             )
 
 

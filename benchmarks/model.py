@@ -22,6 +22,7 @@ import architectures
 from architectures import CORRECTED, PUBLISHED
 from benchmarks import backend, protocols, stored
 from benchmarks.errors import BadInput, run_cli
+from benchmarks.shared import SEARCHED, augmented, classifier, hidden, shared_space
 
 if TYPE_CHECKING:
     import keras
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
 # Layers of the harness around an architecture's own
 LAYERS = ("image", "rescaling", "random_flip", "random_rotation", "random_zoom", "channels", "pooled", "dropout")
 LAYERS += ("probabilities",)
-SEARCHED = "searched"  # training.augmentation and search.structure of a study
 PLAIN_RECIPE = {"batch_size": 32, "precision": "float32"}  # of what nobody published: Keras' own defaults
-ZOOM = 0.2  # at full strength; with rotation by up to 180 degrees and both reflections
 
 
 def build_model(
@@ -71,7 +70,7 @@ def build_model(
     x = layers.Rescaling(1 / 255, dtype="float32")(inputs)
     if variant == CORRECTED:
         shared_space(hp, augmentation)
-        x = _augmented(x, hp.get("augmentation"), seed)
+        x = augmented(x, hp, seed)
     x = layers.Concatenate(name="channels")([x, x, x])
     if variant == PUBLISHED:
         outputs = _called(name, lambda: loaded.build_published(x, classes, **options))
@@ -85,9 +84,9 @@ def build_model(
         if form.pretrained:
             options["pretrained"] = weights is not None
         own = hp if structure == SEARCHED else _fresh()
-        features = _called(name, lambda: loaded.build(x, own, **options))
+        features = _called(name, lambda: hidden(own, lambda: loaded.build(x, own, **options)))
         _check_tensor(name, name, features, {2: "features (N, c)", 4: "feature maps (N, h, w, c)"})
-        outputs = _classifier(features, hp.get("dropout"), classes)
+        outputs = classifier(features, hp, seed, classes)
     function = PUBLISHED if variant == PUBLISHED else name
     model = _assembled(name, function, inputs, outputs)
     _check_graph(name, function, model, form.cam_layer)
@@ -105,21 +104,6 @@ def saved_model(name: str, path: Path) -> "keras.Model":
     architectures.load(name)  # its file registers what layers it defines itself
     with stored.whole(path):
         return keras.models.load_model(path, compile=False, safe_mode=True)
-
-
-def shared_space(hp: "keras_tuner.HyperParameters", augmentation: str = SEARCHED) -> None:
-    """Declare the hyperparameters that every architecture shares.
-
-    The hyperparameter `augmentation` is the strength, from 0 (none) to 1 (reflection, rotation by any angle, zoom by up
-    to 20 %); it is 0 unless the argument says `searched`.
-    """
-    hp.Float("learning_rate", 1e-4, 3e-3, sampling="log", default=1e-3)
-    hp.Choice("batch_size", [8, 16, 32], default=16)
-    hp.Float("dropout", 0.0, 0.5, step=0.1, default=0.2)
-    if augmentation == SEARCHED:
-        hp.Float("augmentation", 0.0, 1.0, step=0.25, default=0.5)
-    else:
-        hp.Fixed("augmentation", 0.0)
 
 
 def published_recipe(name: str) -> dict:
@@ -146,34 +130,6 @@ def _plain_hyperparameters() -> "keras_tuner.HyperParameters":
 
 def _as_declared(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _augmented(x: "keras.KerasTensor", strength: float, seed: int) -> "keras.KerasTensor":
-    """Reflect, rotate and zoom in training (fit) alone. What comes into view is black."""
-    from keras import layers
-
-    if strength == 0:
-        return x
-    black = {"fill_mode": "constant", "fill_value": 0.0, "dtype": "float32"}
-    zoom = (-ZOOM * strength, ZOOM * strength)
-    random_layers = [
-        layers.RandomFlip("horizontal_and_vertical", seed=seed, dtype="float32"),
-        layers.RandomRotation(strength * 0.5, seed=seed + 1, **black),
-        layers.RandomZoom(zoom, seed=seed + 2, **black),
-    ]
-    for layer in random_layers:
-        # Keras records training=True for these layers, so that a plain model(x) would train batch normalisation too.
-        x = layer(x, training=False)
-    return x
-
-
-def _classifier(x: "keras.KerasTensor", dropout: float, classes: int) -> "keras.KerasTensor":
-    from keras import layers
-
-    if len(x.shape) == 4:
-        x = layers.GlobalAveragePooling2D(name="pooled")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
-    return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
 
 
 def _called(name: str, build: Callable) -> object:

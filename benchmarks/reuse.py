@@ -8,6 +8,7 @@ whose process has trained another of the same structure. What comes out is the s
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 
 import keras
 import numpy as np
@@ -20,16 +21,12 @@ PREDICTED = 64  # images at once
 
 
 class _Numbers:
-    """A layer whose settings are variables, to be taken over from a plain layer of the same name."""
+    """A layer whose settings are variables; `numbers` gives a plain layer's, or its own, in their order."""
 
     def number(self, name: str) -> keras.Variable:
         return self.add_weight(
             shape=(), initializer="zeros", trainable=False, autocast=False, dtype="float32", name=name
         )
-
-    def take_numbers(self, plain: keras.Layer) -> None:
-        for variable, value in zip(self.numbers(self), self.numbers(plain), strict=True):
-            variable.assign(value)
 
 
 class _Dropout(_Numbers, layers.Layer):
@@ -88,23 +85,24 @@ class Traced:
 
     def __init__(self, plain: keras.Model):
         self.model = keras.models.clone_model(plain, clone_function=_counterpart)
+        self.numbered = [layer for layer in self.model.layers if isinstance(layer, _Numbers)]
+        # Those of `plain`, in its order: its counterparts of these layers have none.
+        self.weights = [w for layer in self.model.layers if layer not in self.numbered for w in layer.weights]
         # Of the optimizer's variables; none until it is needed, as they take twice the memory of the weights.
         self.initial: list[np.ndarray | float] | None = None
         dense = [layer for layer in self.model.layers if isinstance(layer, layers.Dense)]
         self.asked = keras.Model(self.model.inputs, [self.model.output, *(layer.input for layer in dense[-1:])])
 
-    def become(self, plain: keras.Model) -> None:
-        """Take over the weights and numbers of `plain`."""
-        for layer in plain.layers:
-            own = self.model.get_layer(layer.name)
-            if isinstance(own, _Numbers):
-                own.take_numbers(layer)
-            elif layer.weights:
-                own.set_weights(layer.get_weights())
+    def become(self, weights: Iterable[keras.Variable | np.ndarray], numbers: dict[str, Sequence[float]]) -> None:
+        """Take over what a plain model is beside its structure: `weights` in its order, `numbers` of its layers."""
+        for own, weight in zip(self.weights, weights, strict=True):
+            own.assign(weight)
+        for layer in self.numbered:
+            for own, number in zip(layer.numbers(layer), numbers[layer.name], strict=True):
+                own.assign(number)
 
-    def start(self, plain: keras.Model, learning_rate: float, seed: int, xla: bool = False) -> None:
-        """Be as new: weights and numbers of `plain`, an optimizer without a past, random state by `seed`."""
-        self.become(plain)
+    def start(self, learning_rate: float, seed: int, xla: bool = False) -> None:
+        """Be as new but for weights and numbers: an optimizer without a past, random state by `seed`."""
         if self.initial is None:
             compiled(self.model, xla=xla)
             # Of all but scalars the initial value is zero.
@@ -115,20 +113,21 @@ class Traced:
         for number, generator in enumerate(_generators(self.model)):
             generator.state.assign([seed + number, 0])
 
-    def give(self, weights: list[np.ndarray], plain: keras.Model) -> None:
-        """Write `weights`, those of `self.model`, into `plain`."""
-        self.model.set_weights(weights)
-        for layer in plain.layers:
-            own = self.model.get_layer(layer.name)
-            if layer.weights and not isinstance(own, _Numbers):
-                layer.set_weights(own.get_weights())
+    def learnt(self) -> list[np.ndarray]:
+        """The weights now, in the order of a plain model's."""
+        return [weight.numpy() for weight in self.weights]
 
     def ask(self, plain: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Answers of `plain` to `x`, uint8 (N, S, S, 1): probabilities (N, classes), input of its last dense layer."""
-        self.become(plain)
+        self.become(plain.weights, numbers(plain.layers))
         found = self.asked.predict(Batches(x, None, PREDICTED), verbose=0)
         probabilities, *features = found if isinstance(found, list) else [found]
         return probabilities, features[0] if features else None
+
+
+def numbers(plain: Iterable[keras.Layer]) -> dict[str, Sequence[float]]:
+    """The settings, by the layer's name, that are no part of a model's structure."""
+    return {layer.name: COUNTERPARTS[type(layer)][0].numbers(layer) for layer in plain if type(layer) in COUNTERPARTS}
 
 
 _kept: OrderedDict[str, Traced] = OrderedDict()
@@ -158,8 +157,8 @@ def structure(model: keras.Model) -> str:
 def _masked(config: object) -> object:
     if isinstance(config, dict):
         names = ("seed",)
-        for kind, (_, numbers) in COUNTERPARTS.items():
-            names += numbers if config.get("class_name") == kind.__name__ else ()
+        for kind, (_, settings) in COUNTERPARTS.items():
+            names += settings if config.get("class_name") == kind.__name__ else ()
         inner = {key: _masked(value) for key, value in config.items() if key != "seed"}
         if len(names) > 1:
             inner["config"] = {key: value for key, value in inner["config"].items() if key not in names}

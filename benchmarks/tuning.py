@@ -21,7 +21,8 @@ from keras.src.utils.naming import reset_uids
 from benchmarks.batches import Epochs
 from benchmarks.cell import Part
 from benchmarks.progress import Progress, Silent
-from benchmarks.reuse import forget, traced
+from benchmarks.reuse import KEPT, Traced, forget, numbers, traced
+from benchmarks.shared import shared_layers, structural
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class SearchResult:
 class CellModel(keras_tuner.HyperModel):
     """What KerasTuner builds and fits: `build_model(hp)`, trained on the fold's own train part.
 
-    Without `reuse` every trial traces a model of its own.
+    Without `reuse` every trial builds and traces a model of its own.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class CellModel(keras_tuner.HyperModel):
         super().__init__()
         self.build_model, self.train, self.validation = build_model, train, validation
         self.patience, self.seed, self.progress, self.reuse, self.xla = patience, seed, progress, reuse, xla
+        self.built: tuple[str, keras.Model] | None = None  # last
+        self.starts: dict[str, tuple[Traced, list[np.ndarray], dict]] = {}
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Build; every trial of a cell starts from the same seed, so only hyperparameters differ."""
@@ -66,44 +69,69 @@ class CellModel(keras_tuner.HyperModel):
         # Keras draws from these. Its set_random_seed would have TensorFlow forget all that it has compiled.
         random.seed(self.seed)
         np.random.seed(self.seed)
-        return self.build_model(hp)
+        model = self.build_model(hp)
+        self.built = structural(hp), model
+        return model
 
-    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **kwargs) -> keras.callbacks.History:
-        """Train until the validation loss has not improved for `patience` epochs; `model` gets the best weights."""
-        if not self.reuse:
-            forget()
-            keras.backend.clear_session()
-        own = traced(model)
-        own.start(model, hp.get("learning_rate"), self.seed, self.xla)
+    def fit(
+        self,
+        hp: keras_tuner.HyperParameters,
+        epochs: int,
+        initial_epoch: int = 0,
+        weights: list[np.ndarray] | None = None,
+    ) -> tuple[keras.callbacks.History, list[np.ndarray]]:
+        """Train until the validation loss has not improved for `patience` epochs, from `weights` or as a new model.
+
+        Return the history and the weights of the best epoch.
+        """
+        own, new, plain = self._start(hp)
+        own.become(weights or new, plain | numbers(shared_layers(hp)))
+        own.start(hp.get("learning_rate"), self.seed, self.xla)
         size = hp.get("batch_size")
-        train = Epochs(self.train.x, self.train.y, size, self.seed, kwargs.get("initial_epoch", 0))
+        train = Epochs(self.train.x, self.train.y, size, self.seed, initial_epoch)
         validation = Epochs(self.validation.x, self.validation.y, size, None)
-        best = _BestWeights()
+        best = _BestWeights(own)
         stop = [keras.callbacks.EarlyStopping("val_loss", patience=self.patience), keras.callbacks.TerminateOnNaN()]
         history = own.model.fit(
             train,
             steps_per_epoch=train.steps,
             validation_data=validation,
             validation_steps=validation.steps,
-            callbacks=[best, *stop, self.progress.callback(kwargs["epochs"])],
+            callbacks=[best, *stop, self.progress.callback(epochs)],
             shuffle=False,
             verbose=2,
-            **kwargs,
+            epochs=epochs,
+            initial_epoch=initial_epoch,
         )
-        own.give(best.weights, model)
-        return history
+        return history, best.weights
+
+    def _start(self, hp: keras_tuner.HyperParameters) -> tuple[Traced, list[np.ndarray], dict]:
+        """The traced model of the structure that `hp` gives; weights and numbers that a new plain one has."""
+        if not self.reuse:
+            forget()
+            keras.backend.clear_session()
+            self.built, self.starts = None, {}
+        key = structural(hp)
+        if key not in self.starts:
+            # The tuner has just built the first one, to learn its space.
+            plain = self.built[1] if self.built and self.built[0] == key else self.build(hp)
+            self.starts[key] = traced(plain), plain.get_weights(), numbers(plain.layers)
+            self.built = None
+            while len(self.starts) > KEPT:
+                del self.starts[next(iter(self.starts))]
+        return self.starts[key]
 
 
 class _BestWeights(keras.callbacks.Callback):
     """Keeps the weights of the epoch with the lowest validation loss; of the first if it never is a number."""
 
-    def __init__(self):
+    def __init__(self, own: Traced):
         super().__init__()
-        self.weights, self.loss = None, np.inf
+        self.own, self.weights, self.loss = own, None, np.inf
 
     def on_epoch_end(self, epoch: int, logs: dict) -> None:
         if self.weights is None or logs["val_loss"] < self.loss:
-            self.weights = self.model.get_weights()
+            self.weights = self.own.learnt()
             self.loss = logs["val_loss"] if np.isfinite(logs["val_loss"]) else np.inf
 
 
@@ -132,29 +160,28 @@ class _Reusing:
         self.hypermodel.progress.trial(int(trial.trial_id) + 1, self.oracle.max_trials)
         started = time.perf_counter()
         values = trial.hyperparameters.values
-        model = self.hypermodel.build(trial.hyperparameters)
         # Hyperband goes on with the weights of a trial it had stopped early.
         if "tuner/trial_id" in values:
-            self._load(model, values["tuner/trial_id"])
+            kwargs |= {"weights": self._load(values["tuner/trial_id"])}
         if "tuner/epochs" in values:
             kwargs |= {"epochs": values["tuner/epochs"], "initial_epoch": values["tuner/initial_epoch"]}
-        history = self.hypermodel.fit(trial.hyperparameters, model, **kwargs)
+        history, weights = self.hypermodel.fit(trial.hyperparameters, **kwargs)
         folder = Path(self.get_trial_dir(trial.trial_id))
         folder.mkdir(parents=True, exist_ok=True)
         # Keras' own file takes ten times as long.
-        np.savez(self._weights(trial.trial_id), *model.get_weights())
+        np.savez(self._weights(trial.trial_id), *weights)
         record = {"seconds": time.perf_counter() - started, "history": history.history}
         (folder / "record.json").write_text(json.dumps(record))
         return history
 
     def load_model(self, trial):
         model = self.hypermodel.build(trial.hyperparameters)
-        self._load(model, trial.trial_id)
+        model.set_weights(self._load(trial.trial_id))
         return model
 
-    def _load(self, model: keras.Model, trial_id: str) -> None:
+    def _load(self, trial_id: str) -> list[np.ndarray]:
         with np.load(self._weights(trial_id)) as weights:
-            model.set_weights(list(weights.values()))
+            return list(weights.values())
 
     def _weights(self, trial_id: str) -> Path:
         return Path(self.get_trial_dir(trial_id)) / "best.npz"

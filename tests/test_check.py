@@ -121,7 +121,7 @@ BROKEN = {
     "name of a shared hyperparameter": (
         changed('hp.Choice("kernel_size", [3, 5])', '[3, hp.Float("dropout", 0, 0.9)][0]'),
         8,
-        "hyperparameter 'dropout' is the harness's own, .*; rename it, or read it by hp.get",
+        "hyperparameter 'dropout' is the harness's own, .*; rename it",
     ),
     "name of a layer": (
         changed("layers.Flatten()", 'layers.Flatten(name="dropout")'),

@@ -9,8 +9,9 @@ import pytest
 
 from benchmarks.datasets import phantom
 from benchmarks.errors import BadInput
-from benchmarks.model import build_model, check, main, published_recipe, shared_space
+from benchmarks.model import build_model, check, main, published_recipe
 from benchmarks.reuse import compiled
+from benchmarks.shared import shared_space
 from benchmarks.study import load_study
 
 SIZE = 64

@@ -49,21 +49,51 @@ def test_a_search_by_traced_models_finds_what_one_by_new_models_finds(tmp_path, 
     assert one.trials["score"].nunique() > 2
 
 
-def test_a_fitted_plain_model_is_what_the_traced_one_learnt():
-    """Trained by Keras alone from the same start, on the same batches: the same weights."""
+def test_a_trial_learns_what_keras_alone_would():
+    """From the same start, on the same batches: the same weights."""
     model = hypermodel({"filters": [2, 4]})
     hp = keras_tuner.HyperParameters()
-    plain = model.build(hp)
+    model.build(hp)
     hp.values |= {"dropout": 0.0, "augmentation": 0.0}
-    plain, own = model.build(hp), model.build(hp)
-    model.fit(hp, plain, epochs=1)
+    plain = model.build(hp)
+    _, learnt = model.fit(hp, epochs=1)
 
     order = np.random.default_rng([SEED, 0]).permutation(len(model.train.x))
     train = Batches(model.train.x[order], model.train.y[order], hp.get("batch_size"))
-    reuse.compiled(own, hp.get("learning_rate"))
-    own.fit(train, epochs=1, shuffle=False, verbose=0)
-    for learnt, expected in zip(plain.get_weights(), own.get_weights(), strict=True):
-        np.testing.assert_allclose(learnt, expected, rtol=1e-5, atol=1e-6)
+    reuse.compiled(plain, hp.get("learning_rate"))
+    plain.fit(train, epochs=1, shuffle=False, verbose=0)
+    for own, expected in zip(learnt, plain.get_weights(), strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_where_a_model_starts_from_hangs_on_its_structure_alone():
+    model = hypermodel({}, "efficientnet")
+    hp = keras_tuner.HyperParameters()
+    weights = model.build(hp).get_weights()
+    for values in ({"dropout": 0.0}, {"augmentation": 0.0}, {"augmentation": 1.0, "learning_rate": 1e-4}):
+        hp.values |= values
+        for one, other in zip(weights, model.build(hp).get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_model_of_the_same_layers_keeps_its_own_rates():
+    """An architecture's own rate of dropout changes no layer, so that its models take turns in one traced model."""
+    reuse.forget()
+    model = hypermodel({"filters": [2, 4]})
+    build = model.build_model
+
+    def with_rate(hp):
+        plain = build(hp)
+        return keras.Model(plain.inputs, keras.layers.Dropout(hp.Choice("rate", [0.0, 0.5]), name="own")(plain.output))
+
+    model.build_model = with_rate
+    losses = []
+    for rate in (0.0, 0.5, 0.0):
+        hp = keras_tuner.HyperParameters()
+        model.build(hp)
+        hp.values["rate"] = rate
+        losses.append(model.fit(hp, epochs=1)[0].history["loss"])
+    assert losses[0] == losses[2] != losses[1] and len(reuse._kept) == 1
 
 
 class Traces(keras.layers.Layer):
@@ -94,14 +124,14 @@ def test_numbers_trace_nothing_anew_but_another_structure_does():
         hp = keras_tuner.HyperParameters()
         model.build(hp)
         hp.values |= dict(zip(numbers, values, strict=True))
+        model.fit(hp, epochs=2)
         plain = model.build(hp)
-        model.fit(hp, plain, epochs=2)
         for n in (3, 64, 65):
             reuse.traced(plain).ask(plain, part(n, n).x)
         counts.append(Traces.seen)
     assert len(counts) == 12 and {*counts} == {counts[0]}
     hp.values["dense_units"] = 32
-    model.fit(hp, model.build(hp), epochs=2)
+    model.fit(hp, epochs=2)
     assert Traces.seen > counts[0]
 
 
