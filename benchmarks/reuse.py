@@ -52,7 +52,28 @@ class _Dropout(_Numbers, layers.Layer):
         return keras.ops.where(kept, inputs * scale, keras.ops.zeros_like(inputs))
 
 
-class _Rotation(_Numbers, layers.RandomRotation):
+class _Augmentation(_Numbers):
+    """Leaves images as they are where all numbers are 0, as they are if the plain model has no such layer."""
+
+    def transform_images(self, images, transformation, training=True):
+        if not training:
+            return images
+        on = sum(abs(number) for number in self.numbers(self)) > 0
+        transformed = super().transform_images
+        return keras.ops.cond(on, lambda: transformed(images, transformation, training), lambda: images)
+
+
+class _Flip(_Augmentation, layers.RandomFlip):
+    def __init__(self, **config):
+        super().__init__(**config)
+        self.on = self.number("on")
+
+    @staticmethod
+    def numbers(layer):
+        return [getattr(layer, "on", 1)]
+
+
+class _Rotation(_Augmentation, layers.RandomRotation):
     def __init__(self, **config):
         super().__init__(**config)
         self.factor = (self.number("lower"), self.number("upper"))
@@ -62,7 +83,7 @@ class _Rotation(_Numbers, layers.RandomRotation):
         return layer.factor
 
 
-class _Zoom(_Numbers, layers.RandomZoom):
+class _Zoom(_Augmentation, layers.RandomZoom):
     def __init__(self, **config):
         super().__init__(**config)
         self.height_lower, self.height_upper = self.number("lower"), self.number("upper")
@@ -75,6 +96,7 @@ class _Zoom(_Numbers, layers.RandomZoom):
 # Plain layer -> its counterpart, and the settings that are no part of a model's structure
 COUNTERPARTS = {
     layers.Dropout: (_Dropout, ("rate",)),
+    layers.RandomFlip: (_Flip, ()),
     layers.RandomRotation: (_Rotation, ("factor",)),
     layers.RandomZoom: (_Zoom, ("height_factor",)),
 }
@@ -94,12 +116,16 @@ class Traced:
         self.asked = keras.Model(self.model.inputs, [self.model.output, *(layer.input for layer in dense[-1:])])
 
     def become(self, weights: Iterable[keras.Variable | np.ndarray], numbers: dict[str, Sequence[float]]) -> None:
-        """Take over what a plain model is beside its structure: `weights` in its order, `numbers` of its layers."""
+        """Take over what a plain model is beside its structure: `weights` in its order, `numbers` of its layers.
+
+        It may lack layers of augmentation.
+        """
         for own, weight in zip(self.weights, weights, strict=True):
             own.assign(weight)
         for layer in self.numbered:
-            for own, number in zip(layer.numbers(layer), numbers[layer.name], strict=True):
-                own.assign(number)
+            own = layer.numbers(layer)
+            for variable, number in zip(own, numbers.get(layer.name, [0] * len(own)), strict=True):
+                variable.assign(number)
 
     def start(self, learning_rate: float, seed: int, xla: bool = False) -> None:
         """Be as new but for weights and numbers: an optimizer without a past, random state by `seed`."""

@@ -46,13 +46,16 @@ def hidden(hp: "keras_tuner.HyperParameters", build: Callable) -> object:
         hp.values = kept | hp.values
 
 
-def structural(hp: "keras_tuner.HyperParameters") -> str:
-    """What of `hp` decides which layers a corrected model has and what weights it starts from, by its seed.
+def structural(hp: "keras_tuner.HyperParameters") -> tuple[str, "keras_tuner.HyperParameters"]:
+    """What of `hp` decides which layers and first weights a model has that trains for it, and values for such a model.
 
-    The numbers that the harness sets don't, but for whether there is augmentation.
+    The numbers that the harness sets don't. It has layers of augmentation if the search may ask for some.
     """
-    values = {name: value for name, value in hp.values.items() if name not in SHARED and not name.startswith("tuner/")}
-    return json.dumps(values | {"augmented": hp.get("augmentation") > 0}, sort_keys=True)
+    hp = hp.copy()
+    if any(one.name == "augmentation" and one.default for one in hp.space):
+        hp.values["augmentation"] = 1.0
+    own = {name: value for name, value in hp.values.items() if name not in SHARED and not name.startswith("tuner/")}
+    return json.dumps(own, sort_keys=True), hp
 
 
 def shared_layers(hp: "keras_tuner.HyperParameters") -> list["keras.Layer"]:

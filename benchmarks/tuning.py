@@ -59,7 +59,6 @@ class CellModel(keras_tuner.HyperModel):
         super().__init__()
         self.build_model, self.train, self.validation = build_model, train, validation
         self.patience, self.seed, self.progress, self.reuse, self.xla = patience, seed, progress, reuse, xla
-        self.built: tuple[str, keras.Model] | None = None  # last
         self.starts: dict[str, tuple[Traced, list[np.ndarray], dict]] = {}
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
@@ -69,9 +68,7 @@ class CellModel(keras_tuner.HyperModel):
         # Keras draws from these. Its set_random_seed would have TensorFlow forget all that it has compiled.
         random.seed(self.seed)
         np.random.seed(self.seed)
-        model = self.build_model(hp)
-        self.built = structural(hp), model
-        return model
+        return self.build_model(hp)
 
     def fit(
         self,
@@ -84,15 +81,15 @@ class CellModel(keras_tuner.HyperModel):
 
         Return the history and the weights of the best epoch.
         """
-        own, new, plain = self._start(hp)
-        own.become(weights or new, plain | numbers(shared_layers(hp)))
-        own.start(hp.get("learning_rate"), self.seed, self.xla)
+        shared, new, own = self._start(hp)
+        shared.become(weights or new, own | numbers(shared_layers(hp)))
+        shared.start(hp.get("learning_rate"), self.seed, self.xla)
         size = hp.get("batch_size")
         train = Epochs(self.train.x, self.train.y, size, self.seed, initial_epoch)
         validation = Epochs(self.validation.x, self.validation.y, size, None)
-        best = _BestWeights(own)
+        best = _BestWeights(shared)
         stop = [keras.callbacks.EarlyStopping("val_loss", patience=self.patience), keras.callbacks.TerminateOnNaN()]
-        history = own.model.fit(
+        history = shared.model.fit(
             train,
             steps_per_epoch=train.steps,
             validation_data=validation,
@@ -106,17 +103,17 @@ class CellModel(keras_tuner.HyperModel):
         return history, best.weights
 
     def _start(self, hp: keras_tuner.HyperParameters) -> tuple[Traced, list[np.ndarray], dict]:
-        """The traced model of the structure that `hp` gives; weights and numbers that a new plain one has."""
+        """The traced model of the structure that `hp` gives; a new plain one's weights, and its own layers' numbers."""
         if not self.reuse:
             forget()
             keras.backend.clear_session()
-            self.built, self.starts = None, {}
-        key = structural(hp)
+            self.starts = {}
+        key, chosen = structural(hp)
         if key not in self.starts:
-            # The tuner has just built the first one, to learn its space.
-            plain = self.built[1] if self.built and self.built[0] == key else self.build(hp)
-            self.starts[key] = traced(plain), plain.get_weights(), numbers(plain.layers)
-            self.built = None
+            plain = self.build(chosen)
+            around = {layer.name for layer in shared_layers(chosen)}
+            own = numbers(layer for layer in plain.layers if layer.name not in around)
+            self.starts[key] = traced(plain), plain.get_weights(), own
             while len(self.starts) > KEPT:
                 del self.starts[next(iter(self.starts))]
         return self.starts[key]
