@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def _forget_models() -> Iterator[None]:
     """What TensorFlow and Keras have built for a file's models takes gigabytes in the end."""
+    # Nor is what has been there before gone through again and again.
+    gc.freeze()
     yield
     if "keras" in sys.modules:
         from benchmarks import reuse

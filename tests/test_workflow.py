@@ -21,7 +21,7 @@ from benchmarks.study import BASELINES
 KILLS = 20
 # Both networks; simple again with shuffled labels and with four patients; three baselines wherever one ran.
 CELLS = 2 * (1 + 2) + (1 + 2) + 2 + 3 * (2 * (1 + 2) + 2)
-SOON = 6  # seconds within which a run is killed at first
+SOON, LATE = 6, 20  # seconds within which a run is killed, at first and at most
 SMALL = {
     "description": "Small enough to run whole in a test.",
     "seed": 5,
@@ -151,7 +151,7 @@ def test_killed_resumed_and_changed(tmp_path):
         done = complete(tmp_path)
         assert {path: done.get(path) for path in finished} == finished
         # On a slow machine it takes longer until a cell is done, but once all are, nothing waits for a later kill.
-        latest = SOON if len(done) == CELLS or len(done) > len(finished) else 1.5 * latest
+        latest = SOON if len(done) == CELLS or len(done) > len(finished) else min(LATE, 1.5 * latest)
         finished = done
     networks = [path for path in finished if path.parts[-4] not in BASELINES]
     assert finished
@@ -184,6 +184,11 @@ def test_killed_resumed_and_changed(tmp_path):
 
     run = snakemake(tmp_path, "--dry-run", *config)
     assert "Nothing to be done" in run.stdout
+
+    deleted = (results / "cells/simple/by_patient/0").rename(tmp_path / "deleted")
+    run = snakemake(tmp_path, "--dry-run", *config)
+    assert planned(run.stdout, "cell") == planned(run.stdout, "comparison") == 1
+    deleted.rename(results / "cells/simple/by_patient/0")
 
     architectures = SMALL["architectures"] | {"vgg16": {"width": 0.06}}
     run = snakemake(tmp_path, "--dry-run", "--config", write_study(tmp_path, architectures=architectures))
