@@ -6,7 +6,8 @@ A file `architectures/<name>.py` holds one decorated function of its own name, f
     def <name>(inputs, hp, *, width=1.0): ...
 
 - `inputs`: Keras tensor (N, S, S, 3), pixels 0..1, three equal channels. The harness has rescaled and augmented it.
-- `hp`: KerasTuner's HyperParameters; declare the architecture's own search space with it.
+- `hp`: KerasTuner's HyperParameters; declare the architecture's own search space with it. What the harness sets
+  (learning rate, batch size, dropout, augmentation) is not in it: trials that differ in these alone share a model.
 - `width`: an option that a study may set. Options are keyword-only, with a literal default.
 - returns feature maps (N, h, w, c) or features (N, c). The harness adds pooling, dropout and the classifier.
 

@@ -123,6 +123,11 @@ BROKEN = {
         8,
         "hyperparameter 'dropout' is the harness's own, .*; rename it",
     ),
+    "value of a shared hyperparameter": (
+        changed('hp.Choice("kernel_size", [3, 5])', '[3, hp.get("dropout")][0]'),
+        8,
+        "hyperparameter 'dropout' is the harness's own; declare one of another name",
+    ),
     "name of a layer": (
         changed("layers.Flatten()", 'layers.Flatten(name="dropout")'),
         12,
