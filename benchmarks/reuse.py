@@ -115,7 +115,7 @@ class Traced:
         dense = [layer for layer in self.model.layers if isinstance(layer, layers.Dense)]
         self.asked = keras.Model(self.model.inputs, [self.model.output, *(layer.input for layer in dense[-1:])])
 
-    def become(self, weights: Iterable[keras.Variable | np.ndarray], numbers: dict[str, Sequence[float]]) -> None:
+    def become(self, weights: Iterable[np.ndarray], numbers: dict[str, Sequence[float]]) -> None:
         """Take over what a plain model is beside its structure: `weights` in its order, `numbers` of its layers.
 
         It may lack layers of augmentation.
@@ -145,7 +145,8 @@ class Traced:
 
     def ask(self, plain: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Answers of `plain` to `x`, uint8 (N, S, S, 1): probabilities (N, classes), input of its last dense layer."""
-        self.become(plain.weights, numbers(plain.layers))
+        # Not the variables: JAX would take their arrays for its own, and delete them.
+        self.become(plain.get_weights(), numbers(plain.layers))
         found = self.asked.predict(Batches(x, None, PREDICTED), verbose=0)
         probabilities, *features = found if isinstance(found, list) else [found]
         return probabilities, features[0] if features else None

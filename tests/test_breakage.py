@@ -32,7 +32,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(tmp_path, di
     config = ["--config", write_study(tmp_path, **TINY)]
     finished = {}
     # Full before a cell is done, and after all are.
-    for size in ("250k", "1m"):
+    for size in ("250k", "1500k"):
         disk(f"size={size}")
         run = snakemake(tmp_path, *config)
         assert run.returncode != 0 and "MB are left on the disk of results/small" in run.stdout

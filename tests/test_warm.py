@@ -27,7 +27,9 @@ def main():
     Path("pid").write_text(str(os.getpid()))
     if "wait" in sys.argv:
         try:
-            time.sleep(600)
+            # A signal just before a sleep does not end it.
+            for _ in range(6000):
+                time.sleep(0.1)
         except KeyboardInterrupt:
             Path("tidied").touch()
             raise
