@@ -87,7 +87,7 @@ STATISTICS = {
 }
 # Not the files, as each would be one more input of every cell.
 CODE_OF_ALL_CELLS = modules_digest(
-    CODE / f"benchmarks/{part}.py" for part in ["batches", "cell", "model", "reuse", "training", "tuning"]
+    CODE / f"benchmarks/{part}.py" for part in ["batches", "cell", "model", "reuse", "shared", "training", "tuning"]
 )
 CODE_OF_CELLS = {
     name: [CODE_OF_ALL_CELLS, modules_digest([CODE / f"architectures/{name}.py"])] for name in ARCHITECTURES
@@ -247,7 +247,8 @@ rule folds:
 rule architecture:
     input:
         RESULTS / "dataset.json",
-        code=[CODE / "benchmarks/model.py", CODE / "architectures/{architecture}.py"],
+        code=[CODE / f"benchmarks/{name}.py" for name in ["model", "shared"]]
+        + [CODE / "architectures/{architecture}.py"],
     output:
         RESULTS / "architectures/{architecture}.json",
     log:

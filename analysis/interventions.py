@@ -184,7 +184,7 @@ def training_turns(rotations: list[int], augmentation: float) -> list[int]:
     """Angles, degrees counter-clockwise, by which a film may be turned without leaving what training showed.
 
     `rotations` are those of the training images, `augmentation` the strength of the harness's own, which turns by up to
-    half a turn at full strength (benchmarks/model.py).
+    half a turn at full strength (benchmarks/shared.py).
     """
     shown = sorted({int(angle) % 360 for angle in rotations} - {0})
     if augmentation:

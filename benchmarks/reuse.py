@@ -53,7 +53,7 @@ class _Dropout(_Numbers, layers.Layer):
 
 
 class _Augmentation(_Numbers):
-    """Leaves images as they are where all numbers are 0, as they are if the plain model has no such layer."""
+    """Leaves images alone where all numbers are 0: those of a plain model without such a layer."""
 
     def transform_images(self, images, transformation, training=True):
         if not training:

@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def _forget_models() -> Iterator[None]:
     """What TensorFlow and Keras have built for a file's models takes gigabytes in the end."""
-    # Nor is what has been there before gone through again and again.
+    # The collection below need not go through what was there before.
     gc.freeze()
     yield
     if "keras" in sys.modules:

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}"),
 ]
 
-TABLES = ["scores", "per_class", "headline", "leakage", "cells", "trials"]
+TABLES = ["scores", "per_class", "headline", "comparison", "tuning", "leakage", "cells", "trials"]
 MEASURED = ["seconds", "peak_memory_mb", "finished"]  # columns that no two runs share
 WANTED = [f"results/small/tables/{name}.csv" for name in TABLES]
 # Polled more often than a busy cluster would like.
