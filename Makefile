@@ -41,7 +41,7 @@ reproduce: environment
 	$(SNAKEMAKE)
 
 status: environment
-	$(RUN) python -m benchmarks.status --study $(STUDY)
+	$(RUN) python -m benchmarks.run.status --study $(STUDY)
 
 pdf: environment
 	$(SNAKEMAKE) -- pdf

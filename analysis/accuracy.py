@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import metrics
 from analysis.bootstrap import Bootstrap, Interval, interval
 from analysis.predictions import pooled, read_samples
-from benchmarks.study import Study
+from benchmarks.study.study import Study
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,7 +24,7 @@ from scipy import fft
 from skimage import exposure
 from sklearn.model_selection import GroupKFold, KFold
 
-from analysis import copies
+from analysis.audit import copies
 from benchmarks.datasets import mendeley_inbreast
 from benchmarks.datasets._files import resize
 from benchmarks.errors import run_cli

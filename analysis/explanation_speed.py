@@ -16,12 +16,12 @@ import time
 import numpy as np
 import pandas as pd
 
-from analysis.gradcam import Explainer, scaled
+from analysis.explanations.gradcam import Explainer, scaled
 from benchmarks import backend, stored
+from benchmarks.cells.model import saved_model
 from benchmarks.errors import run_cli
-from benchmarks.model import saved_model
 from benchmarks.reference import about
-from benchmarks.study import Study, load_study
+from benchmarks.study.study import Study, load_study
 
 
 def measure(study: Study, architecture: str, n_batch: int, n_loop: int) -> dict:

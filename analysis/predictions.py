@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import stored
-from benchmarks.study import Study
+from benchmarks.study.study import Study
 
 UNITS = ("patient", "source", "sample")  # what counts as independent: the first that the data set knows of every sample
 FACTORS = ("severity", "density")

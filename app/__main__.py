@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.choose import choose
+from app.model.choose import choose
 from app.settings import PREFIX, Settings
 from benchmarks.errors import run_cli
 

@@ -16,16 +16,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.formparsers import MultiPartParser
 
-from analysis.gradcam import GRADCAM, METHODS
+from analysis.explanations.gradcam import GRADCAM, METHODS
 from analysis.predictions import FACTORS, most_probable, summed
 from app import DISCLAIMER
-from app.answers import Card, DetailedHeatmap, Factor, Health, Heatmap, Prediction, Probe, Problem
 from app.bounds import Bounds, refuse
-from app.card import card, probes
-from app.choose import choose
 from app.logs import Logged
-from app.picture import OPACITY, overlay, png
-from app.served import ANSWERED, Answer, Served
+from app.model.answers import Card, DetailedHeatmap, Factor, Health, Heatmap, Prediction, Probe, Problem
+from app.model.card import card, probes
+from app.model.choose import choose
+from app.model.picture import OPACITY, overlay, png
+from app.model.served import ANSWERED, Answer, Served
 from app.settings import Settings
 from app.upload import Refused, film
 from benchmarks import backend

@@ -18,7 +18,7 @@ import pandas as pd
 import psutil
 from PIL import Image
 
-from app.choose import ServedCell, choose
+from app.model.choose import ServedCell, choose
 from app.settings import Settings
 from app.speed import OURS, served_by
 from benchmarks.errors import run_cli

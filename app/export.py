@@ -10,8 +10,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.card import TABLES
-from app.choose import ServedCell, choose
+from app.model.card import TABLES
+from app.model.choose import ServedCell, choose
 from app.settings import Settings
 from benchmarks.errors import run_cli
 

@@ -4,7 +4,7 @@
 
 Both answer POST /generate_heatmap with the same films of the study, under the same server (uvicorn, one process) with
 TensorFlow on one thread, in turn, each round by new processes. The published path loads the model by
-Keras' defaults, makes the published heat map (analysis/heatmaps.py) and draws it. Columns: study, architecture,
+Keras' defaults, makes the published heat map (heatmaps.py) and draws it. Columns: study, architecture,
 image_size, round, service, clients (each sends its next request when it has the answer to its last), requests, seconds,
 requests_per_second, median_ms, p99_ms, cpu_ms (of the service, a request), failed (not answered with 200), ratio (of
 requests a second, to the published path of the round), and those of benchmarks/reference.
@@ -29,8 +29,8 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from app.choose import ServedCell, choose
-from app.picture import overlay, png
+from app.model.choose import ServedCell, choose
+from app.model.picture import overlay, png
 from app.settings import PREFIX, Settings
 from benchmarks import backend
 from benchmarks.errors import run_cli
@@ -63,8 +63,8 @@ def published_app():
     def generate_heatmap(image_: UploadFile = File()) -> dict:  # noqa: B008 - FastAPI's own way
         import keras
 
-        from analysis.gradcam import enlarged, scaled
-        from analysis.heatmaps import published_maps
+        from analysis.explanations.gradcam import enlarged, scaled
+        from analysis.explanations.heatmaps import published_maps
         from app.upload import film
         from benchmarks.datasets._files import resize
 

@@ -37,7 +37,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.errors import BadInput
+from architectures._errors import BadInput
 
 CORRECTED, PUBLISHED = "corrected", "published"
 NOT_OPTIONS = ("pretrained",)  # keyword arguments that the harness fills in

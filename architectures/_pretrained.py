@@ -2,7 +2,7 @@
 
 import keras
 
-from benchmarks.errors import BadInput
+from architectures._errors import BadInput
 
 HEAD = "probabilities"
 

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from architectures._errors import BadInput
+
 # No room on the disk or in a quota, no right to write
 MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 MOST = 400  # characters of a library's own reason
-
-
-class BadInput(Exception):
-    """Input that the user can mend; the message names the file and the fix."""
 
 
 def existing(path: Path) -> Path:

@@ -4,33 +4,34 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study import Study
+from benchmarks.study.study import Study
+from reports.checklists.section import checklists
 from reports.document import Figures, Picture, Report, Section
 from reports.findings import KEPT_APART, answer, finding, main_honest
 from reports.results import Results
-from reports.sections.bias import bias, calibrated, evidence, first_sentence
-from reports.sections.cards import model_cards
-from reports.sections.cells import cells
-from reports.sections.checklists import checklists
-from reports.sections.claims import claims, first_page
-from reports.sections.classes import classes
-from reports.sections.comparison import baseline_sentence, comparison
-from reports.sections.control import control, leakage_sentence
-from reports.sections.external import external
-from reports.sections.failures import failures, warning
-from reports.sections.folds import folds, per_fold
-from reports.sections.leakage import leakage, quality
-from reports.sections.learning_curve import learning_curve
-from reports.sections.limits import GENERATED_WARNING, limits
-from reports.sections.models import explanations, galleries, training
-from reports.sections.provenance import provenance
-from reports.sections.robustness import collapse, spread
-from reports.sections.run import architectures, data, run
-from reports.sections.scores import curves, scores
-from reports.sections.shortcuts import shortcuts
-from reports.sections.statistics import statistics
-from reports.sections.sure import sure
-from reports.sections.tuning import tuning
+from reports.sections.audit.claims import claims, first_page
+from reports.sections.audit.folds import folds, per_fold
+from reports.sections.audit.leakage import leakage, quality
+from reports.sections.audit.shortcuts import shortcuts
+from reports.sections.models.bias import bias, calibrated, evidence, first_sentence
+from reports.sections.models.cards import model_cards
+from reports.sections.models.models import explanations, galleries, training
+from reports.sections.run import run
+from reports.sections.run.failures import failures, warning
+from reports.sections.run.limits import GENERATED_WARNING, limits
+from reports.sections.run.provenance import provenance
+from reports.sections.run.run import architectures, data
+from reports.sections.run.sure import sure
+from reports.sections.scores.cells import cells
+from reports.sections.scores.classes import classes
+from reports.sections.scores.comparison import baseline_sentence, comparison
+from reports.sections.scores.control import control, leakage_sentence
+from reports.sections.scores.external import external
+from reports.sections.scores.learning_curve import learning_curve
+from reports.sections.scores.robustness import collapse, spread
+from reports.sections.scores.scores import curves, scores
+from reports.sections.scores.statistics import statistics
+from reports.sections.scores.tuning import tuning
 
 TITLE = "Mammogram classifiers, re-evaluated"
 TITLE_OF = {"image_folder": "Image classifiers, re-evaluated"}  # by data set, where it may hold images of any kind

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.partners import NEAR_DUPLICATE
+from analysis.audit.partners import NEAR_DUPLICATE
 from benchmarks.protocols import BY_PATIENT, EXTERNAL, PUBLISHED
 from reports.wording import count, interval, listed, number, per_cent, plural, units
 

@@ -18,7 +18,7 @@ from analysis.bootstrap import LEVEL
 from analysis.predictions import read_samples
 from benchmarks import backend, stored
 from benchmarks.errors import run_cli
-from benchmarks.study import Study, load_study
+from benchmarks.study.study import Study, load_study
 
 CODE = Path(__file__).resolve().parents[1]
 REQUIREMENTS, LOCK = "requirements.in", "requirements.txt"
@@ -107,18 +107,21 @@ def commands(study: Study, data: str | None) -> list[str]:
     config += [f"{key}={json.dumps(value)}" for key, value in study.source.overrides.items()]
     given = ["--data", data] if data else []
     published = study.published_architectures()
-    explained = {"analysis.explain": [*study.architectures], **({"analysis.heatmaps": published} if published else {})}
+    explained = {
+        "analysis.explanations.explain": [*study.architectures],
+        **({"analysis.explanations.heatmaps": published} if published else {}),
+    }
     stages = [
         ["snakemake", "--cores", "all", "--config", *config],
         ["python", "-m", "benchmarks.samples", *chosen, *given],
         *(["python", "-m", "benchmarks.protocols", *chosen, "--protocol", p] for p in study.all_protocols()),
-        *(["python", "-m", module, *chosen, *given] for module in ("analysis.leakage", "analysis.shortcuts")),
-        ["python", "-m", "benchmarks.model", *chosen],
+        *(["python", "-m", module, *chosen, *given] for module in ("analysis.leakage", "analysis.audit.shortcuts")),
+        ["python", "-m", "benchmarks.cells.model", *chosen],
         *(["python", "-m", f"analysis.{name}", *chosen] for name in SCORED),
         *(["python", "-m", module, *chosen, "--architecture", a] for module, names in explained.items() for a in names),
         *(["python", "-m", module, *chosen, "--collect"] for module in explained),
         *(["python", "-m", f"analysis.{name}", *chosen] for name in ("changes", "bias", "claims")),
-        ["python", "-m", "analysis.figures", *chosen],
+        ["python", "-m", "analysis.figures.figures", *chosen],
         ["python", "-m", "reports.provenance", *chosen],
         ["python", "-m", "reports.render", *chosen],
     ]

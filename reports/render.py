@@ -8,7 +8,7 @@ import argparse
 import shutil
 
 from benchmarks.errors import run_cli
-from benchmarks.study import Study, load_study
+from benchmarks.study.study import Study, load_study
 from reports import latex
 from reports.bibliography import BIB
 from reports.context import build

@@ -7,8 +7,7 @@ import pandas as pd
 from analysis.tidy import read_table
 from benchmarks import stored
 from benchmarks.protocols import PUBLISHED
-from benchmarks.rest import read_failures
-from benchmarks.study import BASELINES, Study
+from benchmarks.study.study import BASELINES, Study
 
 
 class Results:
@@ -41,8 +40,9 @@ class Results:
 
     @functools.cached_property
     def failures(self) -> list[dict]:
-        """What failed in the run, as benchmarks/rest.py says; without it the report is complete."""
-        return read_failures(self.study)
+        """What failed in the run, as benchmarks/run/rest.py says; without it the report is complete."""
+        path = self.study.failures_file()
+        return stored.record(path) if path.is_file() else []
 
     def _json(self, name: str) -> dict:
         return stored.record(self.folder / name)

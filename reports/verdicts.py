@@ -2,12 +2,13 @@
 
 import pandas as pd
 
-from analysis import bias_checks
-from analysis.bias import CHANGES, COLLAPSED, LESION
-from analysis.bias_checks import GROUPS, IGNORES, LEANS, MISPLACED, UNEQUAL, UNRELATED
-from analysis.bias_checks import TITLES as CHECKS
-from analysis.gradcam import PLUS_PLUS, SCORE_CAM
-from analysis.thresholds import FLAGGED, NOT_EVALUABLE
+from analysis.bias import bias_checks
+from analysis.bias.bias import COLLAPSED
+from analysis.bias.bias_checks import GROUPS, IGNORES, LEANS, MISPLACED, UNEQUAL, UNRELATED
+from analysis.bias.bias_checks import TITLES as CHECKS
+from analysis.bias.thresholds import FLAGGED, NOT_EVALUABLE
+from analysis.bias.verdicts import CHANGES, LESION
+from analysis.explanations.gradcam import PLUS_PLUS, SCORE_CAM
 from benchmarks.protocols import PUBLISHED
 from reports.wording import interval, listed, number, per_cent, plural, units
 

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from analysis.probes import choose_probes
-from benchmarks import protocols, samples
-from benchmarks.cell import Cell
-from benchmarks.study import load_study
-from benchmarks.training import train_cell
+from analysis.explanations.probes import choose_probes
+from benchmarks.cells.cell import Cell
+from benchmarks.cells.training import train_cell
+from benchmarks.samples import samples
+from benchmarks.samples.folds import make_folds
+from benchmarks.study.study import load_study
 
 STUDY = {
     "description": "Small enough to train in seconds.",
@@ -62,7 +63,7 @@ def train(place: Path, data: Path | None = None) -> Path:
         for name in ("folds", "tables"):
             (results / name).mkdir()
         table = pd.read_parquet(results / "samples.parquet")
-        folds = protocols.make_folds("by_patient", table, study)
+        folds = make_folds("by_patient", table, study)
         folds.to_parquet(results / "folds" / "by_patient.parquet")
         cell = Cell(study, "simple", "by_patient", 0)
         train_cell(cell, threads=1)

@@ -31,7 +31,7 @@ def _forget_models() -> Iterator[None]:
     gc.freeze()
     yield
     if "keras" in sys.modules:
-        from benchmarks import reuse
+        from benchmarks.cells import reuse
 
         reuse.forget()
         sys.modules["keras"].backend.clear_session()

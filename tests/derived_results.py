@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from benchmarks.study import BASELINES, Study, load_study
+from benchmarks.study.study import BASELINES, Study, load_study
 
 N = 8
 SAMPLES = [f"s{i}" for i in range(N)]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks.study import BASELINES, Study, load_study
+from benchmarks.study.study import BASELINES, Study, load_study
 
 CLASSES = ["Density1Benign", "Density1Malignant", "Density2Malignant"]
 # source, patient, label

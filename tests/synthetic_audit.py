@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from analysis import claims, heatmaps, shortcuts
+from analysis.audit import shortcuts
+from analysis.claims import claims
+from analysis.explanations import heatmaps
 
 KINDS = ("shared_patient", "shared_source", "pixel_identical", "near_duplicate")
 

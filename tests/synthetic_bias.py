@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from analysis import bias, changes, groups
-from analysis.gradcam import METHODS
-from analysis.heat import BLIND
-from analysis.thresholds import CLEAR, FLAGGED, NOT_EVALUABLE
+from analysis.bias import bias, groups
+from analysis.bias.thresholds import CLEAR, FLAGGED, NOT_EVALUABLE
+from analysis.explanations import changes
+from analysis.explanations.gradcam import METHODS
+from analysis.explanations.heat import BLIND
 from analysis.tidy import read_table
 
 LAYER = "conv2d_1"

@@ -2,8 +2,8 @@
 
 import itertools
 
-from analysis import comparison
-from benchmarks.study import BASELINES
+from analysis.comparison import comparison
+from benchmarks.study.study import BASELINES
 
 MAJORITY = {"published": 0.4524}  # accuracy of every baseline; 0.3019 under the honest protocols
 CLEAR = 0.1

@@ -11,8 +11,8 @@ from synthetic_bias import write_bias
 from synthetic_comparison import write_comparison
 from synthetic_tuning import write_tuning
 
-from analysis.external import COLUMNS as EXTERNAL_COLUMNS
-from benchmarks.study import BASELINES
+from analysis.scores.external import COLUMNS as EXTERNAL_COLUMNS
+from benchmarks.study.study import BASELINES
 
 EIGHT = [f"Density{d}{s}" for d in range(1, 5) for s in ("Benign", "Malignant")]
 SIX = ["alexnet", "densenet", "efficientnet", "shufflenet", "simple", "vgg16"]

@@ -1,7 +1,7 @@
 """Tables of search, learning curve and permuted-label control of a made-up results folder."""
 
-from analysis import control, importance, learning_curve, tuning_gain
-from benchmarks.study import BASELINES
+from analysis.comparison import control, importance, learning_curve, tuning_gain
+from benchmarks.study.study import BASELINES
 
 HYPERPARAMETERS = {"learning_rate": 0.31, "batch_size": 0.02, "dropout": -0.01}
 PATIENTS = {"by_patient_n8": 8.0, "by_patient_n16": 16.0, "by_patient": 32.4}

@@ -13,12 +13,12 @@ pytest.importorskip("fastapi", reason="fastapi is not installed: make app")
 
 from fastapi.testclient import TestClient
 
-from analysis.gradcam import GRADCAM, METHODS, Explainer, enlarged, scaled
+from analysis.explanations.gradcam import GRADCAM, METHODS, Explainer, enlarged, scaled
 from app.api import create_app, prediction
-from app.picture import png
-from app.served import Answer, Served, traced_gradcam
+from app.model.picture import png
+from app.model.served import Answer, Served, traced_gradcam
 from app.settings import Settings
-from benchmarks.model import build_model, saved_model
+from benchmarks.cells.model import build_model, saved_model
 
 
 @pytest.fixture(scope="module")

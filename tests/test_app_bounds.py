@@ -13,7 +13,7 @@ import httpx
 
 from app.api import create_app
 from app.logs import Json
-from app.picture import png
+from app.model.picture import png
 from app.settings import Settings
 
 BOUNDARY = "frame"

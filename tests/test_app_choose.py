@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from app.choose import choose
 from app.export import export
+from app.model.choose import choose
 from app.settings import Settings
 from benchmarks.errors import BadInput
 

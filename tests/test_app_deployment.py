@@ -23,9 +23,9 @@ pytest.importorskip("gunicorn", reason="gunicorn is not installed: make app")
 
 import httpx
 
-from app.choose import ServedCell, choose
 from app.export import export
-from app.picture import png
+from app.model.choose import ServedCell, choose
+from app.model.picture import png
 from app.settings import Settings
 
 WORKERS = 2

@@ -10,8 +10,8 @@ import pytest
 import skimage
 from PIL import Image
 
-from app.choose import ServedCell
-from app.ood import QUANTILE, Familiar, statistics
+from app.model.choose import ServedCell
+from app.model.ood import QUANTILE, Familiar, statistics
 from benchmarks import datasets
 from benchmarks.datasets._files import resize
 

@@ -28,13 +28,15 @@ from dicom_files import write_dicom
 from playwright.sync_api import sync_playwright
 from streamlit.testing.v1 import AppTest
 
-from analysis.gradcam import METHODS
-from app import DISCLAIMER, client, page_parts
+from analysis.explanations.gradcam import METHODS
+from app import DISCLAIMER
 from app.api import create_app
-from app.choose import ServedCell
-from app.picture import OPACITY, png
+from app.model.choose import ServedCell
+from app.model.picture import OPACITY, png
+from app.page import client
+from app.page import parts as page_parts
 from app.settings import Settings
-from benchmarks.study import BASELINES
+from benchmarks.study.study import BASELINES
 
 CAT = Path(skimage.__file__).parent / "data" / "chelsea.png"
 SECONDS = 300  # to start, where the cores are busy
@@ -69,7 +71,7 @@ def page(api, monkeypatch) -> AppTest:
     """The page as a visitor meets it."""
     monkeypatch.setenv("MAMMOBENCH_API", api)
     st.cache_data.clear()
-    return AppTest.from_file(str(ROOT / "app/page.py"), default_timeout=SECONDS).run()
+    return AppTest.from_file(str(ROOT / "app/page/page.py"), default_timeout=SECONDS).run()
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +167,7 @@ def test_without_an_api_it_says_so_and_where(api, monkeypatch):
         held.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{held.getsockname()[1]}"
         monkeypatch.setenv("MAMMOBENCH_API", address)
-        page = AppTest.from_file(str(ROOT / "app/page.py"), default_timeout=SECONDS).run()
+        page = AppTest.from_file(str(ROOT / "app/page/page.py"), default_timeout=SECONDS).run()
         assert f"The API at {address} does not answer" in page.error[0].value and DISCLAIMER in text(page)
     monkeypatch.setenv("MAMMOBENCH_API", api)
     page.button[0].click().run()
@@ -204,7 +206,7 @@ def _streamlit(api: str, tmp_path: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app/page.py"), "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app/page/page.py"), "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--server.port", port, "--browser.gatherUsageStats", "false"]
     # From anywhere, without the package on the path.
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "MAMMOBENCH_API": api}

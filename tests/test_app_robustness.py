@@ -19,8 +19,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.api import create_app
-from app.choose import ServedCell
 from app.endurance import curve, films, mutated
+from app.model.choose import ServedCell
 from app.settings import Settings
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

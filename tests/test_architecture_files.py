@@ -7,8 +7,8 @@ import keras_tuner
 import pytest
 
 import architectures
+from benchmarks.cells.model import build_model, published_recipe
 from benchmarks.errors import BadInput
-from benchmarks.model import build_model, published_recipe
 
 SIZE = 64
 NOT_A_LIST = "is not a list of which each is a whole number like its default [6, 12, 24, 16]"

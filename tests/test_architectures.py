@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import architectures
+from benchmarks.cells.model import build_model
 from benchmarks.errors import BadInput
-from benchmarks.model import build_model
 
 SIZE = 64
 REDUCED = {

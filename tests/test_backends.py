@@ -16,16 +16,16 @@ import yaml
 from conftest import ROOT
 from test_training import prepared, study  # noqa: F401 - fixtures
 
+from benchmarks.cells.model import saved_model
 from benchmarks.errors import BadInput
-from benchmarks.model import saved_model
-from benchmarks.study import load_study
+from benchmarks.study.study import load_study
 
 BACKENDS = ("jax", "torch")
 SEEDS = (3, 4)
 # Trains the cells whose command lines it is given, one after another.
 TRAIN = """
 import json, sys
-from benchmarks.training import main
+from benchmarks.cells.training import main
 
 for line in json.loads(sys.argv[1]):
     sys.argv[1:] = line

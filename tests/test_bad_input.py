@@ -17,10 +17,10 @@ from PIL import Image
 from test_datasets import refusal
 from test_samples import study
 
-from benchmarks import samples
 from benchmarks.datasets import _files, image_folder
 from benchmarks.datasets._files import Files
 from benchmarks.errors import BadInput
+from benchmarks.samples import samples
 
 LABELS = ("benign", "malignant")
 RAMP = np.arange(0, 240, 5, dtype=np.uint8).reshape(6, 8)

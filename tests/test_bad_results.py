@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from small_results import write_results
 from test_datasets import refusal
 
-from analysis import collapse, predictions, tables
+from analysis import predictions
+from analysis.scores import collapse, tables
 from benchmarks import protocols, stored
+from benchmarks.cells.model import saved_model
 from benchmarks.errors import BadInput, run_cli
-from benchmarks.model import saved_model
 
 TOLD = "is cut short, changed or from elsewhere; delete it, and snakemake makes it anew: "
 TABLE = pd.DataFrame({"sample": [f"s{i}" for i in range(20)], "p": np.arange(20) / 7})

@@ -15,8 +15,8 @@ from test_study import GOOD
 
 from benchmarks import datasets
 from benchmarks.errors import BadInput
-from benchmarks.study import load_study
-from benchmarks.study_file import SCHEMA, configured, read_study
+from benchmarks.study.study import load_study
+from benchmarks.study.study_file import SCHEMA, configured, read_study
 
 
 def loaded(content: bytes):

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmarks import baselines
-from benchmarks.cell import Cell, Part
-from benchmarks.study import load_study
+from benchmarks.cells import baselines
+from benchmarks.cells.cell import Cell, Part
+from benchmarks.study.study import load_study
 
 CLASSES = ["a", "b", "c"]
 SIDE = 32

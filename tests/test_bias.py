@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from small_results import write_results
 
-from analysis import bias, thresholds
-from analysis.heat import BLIND
-from analysis.thresholds import CLEAR, FLAGGED, NOT_EVALUABLE, WIDE
+from analysis.bias import bias, thresholds
+from analysis.bias.thresholds import CLEAR, FLAGGED, NOT_EVALUABLE, WIDE
+from analysis.explanations.heat import BLIND
 
 CLASSES = ["Density1Benign", "Density1Malignant", "Density2Malignant"]
 N = 24  # probes, each of its own patient

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from test_report import Page, compile_tex, overfull, produce
 
-from analysis.bias import COLLAPSED
+from analysis.bias.bias import COLLAPSED
 from analysis.tidy import read_table
 from benchmarks import reference
 from reports import latex, verdicts
 from reports.document import Cell, Column, Figures, Picture, Report, Section, Table
 from reports.page import html
-from reports.sections import bias, calibration
+from reports.sections.models import bias, calibration
 
 ABOUT = {"command": "python -m x", "hardware": "a CPU", "versions": "python 3", "finished": "2026-01-01"}
 

@@ -9,15 +9,15 @@ import pytest
 from synthetic_results import write_results
 from test_report import NASTY, Page
 
-from analysis.gradcam_summary import summarise
+from analysis.explanations.gradcam_summary import summarise
 from analysis.tidy import read_table
-from benchmarks.study import load_study
+from benchmarks.study.study import load_study
 from reports import page, provenance
 from reports.context import build
 from reports.document import Figures, Section, Table
 from reports.results import Results
-from reports.sections.cards import model_cards
-from reports.sections.limits import GENERATED_WARNING
+from reports.sections.models.cards import model_cards
+from reports.sections.run.limits import GENERATED_WARNING
 
 STUDIES = {
     "whole": {"architectures": ("simple", "vgg16"), "dataset": "mendeley_inbreast"},

@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT
 
 import architectures
-from benchmarks.check import check
-from benchmarks.study import load_study
+from benchmarks.check.__main__ import check
+from benchmarks.study.study import load_study
 
 # The fixture writes three lines and an empty one before it.
 GOOD = """

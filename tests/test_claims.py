@@ -8,14 +8,14 @@ import pytest
 import yaml
 from small_results import CLASSES, SOURCES, predictions, samples_table, write_results
 
-from analysis import claims
-from analysis.claims import judge_code, judge_figure, judge_heat_map, judge_lead
-from analysis.measured import Value
-from analysis.scores import write_scores
-from analysis.tables import cells_table
-from benchmarks import claims as published_claims
+from analysis.claims import claims
+from analysis.claims.claims import judge_code, judge_figure, judge_heat_map, judge_lead
+from analysis.claims.measured import Value
+from analysis.scores.scores import write_scores
+from analysis.scores.tables import cells_table
 from benchmarks import reference
 from benchmarks.errors import BadInput
+from benchmarks.publications import claims as published_claims
 
 HONEST = Value(0.3, 0.2, 0.4)
 HIGH, REDUCED = Value(0.95, 0.9, 1.0), Value(0.8, 0.7, 0.9, full=False)

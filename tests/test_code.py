@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.code import digest, modules_digest
+from benchmarks.run.code import digest, modules_digest
 
 MODULE = '''
 """A module."""

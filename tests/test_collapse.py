@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from small_results import CLASSES, write_results
 
-from analysis import collapse
-from analysis.scores import write_scores
+from analysis.scores import collapse
+from analysis.scores.scores import write_scores
 
 CELL = "cells/simple/by_patient/0"
 

@@ -18,15 +18,16 @@ from scipy import stats
 from synthetic_comparison import write_comparison
 from synthetic_results import EIGHT, SIX, World
 
-from analysis import comparison, figures_comparison
 from analysis.accuracy import Accuracies
-from analysis.comparison import A_BETTER, B_BETTER, NO_DIFFERENCE, beats, compare, verdict
-from analysis.style import use_style
+from analysis.comparison import comparison
+from analysis.comparison.comparison import A_BETTER, B_BETTER, NO_DIFFERENCE, beats, compare, verdict
+from analysis.drawing.style import use_style
+from analysis.figures import comparison as figures_comparison
 from analysis.tidy import read_table
-from benchmarks import protocols
 from benchmarks.errors import BadInput
-from benchmarks.study import BASELINES, load_study
-from reports.sections import comparison as section
+from benchmarks.samples.folds import make_folds
+from benchmarks.study.study import BASELINES, load_study
+from reports.sections.scores import comparison as section
 
 pytestmark = pytest.mark.filterwarnings("error")
 CLASSES = ["Density1Benign", "Density2Malignant"]
@@ -60,7 +61,7 @@ def write_study(tmp_path, monkeypatch):
         (study.results() / "folds").mkdir(parents=True)
         SAMPLES.to_parquet(study.results() / "samples.parquet")
         (study.results() / "dataset.json").write_text(json.dumps({"classes": CLASSES}))
-        folds = protocols.make_folds("by_patient", SAMPLES, study)
+        folds = make_folds("by_patient", SAMPLES, study)
         folds.to_parquet(study.results() / "folds" / "by_patient.parquet")
         for (fold, part), rows in folds.groupby(["fold", "part"]):
             for name in study.compared() if part == "test" else []:

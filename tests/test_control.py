@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from analysis import control, figures_control
+from analysis.comparison import control
+from analysis.figures import control as figures_control
 from analysis.tidy import read_table
 
 LABELS = "aabbaabb"  # shuffled ones

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from skimage import exposure
 from textures import recompressed, resized, texture, turned
 
-from analysis import copies
+from analysis.audit import copies
 
 OTHERS = [texture(seed) for seed in range(1, 20)]
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from benchmarks import datasets
-from benchmarks.breast import segment_breast
 from benchmarks.datasets import _copies, mendeley_inbreast
 from benchmarks.errors import BadInput
+from benchmarks.samples.breast import segment_breast
 
 TOP = "Dataset of Breast mammography images with Masses"
 CLASSES = [f"Density{density}{severity}" for density in "1234" for severity in ("Benign", "Malignant")]

@@ -8,13 +8,29 @@ from sklearn.metrics import cohen_kappa_score
 from test_bias import tables
 from test_cards import produce, tables_of
 
-from analysis import bias, bias_checks, metrics, probability_metrics, scores, thresholds
+from analysis import metrics, probability_metrics
+from analysis.bias import bias, bias_checks, thresholds
 from analysis.metrics import metric, ratio
 from analysis.probability_metrics import binary_metric
+from analysis.scores import scores
 from benchmarks import protocols
-from benchmarks.study import load_study
+from benchmarks.samples.folds import make_folds
+from benchmarks.study.study import load_study
 from reports.context import build
 from reports.document import Table
+
+BY_CHANCE = '''
+import numpy as np
+import pandas as pd
+
+
+def split(samples, study):
+    """Split files at random, whatever their patients."""
+    upright = samples[samples["upright"]]
+    parts = np.random.default_rng(study.seed).choice(["train", "validation", "test"], len(upright))
+    folds = pd.DataFrame({"sample": upright["sample"], "part": parts, "repeat": 0})
+    return pd.concat([folds.assign(fold=fold) for fold in range(study.folds)])
+'''
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +42,6 @@ def forgotten():
     for place, content in zip(places, before, strict=True):
         place.clear()
         place.update(content)
-    protocols.PROTOCOLS.pop("by_chance", None)
 
 
 def declare_metrics() -> None:
@@ -117,17 +132,11 @@ def test_a_bias_check_is_judged_and_stands_in_the_report(tmp_path, monkeypatch):
 def test_a_protocol_gives_folds_like_the_others(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    @protocols.protocol
-    def by_chance(samples, study):
-        """Split files at random, whoever's they are."""
-        upright = samples[samples["upright"]]
-        parts = np.random.default_rng(study.seed).choice(["train", "validation", "test"], len(upright))
-        folds = pd.DataFrame({"sample": upright["sample"], "part": parts, "repeat": 0})
-        return pd.concat([folds.assign(fold=fold) for fold in range(study.folds)])
-
+    (tmp_path / "by_chance.py").write_text(BY_CHANCE)
+    monkeypatch.setattr(protocols, "__path__", [*protocols.__path__, str(tmp_path)])
     text = "{description: x, seed: 1, dataset: {name: phantom}, image_size: 32, folds: 2, architectures: {simple: {}}"
     (tmp_path / "mine.yaml").write_text(f"{text}, protocols: [by_chance], control: {{protocols: [by_chance]}}}}")
     study = load_study("mine.yaml")
     assert study.all_protocols() == ["by_chance", "by_chance_permuted"] and study.cells("by_chance") == [0, 1]
     samples = small_results.samples_table()
-    assert set(protocols.make_folds("by_chance_permuted", samples, study)["fold"]) == {0, 1}
+    assert set(make_folds("by_chance_permuted", samples, study)["fold"]) == {0, 1}

@@ -8,7 +8,9 @@ import pytest
 from benchmarks import protocols
 from benchmarks.datasets import phantom
 from benchmarks.errors import BadInput
-from benchmarks.study import Study
+from benchmarks.protocols import _derived
+from benchmarks.samples.folds import make_folds
+from benchmarks.study.study import Study
 
 SEEDS = range(5)
 
@@ -29,7 +31,7 @@ def phantoms() -> pd.DataFrame:
 
 
 def shuffled(samples: pd.DataFrame, seed: int = 1) -> pd.DataFrame:
-    return samples.assign(given=samples["sample"].map(protocols.permuted_labels(samples, seed)))
+    return samples.assign(given=samples["sample"].map(_derived.permuted_labels(samples, seed)))
 
 
 @pytest.mark.parametrize(("name", "base", "variant"), [
@@ -74,9 +76,9 @@ def test_patients_with_one_source_each_keep_the_counts_of_all_classes(phantoms):
 
 
 def test_the_shuffle_repeats_with_its_seed_whatever_the_row_order(phantoms):
-    once = protocols.permuted_labels(phantoms, 1)
-    assert once == protocols.permuted_labels(phantoms.sample(frac=1, random_state=0), 1)
-    assert once != protocols.permuted_labels(phantoms, 2)
+    once = _derived.permuted_labels(phantoms, 1)
+    assert once == _derived.permuted_labels(phantoms.sample(frac=1, random_state=0), 1)
+    assert once != _derived.permuted_labels(phantoms, 2)
 
 
 def test_without_patients_sources_are_shuffled_and_without_sources_files(phantoms):
@@ -90,26 +92,26 @@ def test_without_patients_sources_are_shuffled_and_without_sources_files(phantom
 
 @pytest.mark.parametrize("name", ["by_patient", "published"])
 def test_the_control_has_the_parts_of_its_base(phantoms, name):
-    base = protocols.make_folds(name, phantoms, study())
-    permuted = protocols.make_folds(f"{name}_permuted", phantoms, study())
+    base = make_folds(name, phantoms, study())
+    permuted = make_folds(f"{name}_permuted", phantoms, study())
     pd.testing.assert_frame_equal(permuted[base.columns], base)
-    given = protocols.permuted_labels(phantoms, 1)
+    given = _derived.permuted_labels(phantoms, 1)
     assert permuted["label"].tolist() == [given[sample] for sample in base["sample"]]
 
 
 def test_the_shuffled_label_stands_in_for_the_samples_own(phantoms):
-    permuted = protocols.make_folds("by_patient_permuted", phantoms, study())
+    permuted = make_folds("by_patient_permuted", phantoms, study())
     joined = protocols.labelled(permuted, phantoms)
     assert joined["label"].tolist() == permuted["label"].tolist() and joined["sample"].tolist() == [*permuted["sample"]]
-    base = protocols.make_folds("by_patient", phantoms, study())
+    base = make_folds("by_patient", phantoms, study())
     own = phantoms.set_index("sample")["label"]
     assert protocols.labelled(base, phantoms)["label"].tolist() == own[base["sample"]].tolist()
 
 
 def test_fewer_patients_are_nested_and_leave_validation_and_test_alone(phantoms):
     owner = phantoms.set_index("sample")["patient"]
-    whole = protocols.make_folds("by_patient", phantoms, study(repeats=2))
-    tables = [protocols.make_folds(f"by_patient_n{n}", phantoms, study(repeats=2)) for n in (4, 9)]
+    whole = make_folds("by_patient", phantoms, study(repeats=2))
+    tables = [make_folds(f"by_patient_n{n}", phantoms, study(repeats=2)) for n in (4, 9)]
     for fold in range(6):
         samples = [table[(table["fold"] == fold) & (table["part"] == "train")]["sample"] for table in (*tables, whole)]
         few, more, most = (set(own.map(owner)) for own in samples)
@@ -125,4 +127,4 @@ def test_fewer_patients_are_nested_and_leave_validation_and_test_alone(phantoms)
 
 def test_more_patients_than_there_are_is_refused(phantoms):
     with pytest.raises(BadInput, match=r"learning_curve.patients: 99, but fold 0 trains on \d+ .* in test\.yaml"):
-        protocols.make_folds("by_patient_n99", phantoms, study())
+        make_folds("by_patient_n99", phantoms, study())

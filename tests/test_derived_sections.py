@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 from synthetic_tuning import write_tuning
 
-from analysis import control as control_stage
-from analysis import importance as importance_stage
-from analysis import learning_curve as curve_stage
-from analysis import tuning_gain as tuning_stage
+from analysis.comparison import control as control_stage
+from analysis.comparison import importance as importance_stage
+from analysis.comparison import learning_curve as curve_stage
+from analysis.comparison import tuning_gain as tuning_stage
 from analysis.tidy import read_table
-from reports.sections.control import control
-from reports.sections.learning_curve import learning_curve
-from reports.sections.tuning import tuning
+from reports.sections.scores.control import control
+from reports.sections.scores.learning_curve import learning_curve
+from reports.sections.scores.tuning import tuning
 
 
 @pytest.fixture

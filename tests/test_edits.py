@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textures import texture
 
-from analysis import edits
-from analysis.regions import elsewhere, regions
+from analysis.explanations import edits
+from analysis.explanations.regions import elsewhere, regions
 from benchmarks.datasets import _copies
 from benchmarks.datasets import _phantom_drawing as drawing
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from small_results import CLASSES, write_results
 
-from analysis import bias, explain, probes
-from analysis.thresholds import NOT_EVALUABLE
+from analysis.bias import bias
+from analysis.bias.thresholds import NOT_EVALUABLE
+from analysis.explanations import explain, probes
 from analysis.tidy import read_table
 
 SIDE = 64

@@ -8,15 +8,15 @@ import pytest
 import yaml
 from test_protocols import study
 
-from analysis import tables
-from analysis.external import NO_DIFFERENCE, WORSE
-from analysis.external import external as external_table
-from analysis.leakage import audit
+from analysis.audit.leakage import audit
+from analysis.scores import tables
+from analysis.scores.external import NO_DIFFERENCE, WORSE
+from analysis.scores.external import external as external_table
 from benchmarks import datasets, protocols
 from benchmarks.errors import BadInput
-from benchmarks.protocols import make_folds
-from benchmarks.samples import write_samples
-from benchmarks.study import load_study
+from benchmarks.samples.folds import make_folds
+from benchmarks.samples.samples import write_samples
+from benchmarks.study.study import load_study
 
 SETS = {"north": {"name": "phantom", "patients": 24}, "south": {"name": "phantom", "patients": 32, "noise": 20}}
 STUDY = {

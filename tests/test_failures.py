@@ -7,8 +7,8 @@ import pytest
 from test_contributing import copied
 from test_workflow import TINY, snakemake, write_study
 
-from benchmarks.rest import rest
-from benchmarks.study import load_study
+from benchmarks.run.rest import rest
+from benchmarks.study.study import load_study
 
 ARCHITECTURE = '''"""Fails, if it fails, in one fold only."""
 

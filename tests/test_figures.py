@@ -9,18 +9,16 @@ import pytest
 from PIL import Image
 from synthetic_results import EIGHT, write_results
 
-from analysis import (
-    figures,
-    figures_gradcam,
-    figures_sheets,
-    figures_training,
-)
-from analysis.figures_gradcam import ROWS_A_PAGE, n_pages
-from analysis.gradcam_summary import summarise
-from analysis.style import WRONG, looks, looks_with_baselines, save, short_names, use_style
+from analysis.drawing import sheets as figures_sheets
+from analysis.drawing.style import WRONG, looks, looks_with_baselines, save, short_names, use_style
+from analysis.explanations.gradcam_summary import summarise
+from analysis.figures import figures
+from analysis.figures import gradcam as figures_gradcam
+from analysis.figures import training as figures_training
+from analysis.figures.gradcam import ROWS_A_PAGE, n_pages
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
-from benchmarks.study import load_study
+from benchmarks.study.study import load_study
 
 THREE = ("Density1Benign", "Density2Malignant", "Density4Malignant")
 

@@ -7,11 +7,12 @@ import pytest
 from matplotlib.colors import to_hex
 from synthetic_results import write_results
 
-from analysis import figures_bias, figures_bias_effects
 from analysis.bootstrap import interval, resampled_means
-from analysis.style import WRONG, looks, use_style
+from analysis.drawing.style import WRONG, looks, use_style
+from analysis.figures import bias as figures_bias
+from analysis.figures import bias_effects as figures_bias_effects
 from analysis.tidy import read_table
-from benchmarks.study import load_study
+from benchmarks.study.study import load_study
 
 CLASSES = ("Density1Benign", "Density2Malignant", "Density4Malignant")
 

@@ -7,20 +7,18 @@ import pytest
 from matplotlib.colors import to_hex
 from synthetic_results import EIGHT, write_results
 
-from analysis import (
-    figures_comparison,
-    figures_control,
-    figures_curves,
-    figures_data,
-    figures_scores,
-    figures_shares,
-    figures_shortcuts,
-    figures_training,
-    figures_tuning,
-)
-from analysis.style import looks, use_style
+from analysis.drawing.style import looks, use_style
+from analysis.figures import comparison as figures_comparison
+from analysis.figures import control as figures_control
+from analysis.figures import curves as figures_curves
+from analysis.figures import data as figures_data
+from analysis.figures import scores as figures_scores
+from analysis.figures import shares as figures_shares
+from analysis.figures import shortcuts as figures_shortcuts
+from analysis.figures import training as figures_training
+from analysis.figures import tuning as figures_tuning
 from analysis.tidy import read_table
-from benchmarks.study import load_study
+from benchmarks.study.study import load_study
 
 THREE = ("Density1Benign", "Density2Malignant", "Density4Malignant")
 

@@ -3,12 +3,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import claims
+from benchmarks.publications import claims
 from reports import bibliography, render, wording
+from reports.checklists.section import FILES, load
 from reports.escaping import cited, tex, tex_citation
 from reports.findings import answer, finding
-from reports.sections.checklists import FILES, load
-from reports.sections.claims import _causes
+from reports.sections.audit.claims import _causes
 from reports.wording import count, number
 
 

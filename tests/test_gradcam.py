@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.gradcam import GRADCAM, METHODS, PLUS_PLUS, SCORE_CAM, Explainer, enlarged, scaled
-from analysis.heat import hits, share
+from analysis.explanations.gradcam import GRADCAM, METHODS, PLUS_PLUS, SCORE_CAM, Explainer, enlarged, scaled
+from analysis.explanations.heat import hits, share
 
 SIDE = 8
 

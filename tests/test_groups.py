@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from small_results import write_results
 
-from analysis import groups
+from analysis.bias import groups
 from analysis.bootstrap import Bootstrap
 from analysis.tidy import read_table
 

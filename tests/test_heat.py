@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.heat import BLIND, BREAST_MASK, CENTRE, CONTRAST, blind_maps, hits, measures, random_maps, share
+from analysis.explanations.heat import (
+    BLIND,
+    BREAST_MASK,
+    CENTRE,
+    CONTRAST,
+    blind_maps,
+    hits,
+    measures,
+    random_maps,
+    share,
+)
 
 
 def test_shares_and_hits_are_counted():

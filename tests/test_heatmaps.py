@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from analysis.gradcam import Explainer
-from analysis.heatmaps import GRADCAM, PUBLISHED, class_maps, compare, published_maps, with_shuffled_classifier
+from analysis.explanations.gradcam import Explainer
+from analysis.explanations.heatmaps import (
+    GRADCAM,
+    PUBLISHED,
+    class_maps,
+    compare,
+    published_maps,
+    with_shuffled_classifier,
+)
 
 SIDE, CLASSES = 8, 8
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.changes import summarise
-from analysis.interventions import Film, rows, training_turns
-from analysis.regions import regions
+from analysis.explanations.changes import summarise
+from analysis.explanations.interventions import Film, rows, training_turns
+from analysis.explanations.regions import regions
 
 SIDE = 64
 LEVELS = np.array([0.0, 23.0])

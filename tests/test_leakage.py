@@ -12,11 +12,11 @@ from conftest import ROOT
 from PIL import Image
 from textures import recompressed, resized, texture, turned
 
-from analysis import leakage
-from analysis.partners import conflicts, partners
-from benchmarks.protocols import PROTOCOLS
-from benchmarks.samples import write_samples
-from benchmarks.study import load_study
+from analysis.audit import leakage
+from analysis.audit.partners import conflicts, partners
+from benchmarks.samples.folds import make_folds
+from benchmarks.samples.samples import write_samples
+from benchmarks.study.study import load_study
 
 N_PATIENTS = 12
 
@@ -62,7 +62,7 @@ def audited(study, change=lambda folds, samples: folds) -> dict[str, pd.DataFram
     """The audit's tables, with the folds as the protocol makes them and then changed."""
     write_samples(study, study.results())
     samples = pd.read_parquet(study.results() / "samples.parquet")
-    folds = change(PROTOCOLS["by_patient"](samples, study), samples)
+    folds = change(make_folds("by_patient", samples, study), samples)
     (study.results() / "folds").mkdir()
     folds.to_parquet(study.results() / "folds/by_patient.parquet")
     leakage.audit(study)
@@ -167,7 +167,7 @@ def test_unknown_patients_are_not_evaluable_instead_of_clean(study):
     write_samples(study, study.results())
     samples = pd.read_parquet(study.results() / "samples.parquet")
     (study.results() / "folds").mkdir()
-    PROTOCOLS["by_source"](samples, study).to_parquet(study.results() / "folds/by_source.parquet")
+    make_folds("by_source", samples, study).to_parquet(study.results() / "folds/by_source.parquet")
     leakage.audit(study)
     table = pd.read_csv(study.results() / "tables/leakage.csv").set_index("kind")
     assert table.loc["shared_patient", ["n_flagged", "share"]].isna().all(axis=None)
@@ -246,7 +246,7 @@ def test_the_published_split_leaks_exactly_what_was_counted(tmp_path, monkeypatc
     samples = pd.read_parquet(study.results() / "samples.parquet")
     (study.results() / "folds").mkdir()
     for protocol in study.protocols:
-        PROTOCOLS[protocol](samples, study).to_parquet(study.results() / f"folds/{protocol}.parquet")
+        make_folds(protocol, samples, study).to_parquet(study.results() / f"folds/{protocol}.parquet")
     leakage.audit(study)
     table = pd.read_csv(study.results() / "tables/leakage.csv")
     published = table[table["protocol"] == "published"].set_index(["kind", "part_a", "part_b"])["n_flagged"]

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from derived_results import write_answers, write_study
 
-from analysis import figures_learning_curve, learning_curve
+from analysis.comparison import learning_curve
+from analysis.figures import learning_curve as figures_learning_curve
 
 CURVE = {"patients": [4, 2]}
 

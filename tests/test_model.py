@@ -7,12 +7,12 @@ import keras_tuner
 import numpy as np
 import pytest
 
+from benchmarks.cells.model import build_model, check, main, published_recipe
+from benchmarks.cells.reuse import compiled
+from benchmarks.cells.shared import shared_space
 from benchmarks.datasets import phantom
 from benchmarks.errors import BadInput
-from benchmarks.model import build_model, check, main, published_recipe
-from benchmarks.reuse import compiled
-from benchmarks.shared import shared_space
-from benchmarks.study import load_study
+from benchmarks.study.study import load_study
 
 SIZE = 64
 

@@ -14,9 +14,9 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.breast import segment_breast
 from benchmarks.datasets import _copies, phantom
 from benchmarks.errors import BadInput
+from benchmarks.samples.breast import segment_breast
 
 
 def make(seed=123, **options):

@@ -13,8 +13,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from benchmarks.datasets import planted
 from benchmarks.errors import BadInput
-from benchmarks.planted_bias import ARCHITECTURES, RUNS, finish, reliance, study_content, train, write_study
-from benchmarks.planted_summary import PLANTED_REGION, summary
+from benchmarks.validation.planted_bias import ARCHITECTURES, RUNS, finish, reliance, study_content, train, write_study
+from benchmarks.validation.planted_summary import PLANTED_REGION, summary
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_every_shortcut_has_a_region_where_it_is_expected():
 @pytest.mark.slow
 def test_a_planted_border_is_learnt_and_flagged(tmp_path):
     """The whole way, in a folder of its own: drawn, trained, explained, judged."""
-    command = [sys.executable, "-m", "benchmarks.planted_bias", "--shortcuts", "border", "--strengths", "1"]
+    command = [sys.executable, "-m", "benchmarks.validation.planted_bias", "--shortcuts", "border", "--strengths", "1"]
     command += ["--seeds", "1", "--architectures", "simple", "--patients", "60", "--jobs", "1"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)

@@ -13,12 +13,13 @@ import pytest
 from conftest import ROOT
 from test_training import prepared, study  # noqa: F401 - fixtures
 
-from benchmarks import backend, progress
-from benchmarks.cell import Cell
+from benchmarks import backend
+from benchmarks.cells import progress
+from benchmarks.cells.cell import Cell
+from benchmarks.cells.progress import Progress, progress_file, reason
+from benchmarks.cells.training import train_cell
 from benchmarks.errors import BadInput
-from benchmarks.progress import Progress, progress_file, reason
-from benchmarks.status import FAILED, KILLED, RUNNING, WAITING, cell_states
-from benchmarks.training import train_cell
+from benchmarks.run.status import FAILED, KILLED, RUNNING, WAITING, cell_states
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from synthetic_results import write_results
 
 from benchmarks.errors import BadInput
-from benchmarks.study import load_study
+from benchmarks.study.study import load_study
 from reports import provenance
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.regions import box_mask, elsewhere, regions
+from analysis.explanations.regions import box_mask, elsewhere, regions
 from benchmarks.datasets import _phantom_drawing as drawing
 from benchmarks.datasets._files import resize, resize_mask
 

@@ -12,10 +12,10 @@ from conftest import ROOT
 
 from benchmarks import reference
 from benchmarks.errors import BadInput
-from benchmarks.protocols import PROTOCOLS
-from benchmarks.replay import changed
-from benchmarks.samples import write_samples
-from benchmarks.study import load_study
+from benchmarks.samples.folds import make_folds
+from benchmarks.samples.samples import write_samples
+from benchmarks.study.study import load_study
+from benchmarks.validation.replay import changed
 
 STUDY = {
     "description": "d",
@@ -55,15 +55,24 @@ def test_runs_are_appended_with_their_provenance(study, tmp_path):
     write_samples(study, study.results())
     samples = pd.read_parquet(study.results() / "samples.parquet")
     (study.results() / "folds").mkdir()
-    PROTOCOLS["published"](samples, study).to_parquet(study.results() / "folds/published.parquet")
-    words = ["-m", "benchmarks.replay", "--study", "small.yaml", "--architecture", "simple", "--out", str(tmp_path)]
+    make_folds("published", samples, study).to_parquet(study.results() / "folds/published.parquet")
+    words = [
+        "-m",
+        "benchmarks.validation.replay",
+        "--study",
+        "small.yaml",
+        "--architecture",
+        "simple",
+        "--out",
+        str(tmp_path),
+    ]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     for more in (["--seeds", "1", "2"], ["--set", "learning_rate=0.0001", "epochs=1"]):
         subprocess.run([sys.executable, *words, *more], check=True, capture_output=True, env=environment)
     runs = pd.read_csv(tmp_path / "replay.csv", keep_default_na=False)
     assert runs[["change", "seed"]].to_numpy().tolist() == [["none", 1], ["none", 2], ["learning_rate=0.0001", 1]]
     assert runs["learning_rate"].tolist() == [0.001, 0.001, 0.0001] and runs["epochs"].tolist() == [2, 2, 1]
-    assert runs["command"].str.contains("benchmarks.replay --study small.yaml").all()
+    assert runs["command"].str.contains("benchmarks.validation.replay --study small.yaml").all()
     assert runs["versions"].str.contains("keras").all() and (runs["hardware"] != "").all()
     patients = pd.read_csv(tmp_path / "replay_patients.csv")
     sums = patients.groupby(["change", "seed", "part"])[["n", "n_correct"]].sum()

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from synthetic_results import write_results
 
-from analysis import claims, figures
+from analysis.claims import claims
+from analysis.figures import figures
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
-from benchmarks.study import load_study
+from benchmarks.study.study import load_study
 from reports import provenance, render
 from reports.context import build
 

@@ -7,8 +7,8 @@ import yaml
 from conftest import ROOT
 from test_workflow import snakemake, write_study
 
-from benchmarks.resources import UNKNOWN, Needs
-from benchmarks.study import load_study
+from benchmarks.run.resources import UNKNOWN, Needs
+from benchmarks.study.study import load_study
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import reuse
-from benchmarks.batches import Batches
-from benchmarks.cell import Part
-from benchmarks.model import build_model
-from benchmarks.progress import Silent
-from benchmarks.tuning import CellModel, search
+from benchmarks.cells import reuse
+from benchmarks.cells.batches import Batches
+from benchmarks.cells.cell import Part
+from benchmarks.cells.model import build_model
+from benchmarks.cells.progress import Silent
+from benchmarks.cells.tuning import CellModel, search
 
 SIZE, CLASSES, SEED = 32, 3, 4
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from benchmarks import samples
 from benchmarks.datasets import image_folder, phantom
 from benchmarks.errors import BadInput
-from benchmarks.study import Study
+from benchmarks.samples import samples
+from benchmarks.study.study import Study
 
 
 def study(dataset, sizes=(64,), data=None):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.gradcam import Explainer
-from analysis.sanity import agreement, checks, correlation, curve_area, randomised
+from analysis.explanations.gradcam import Explainer
+from analysis.explanations.sanity import agreement, checks, correlation, curve_area, randomised
 
 SIDE = 16
 

@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analysis import metrics, probability_metrics
 from analysis.bootstrap import Bootstrap, interval
-from analysis.scores import write_scores
+from analysis.scores.scores import write_scores
 from benchmarks.errors import BadInput
 
 

@@ -7,11 +7,11 @@ import yaml
 from PIL import Image
 from textures import texture
 
-from analysis import shortcuts
-from analysis.shortcut_features import in_square, outside
-from benchmarks.protocols import PROTOCOLS
-from benchmarks.samples import write_samples
-from benchmarks.study import load_study
+from analysis.audit import shortcuts
+from analysis.audit.shortcut_features import in_square, outside
+from benchmarks.samples.folds import make_folds
+from benchmarks.samples.samples import write_samples
+from benchmarks.study.study import load_study
 
 N_PATIENTS = 20
 
@@ -23,7 +23,7 @@ def prepared(place, content, data=None):
     samples = pd.read_parquet(study.results() / "samples.parquet")
     (study.results() / "folds").mkdir()
     for protocol in study.protocols:
-        PROTOCOLS[protocol](samples, study).to_parquet(study.results() / f"folds/{protocol}.parquet")
+        make_folds(protocol, samples, study).to_parquet(study.results() / f"folds/{protocol}.parquet")
     return study
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from analysis import significance
-from analysis.significance import (
+from analysis.comparison import significance
+from analysis.comparison.significance import (
     clustered_t,
     corrected_resampled_t,
     correlated_bayes,

@@ -13,7 +13,7 @@ from conftest import ROOT
 from slurm_cluster import Cluster, missing, running
 from test_workflow import TINY, environment, snakemake, write_study
 
-from benchmarks.resources import BESIDE_MB, LARGER, UNKNOWN
+from benchmarks.run.resources import BESIDE_MB, LARGER, UNKNOWN
 
 pytestmark = [
     pytest.mark.slow,

@@ -12,8 +12,8 @@ import yaml
 from conftest import ROOT
 from test_workflow import SMALL, snakemake, write_study
 
-from benchmarks.progress import progress_file
-from benchmarks.status import (
+from benchmarks.cells.progress import progress_file
+from benchmarks.run.status import (
     CLOCK,
     DONE,
     FAILED,
@@ -30,8 +30,8 @@ from benchmarks.status import (
     time_left,
     trained,
 )
-from benchmarks.study import BASELINES, load_study
-from benchmarks.watch import Watch
+from benchmarks.run.watch import Watch
+from benchmarks.study.study import BASELINES, load_study
 
 
 @pytest.fixture
@@ -227,12 +227,12 @@ def test_a_run_that_no_cell_stopped_names_none(study):
 
 def test_status_loads_nothing_heavy():
     heavy = "{'tensorflow', 'keras', 'keras_tuner', 'matplotlib', 'sklearn'}"
-    check = f"import sys, benchmarks.status, benchmarks.watch; assert not {heavy} & set(sys.modules)"
+    check = f"import sys, benchmarks.run.status, benchmarks.run.watch; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True)
 
 
 def test_the_status_target_runs_beside_a_run_and_writes_nothing(tmp_path):
-    from benchmarks.lock import claim
+    from benchmarks.run.lock import claim
 
     config = ["--config", write_study(tmp_path)]
     run = snakemake(tmp_path, *config, "--", "status")

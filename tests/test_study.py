@@ -9,7 +9,7 @@ import yaml
 from conftest import ROOT
 
 from benchmarks.errors import BadInput
-from benchmarks.study import load_study
+from benchmarks.study.study import load_study
 
 GOOD = {
     "description": "A study to test with.",
@@ -158,9 +158,8 @@ def test_cells_run_on_over_the_repeats(write):
 
 
 def test_loading_a_study_does_not_load_keras(write):
-    code = (
-        f"import sys; from benchmarks.study import load_study; load_study({write()!r}); print('keras' in sys.modules)"
-    )
+    load = f"from benchmarks.study.study import load_study; load_study({write()!r})"
+    code = f"import sys; {load}; print('keras' in sys.modules)"
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=True
     )

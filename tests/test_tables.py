@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_results import CLASSES, folds_tables, samples_table, write_results
 
-from analysis import probes, tables
+from analysis.explanations import probes
+from analysis.scores import tables
 from benchmarks.errors import BadInput
 
 

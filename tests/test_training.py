@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmarks import protocols, samples
-from benchmarks.cell import Cell, predictions_table
+from benchmarks.cells.cell import Cell, predictions_table
+from benchmarks.cells.training import train_cell
+from benchmarks.cells.tuning import CellModel
 from benchmarks.errors import BadInput
-from benchmarks.study import load_study
-from benchmarks.training import train_cell
-from benchmarks.tuning import CellModel
+from benchmarks.samples import samples
+from benchmarks.samples.folds import make_folds
+from benchmarks.study.study import load_study
 
 STUDY = {
     "description": "Small enough to train in seconds.",
@@ -42,7 +43,7 @@ def prepared(tmp_path_factory):
         (study.results() / "folds").mkdir()
         table = pd.read_parquet(study.results() / "samples.parquet")
         for name in study.protocols:
-            protocols.PROTOCOLS[name](table, study).to_parquet(study.results() / f"folds/{name}.parquet")
+            make_folds(name, table, study).to_parquet(study.results() / f"folds/{name}.parquet")
     return place
 
 
@@ -191,7 +192,7 @@ def test_a_cell_is_the_same_whatever_its_process_trained_before(study):
 
 
 def test_xla_learns_the_same(study):
-    from benchmarks import reuse
+    from benchmarks.cells import reuse
 
     answers = []
     for xla in (False, True):

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from derived_results import write_answers, write_study
 
-from analysis import figures_tuning, importance, tuning_gain
+from analysis.comparison import importance, tuning_gain
+from analysis.figures import tuning as figures_tuning
 
 HONEST = ("simple", "by_patient")
 

@@ -14,8 +14,8 @@ import pytest
 from conftest import ROOT
 from test_training import prepared, study  # noqa: F401 - fixtures
 
-from benchmarks.launch import LAUNCH, SOCKET
-from benchmarks.warm import serving
+from benchmarks.run.launch import LAUNCH, SOCKET
+from benchmarks.run.warm import serving
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 JOB = """
@@ -87,8 +87,8 @@ def test_a_job_speaks_and_ends_as_in_a_process_of_its_own(place):
 
 def test_bad_input_is_told_the_same_way(place):
     with serving(1):
-        warm = launched("benchmarks.status", "--study", "nowhere")
-    cold = launched("benchmarks.status", "--study", "nowhere")
+        warm = launched("benchmarks.run.status", "--study", "nowhere")
+    cold = launched("benchmarks.run.status", "--study", "nowhere")
     assert warm.returncode == cold.returncode == 2 and warm.stderr == cold.stderr != ""
 
 
@@ -112,7 +112,9 @@ def test_a_job_ends_with_what_asked_for_it(place):
 
 
 def test_jobs_end_with_the_run_even_if_it_is_killed(place):
-    run = "from benchmarks.warm import serving\nimport subprocess, sys\nwith serving(1): subprocess.run(sys.argv[1:])"
+    run = (
+        "from benchmarks.run.warm import serving\nimport subprocess, sys\nwith serving(1): subprocess.run(sys.argv[1:])"
+    )
     environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{place}"}
     parent = subprocess.Popen([sys.executable, "-c", run, *LAUNCH, "job", "wait"], env=environment)
     while not (place / "pid").is_file() or not (place / "pid").read_text():

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from benchmarks.study import BASELINES
+from benchmarks.study.study import BASELINES
 
 KILLS = 20
 # Both networks; simple again with shuffled labels and with four patients; three baselines wherever one ran.
@@ -226,7 +226,7 @@ def test_killed_resumed_and_changed(tmp_path):
 @pytest.mark.slow
 def test_two_runs_of_one_study_do_not_mix(tmp_path):
     config = ["--config", write_study(tmp_path)]
-    from benchmarks.lock import claim
+    from benchmarks.run.lock import claim
 
     claim(tmp_path / "results/small")
     run = snakemake(tmp_path, *config)

@@ -18,44 +18,19 @@ Beside its adapter's options, a study's `dataset` may say of any data set what i
 """
 
 import dataclasses
+import hashlib
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
-import pandas as pd
-
 from benchmarks.datasets._contract import breaches
-from benchmarks.datasets._files import listing
-from benchmarks.errors import BadInput
+from benchmarks.datasets._dataset import Dataset
+from benchmarks.datasets._files import content, listing
+from benchmarks.errors import BadInput, told
 
 LABELS = ("label", "severity", "density")  # columns that may be the class
 COMMON = ("label", "labels")  # options of every data set
-
-
-@dataclasses.dataclass(frozen=True)
-class Dataset:
-    """What a data set holds, and how its images are read.
-
-    `samples` has one row a sample, index 0..N-1 and the columns of samples.parquet (benchmarks/samples.py) without
-    row, md5 and mask; dataset only if it holds several. `native(row)` decodes a sample as it is, uint8 (H, W);
-    `read(row, size)` gives it as uint8 (size, size). `mask(row, size)` is the known breast mask, uint8 0/1 (size,
-    size); None if no mask is known. `file_size(row)` is the size of its file in bytes; None if there are no files.
-    `classes` are sorted as Keras sorts class folders. `generated`: the images are of nobody.
-    """
-
-    title: str
-    classes: list[str]
-    citation: str
-    licence: str
-    doi: str | None
-    samples: pd.DataFrame
-    read: Callable[[int, int], np.ndarray]
-    native: Callable[[int], np.ndarray]
-    mask: Callable[[int, int], np.ndarray] | None = None
-    file_size: Callable[[int], int] | None = None
-    generated: bool = False
 
 
 def names() -> list[str]:
@@ -101,6 +76,19 @@ def paths(dataset: dict, data: Path | None) -> list[Path]:
     if "sets" in dataset:
         return adapter(dataset["name"]).paths(dataset["sets"], data)
     return [data] if data else []
+
+
+def digest(dataset: dict, data: Path | None) -> str:
+    """Return a hash that changes with the files of a study's `dataset`, wherever they lie; cheap, runs at every start.
+
+    It covers the names and sizes of a folder's files, the checksums of a zip's, and the content of any other file.
+    """
+    hashed = hashlib.sha256()
+    for path in paths(dataset, data):
+        with told(f"{path}: can't be read"):
+            for line in content(path):
+                hashed.update(f"{line}\n".encode())
+    return hashed.hexdigest()[:16]
 
 
 def load(dataset: dict, data: Path | None, seed: int) -> Dataset:

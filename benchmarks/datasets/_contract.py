@@ -9,7 +9,7 @@ import pandas as pd
 from benchmarks.errors import BadInput
 
 if TYPE_CHECKING:
-    from benchmarks.datasets import Dataset
+    from benchmarks.datasets._dataset import Dataset
 
 COLUMNS = (
     *("sample", "label", "folder", "source", "patient", "copy", "variant", "reflected", "rotation", "upright"),

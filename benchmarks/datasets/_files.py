@@ -1,6 +1,7 @@
 """Files of a data set, read from a folder or, never unpacked, from a zip."""
 
 import contextlib
+import hashlib
 import io
 import os
 import warnings
@@ -193,3 +194,19 @@ def listing(head: str, problems: list[str]) -> str:
     """A message of `head` and the problems below it, one a line, the last ones only counted if there are many."""
     more = [f"and {len(problems) - MOST_SHOWN} more"] if len(problems) > MOST_SHOWN else []
     return "\n".join([head, *(f"  - {problem}" for problem in problems[:MOST_SHOWN] + more)])
+
+
+def content(path: Path) -> Iterator[str]:
+    """Yield lines that change with what a folder, zip or other file holds, without decoding it."""
+    if path.is_dir():
+        for folder, folders, names in os.walk(path):
+            folders.sort()
+            for name in sorted(names):
+                file = Path(folder, name)
+                yield f"{file.relative_to(path)} {file.stat().st_size}"
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield from (f"{info.filename} {info.file_size} {info.CRC}" for info in archive.infolist())
+    else:
+        with path.open("rb") as file:
+            yield hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,7 @@
 Each set has a name of its own, under which samples.parquet's column dataset keeps it, an adapter with its options, and,
 unless it is generated, `data`: a path relative to --config data=PATH if that is given, else to the working directory.
 Ids of samples, sources and patients are those of the set behind its name, so that no two sets share one: whether they
-share a patient all the same, the search for copies says (analysis/leakage.py).
+share a patient all the same, the search for copies says (analysis/audit/leakage.py).
 """
 
 import bisect

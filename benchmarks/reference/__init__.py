@@ -1,8 +1,8 @@
 """Measurements kept with the code, each row with the command, machine and versions that made it.
 
 - copies.csv: analysis/copies_quality.py
-- replay.csv, replay_patients.csv: benchmarks/replay.py
-- planted_bias.csv: benchmarks/planted_bias.py
+- replay.csv, replay_patients.csv: benchmarks/validation/replay.py
+- planted_bias.csv: benchmarks/validation/planted_bias.py
 - explanation_speed.csv: analysis/explanation_speed.py
 """
 

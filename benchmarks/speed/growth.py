@@ -21,9 +21,9 @@ import pandas as pd
 import yaml
 
 from benchmarks.errors import run_cli
-from benchmarks.launch import CODE
 from benchmarks.reference import about
-from benchmarks.study import Study, load_study
+from benchmarks.run.launch import CODE
+from benchmarks.study.study import Study, load_study
 
 STAGES = ["tables", "scores", "collapse", "comparison", "control", "learning_curve", "tuning_gain", "groups"]
 MODULES = [*(f"analysis.{name}" for name in STAGES), "reports.provenance", "reports.render"]
@@ -64,7 +64,7 @@ def _copy(cell: Path, to: Path, fold: int, folds: int) -> None:
 
 def _run(place: Path, module: str, *options: str) -> tuple[float, float]:
     """CPU seconds and peak memory in MiB of a stage."""
-    command = [sys.executable, str(CODE / "benchmarks/launch.py"), module, "--study", "grown.yaml", *options]
+    command = [sys.executable, str(CODE / "benchmarks/run/launch.py"), module, "--study", "grown.yaml", *options]
     process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     if status:

@@ -24,10 +24,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import warm
 from benchmarks.errors import run_cli
-from benchmarks.launch import CODE, SOCKET
 from benchmarks.reference import about
+from benchmarks.run import warm
+from benchmarks.run.launch import CODE, SOCKET
 
 LIBRARIES, SNAKEMAKE, ALL = "start of the libraries", "Snakemake, and what starts jobs", "all"
 
@@ -61,7 +61,7 @@ METER = Meter()
 
 
 def _metered_run(job: dict, run: Callable[[dict], int], notes: Path) -> int:
-    """Run a job of benchmarks/warm.py, and add a line on it to `notes`."""
+    """Run a job of benchmarks/run/warm.py, and add a line on it to `notes`."""
     if job["argv"][0] in warm.KERAS and not METER.seconds:
         from tensorflow.python.eager.context import Context
         from tensorflow.python.framework import func_graph

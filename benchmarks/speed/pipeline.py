@@ -46,8 +46,8 @@ def train(pipeline: str, folder: Path, epochs: int, threads: int) -> dict:
     backend.prepare(threads)
     import keras
 
-    from benchmarks.model import build_model
-    from benchmarks.reuse import compiled
+    from benchmarks.cells.model import build_model
+    from benchmarks.cells.reuse import compiled
 
     keras.utils.set_random_seed(SEED)
     model, _ = build_model("simple", variant="published", hp=None, classes=CLASSES, image_size=SIZE)

@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import backend
-from benchmarks.cell import Part
+from benchmarks.cells.cell import Part
+from benchmarks.cells.model import build_model
+from benchmarks.cells.progress import Silent
 from benchmarks.datasets import phantom
 from benchmarks.errors import run_cli
-from benchmarks.model import build_model
-from benchmarks.progress import Silent
 from benchmarks.reference import about
 
 SIZE, CLASSES, SEED = 64, 8, 1
@@ -42,8 +42,8 @@ def parts(n_train: int, n_validation: int) -> tuple[Part, Part]:
 
 def searched(train: Part, validation: Part, trials: int, epochs: int, reuse: bool) -> tuple[float, pd.DataFrame]:
     """Seconds and trials of one search."""
-    from benchmarks.reuse import forget
-    from benchmarks.tuning import CellModel, search
+    from benchmarks.cells.reuse import forget
+    from benchmarks.cells.tuning import CellModel, search
 
     def build(hp):
         own = {"variant": "corrected", "classes": CLASSES, "image_size": SIZE, "structure": "default"}

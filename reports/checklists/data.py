@@ -1,9 +1,9 @@
 """Answers about the images, their labels and the people behind them."""
 
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
-from reports.checklists.facts import extremes, factors, generated, patients, re_evaluated, size
+from reports.facts import extremes, factors, generated, patients, re_evaluated, size
 from reports.results import Results
-from reports.sections.limits import GENERATED_WARNING
+from reports.sections.run.limits import GENERATED_WARNING
 from reports.wording import listed
 
 NOBODY = "The images are generated: they show nobody."

@@ -1,17 +1,17 @@
 """Answers about partitions, leakage, scores, checks and limits."""
 
-from analysis.collapse import COLLAPSED
-from analysis.partners import NEAR_DUPLICATE
-from analysis.shortcuts import BY_PATIENT, SHORTCUT
+from analysis.audit.partners import NEAR_DUPLICATE
+from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
+from analysis.scores.collapse import COLLAPSED
 from benchmarks.protocols import EXTERNAL, PUBLISHED
-from benchmarks.study import BASELINES
+from benchmarks.study.study import BASELINES
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
-from reports.checklists.facts import NEVER_SHOWN, copied, generated, has_severity, main_protocol, shared
+from reports.facts import NEVER_SHOWN, copied, generated, has_severity, main_protocol, shared
 from reports.findings import KEPT_APART, answer
 from reports.results import Results
-from reports.sections.comparison import baseline_sentence, detectable
-from reports.sections.limits import GENERATED_WARNING, tested_elsewhere
-from reports.sections.scores import METRICS
+from reports.sections.run.limits import GENERATED_WARNING, tested_elsewhere
+from reports.sections.scores.comparison import baseline_sentence, detectable
+from reports.sections.scores.scores import METRICS
 from reports.verdicts import flags_sentence
 from reports.wording import NOT_EVALUABLE, count, interval, listed, number, plural, units
 

@@ -2,7 +2,7 @@
 
 from architectures import CORRECTED, PUBLISHED
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
-from reports.checklists.facts import re_evaluated, recipe, recipes
+from reports.facts import re_evaluated, recipe, recipes
 from reports.results import Results
 from reports.wording import count, listed, plural
 

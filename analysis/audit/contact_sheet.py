@@ -1,0 +1,66 @@
+"""Contact sheet of leaked images: an image of one part, the same brought to its copy in another part, the copy."""
+
+import re
+import textwrap
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.audit.copies import central_square, repeat
+from analysis.drawing.sheets import Sheet, film
+from analysis.drawing.style import FULL_WIDTH, GREY
+
+ACROSS = 2  # pairs side by side
+WIDTH, PITCH = FULL_WIDTH / ACROSS, 1.15  # inches of a pair, of a picture
+LETTERS = 68  # in a line of a pair
+SHARP = 112  # pixels a side of a picture, which must show that two are the same
+
+
+def signature(transform: str) -> str:
+    """A transform without its numbers: what kind it is."""
+    return re.sub(r" by [\d.e+-]+ degrees| from \d+ to \d+ px", "", transform)
+
+
+def strongest(pairs: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Up to `n` of the most similar pairs, each kind of transform in turn, every image at most once.
+
+    `pairs` has the columns sample_a, sample_b, similarity and transform.
+    """
+    ordered = pairs.sort_values(["similarity", "sample_b"], ascending=[False, True])
+    ordered = ordered.drop_duplicates("sample_b").drop_duplicates("sample_a")
+    turn = ordered.groupby(ordered["transform"].map(signature)).cumcount()
+    return ordered.assign(turn=turn).sort_values(["turn", "similarity"], ascending=[True, False]).head(n)
+
+
+def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Figure:
+    """`pairs` as `strongest` gives it, with part_a, part_b, mirrored and rotation, two side by side.
+
+    `read(name)` gives uint8 (H, W).
+    """
+    texts = [_words(pair) for pair in pairs.itertuples()]
+    rows = [texts[start : start + ACROSS] for start in range(0, len(texts), ACROSS)]
+    heights = [0.12 * max(len(lines) for lines in row) + PITCH + 0.2 for row in rows]
+    sheet = Sheet(FULL_WIDTH, sum(heights))
+    for place, pair in enumerate(pairs.itertuples()):
+        row, column = divmod(place, ACROSS)
+        left, top = 0.04 + WIDTH * column, sum(heights[:row])
+        for number, line in enumerate(texts[place]):
+            sheet.text(left, top + 0.12 * (number + 1), line, weight="bold" if number == 0 else "normal")
+        top += heights[row] - PITCH
+        a, b = read(pair.sample_a), central_square(read(pair.sample_b))
+        images = (central_square(a), repeat(a, pair.mirrored, pair.rotation, len(b)), b)
+        for number, (image, title) in enumerate(zip(images, ("seen in", "brought to", "found in"), strict=True)):
+            sheet.text(left + PITCH * number, top - 0.03, title, colour=GREY)
+            sheet.picture(left + PITCH * number, top, PITCH - 0.05, film(image, SHARP))
+    return sheet.figure
+
+
+def _words(pair) -> list[str]:
+    names = (f"{pair.part_a}: {pair.sample_a}", f"{pair.part_b}: {pair.sample_b}")
+    return [
+        line
+        for text in (f"{pair.transform}, similarity {pair.similarity:.3f}", *names)
+        for line in textwrap.wrap(text, LETTERS, subsequent_indent="    ")
+    ]

@@ -1,0 +1,53 @@
+# Verdicts on what the models rely on, and on how they serve groups of patients.
+
+
+rule groups:
+    input:
+        RESULTS / "samples.parquet",
+        FOLDS,
+        ALL_CELLS,
+    output:
+        tables(["groups"], "Explanations and bias", "groups"),
+    log:
+        LOGS / "groups.log",
+    conda:
+        "../../envs/benchmark.yaml"
+    params:
+        **STAGES.params("analysis.bias.groups"),
+        settings=[STUDY.seed, STUDY.bootstrap],
+    message:
+        "Compare groups of patients"
+    shell:
+        "{params.run} > {log:q} 2>&1"
+
+
+rule bias:
+    input:
+        RESULTS / "tables/probes.csv",
+        RESULTS / "tables/groups.csv",
+        expand(
+            RESULTS / "cams/{architecture}{end}",
+            architecture=ARCHITECTURES,
+            end=[".csv", "_heat.csv", "_sanity.csv", "_interventions.csv"],
+        ),
+    output:
+        tables(
+            ["gradcam", "heat", "sanity", "interventions", "changes", "bias"],
+            "Explanations and bias",
+            "bias",
+        ),
+    log:
+        LOGS / "bias.log",
+    conda:
+        "../../envs/benchmark.yaml"
+    params:
+        **STAGES.params(
+            "analysis.explanations.explain --collect",
+            "analysis.explanations.changes",
+            "analysis.bias.bias",
+        ),
+        settings=[STUDY.seed, STUDY.bootstrap],
+    message:
+        "Judge what the networks rely on"
+    shell:
+        "({params.run}) > {log:q} 2>&1"

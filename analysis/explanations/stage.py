@@ -1,0 +1,26 @@
+"""The command line of a stage that runs architecture by architecture, and then collects their tables."""
+
+import argparse
+from collections.abc import Callable
+
+from benchmarks import backend
+from benchmarks.study.study import Study, load_study
+
+
+def run_command(
+    description: str, tables: str, write: Callable[[Study, str], None], collect: Callable[[Study], None]
+) -> None:
+    """A command line that calls `write` for one architecture, or `collect` for the `tables` of all."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--architecture")
+    what.add_argument("--collect", action="store_true", help=f"write {tables} from those in cams/")
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    study = load_study(arguments.study)
+    if arguments.collect:
+        collect(study)
+    else:
+        backend.prepare(arguments.threads)
+        write(study, arguments.architecture)

@@ -1,0 +1,139 @@
+"""Figures of the comparison: ranks with their critical distance, and differences to the baselines."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import blended_transform_factory
+
+from analysis.comparison.comparison import A_BETTER, B_BETTER, BASELINE, BOOTSTRAP, CLASS8, NONE, RANKS_DIFFER
+from analysis.drawing.style import FAINT, FULL_WIDTH, GREY, INK, intervals, key, looks, looks_with_baselines
+from benchmarks.study.study import BASELINES
+
+ROW = 0.17  # inches a row
+
+
+def critical_difference(ranks: pd.DataFrame, protocol: str) -> Figure | None:
+    """Mean ranks under one protocol, best to the left; bars join those that are not told apart (Demsar 2006).
+
+    `ranks` is tables/ranks.csv. None where ranks are not evaluable.
+    """
+    own = ranks[(ranks["protocol"] == protocol) & ranks["mean_rank"].notna()].sort_values(["mean_rank", "architecture"])
+    if own.empty:
+        return None
+    k, critical = len(own), own["critical_distance"].iloc[0]
+    bars = _joined(own["mean_rank"].to_numpy(), critical, own["verdict"].iloc[0] == RANKS_DIFFER)
+    n_left, step = (k + 1) // 2, 0.01 * (k - 1)
+    depth = 0.45 + 0.28 * len(bars)  # below the axis, in rows, where names begin
+    height = ROW * (n_left + depth + 3.4)
+    figure, axes = plt.subplots(figsize=(FULL_WIDTH, height))
+    figure.subplots_adjust(left=0.27, right=0.73, top=1, bottom=0)
+    axes.set(xlim=(1, k), ylim=(n_left + depth + 0.3, -3.1))
+    axes.spines[:].set_visible(False)
+    axes.yaxis.set_visible(False)
+    axes.xaxis.set_visible(False)
+    _scale(axes, k, critical)
+    for level, (best, worst) in enumerate(bars):
+        y = 0.4 + 0.28 * level
+        axes.plot([best - step / 2, worst + step / 2], [y, y], color=INK, linewidth=2.6, solid_capstyle="butt")
+    style = looks_with_baselines([name for name in ranks["architecture"].unique() if name not in BASELINES])
+    for place, row in enumerate(own.itertuples()):
+        on_left = place < n_left
+        y = depth + 0.5 + (place if on_left else k - 1 - place)
+        end, sign, align = (1, -1, "right") if on_left else (k, 1, "left")
+        end += sign * step
+        axes.plot([row.mean_rank, row.mean_rank, end], [0, y, y], color=GREY, linewidth=0.7, clip_on=False)
+        colour, marker = style[row.architecture]
+        axes.plot(row.mean_rank, 0, marker=marker, color=colour, markersize=5.5, clip_on=False, zorder=3)
+        axes.plot(end, y, marker=marker, color=colour, markersize=4.5, clip_on=False, zorder=3)
+        text = f"{row.architecture}  {row.mean_rank:.1f}" if on_left else f"{row.mean_rank:.1f}  {row.architecture}"
+        slant = "italic" if row.architecture in BASELINES else "normal"
+        axes.text(end + 2 * sign * step, y, text, ha=align, va="center", fontsize=7, style=slant)
+    blocks, p = own["n_blocks"].iloc[0], own["friedman_p"].iloc[0]
+    title = f"{protocol}: mean rank in {blocks} folds (Friedman {_p(p)})"
+    axes.text(0.02, 1 - 0.06 / height, title, transform=figure.transFigure, va="top", weight="bold", fontsize=8)
+    return figure
+
+
+def _scale(axes: Axes, k: int, critical: float) -> None:
+    """The axis of ranks at y = 0, and the critical distance above it, which may be longer than the axis."""
+    axes.plot([1, k], [0, 0], color=INK, linewidth=0.8, clip_on=False)
+    for value in range(1, k + 1):
+        axes.plot([value, value], [0, -0.25], color=INK, linewidth=0.8, clip_on=False)
+        axes.text(value, -0.35, str(value), ha="center", va="bottom", fontsize=7)
+    ends = [1, 1 + critical]
+    axes.plot(ends, [-1.65, -1.65], color=INK, linewidth=1, marker="|", markersize=6, clip_on=False)
+    axes.text(1 + critical + 0.02 * k, -1.65, f"critical distance {critical:.2f}", va="center", fontsize=7)
+
+
+def _joined(ranks: np.ndarray, critical: float, differ: bool) -> list[tuple[float, float]]:
+    """First and last rank of each longest run of sorted `ranks` within `critical`; one run unless ranks `differ`."""
+    if not differ:
+        return [(ranks[0], ranks[-1])]
+    last = np.searchsorted(ranks, ranks + critical, side="right") - 1
+    # A run that ends where the one before it ended is part of that one.
+    longest = np.diff(last, prepend=-1) > 0
+    return [(ranks[i], ranks[last[i]]) for i in np.flatnonzero(longest) if last[i] > i]
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def differences(comparison: pd.DataFrame, protocols: list[str]) -> Figure | None:
+    """Accuracy minus each baseline's with 95 % intervals, one panel a baseline, one row an architecture and protocol.
+
+    `comparison` is tables/comparison.csv. Filled markers: told apart after Holm's correction. None if nothing is
+    evaluable.
+    """
+    rows = comparison[(comparison["family"] == BASELINE) & (comparison["test"] == BOOTSTRAP)]
+    rows = rows[rows["task"] == CLASS8]
+    if rows["ci_low"].isna().all():
+        return None
+    architectures = sorted(rows["a"].unique())
+    style = looks(architectures)
+    places = {
+        (a, protocol): i * (len(protocols) + 0.55) + j
+        for i, a in enumerate(architectures)
+        for j, protocol in enumerate(protocols)
+    }
+    last = max(places.values())
+    height = ROW * (last + 1.6) + 0.85
+    figure, panels = plt.subplots(1, len(BASELINES), figsize=(FULL_WIDTH, height), sharex=True, sharey=True)
+    figure.subplots_adjust(left=0.235, right=0.99, top=1 - 0.42 / height, bottom=0.42 / height, wspace=0.08)
+    for axes, baseline in zip(panels, BASELINES, strict=True):
+        for row in rows[rows["b"] == baseline].itertuples():
+            _difference(axes, places[row.a, row.protocol], row, style[row.a])
+        axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
+        axes.set_title(f"minus {baseline}", loc="left", weight="bold")
+        axes.xaxis.set_major_locator(MaxNLocator(4, prune="upper"))
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x", color=FAINT, linewidth=0.5)
+        axes.set_axisbelow(True)
+    panels[0].set(ylim=(last + 0.8, -0.8))
+    panels[0].set_yticks(list(places.values()), [protocol for _, protocol in places])
+    panels[1].set_xlabel("difference in accuracy (95 % CI)")
+    beside = blended_transform_factory(figure.transFigure, panels[0].transData)
+    for architecture in architectures:
+        middle = places[architecture, protocols[0]] + (len(protocols) - 1) / 2
+        panels[0].text(0.008, middle, architecture, transform=beside, va="center", weight="bold")
+    handles = {
+        "told apart (95 % interval)": key("o", linestyle="-", linewidth=1.6),
+        "not told apart": key("o", filled=False, linestyle="-", linewidth=1.6),
+        "too small to be found in 80 of 100 such studies": Patch(color=FAINT),
+    }
+    figure.legend(handles.values(), handles, loc="upper right", bbox_to_anchor=(0.99, 1), ncols=3, borderaxespad=0.2)
+    return figure
+
+
+def _difference(axes: Axes, y: float, row, look: tuple[str, str]) -> None:
+    if row.verdict.startswith(NONE):
+        axes.text(0, y, NONE, ha="center", va="center", fontsize=6, color=GREY)
+        return
+    axes.barh(y, 2 * row.detectable, left=-row.detectable, height=0.72, color=FAINT, linewidth=0, zorder=0)
+    apart = row.verdict in (A_BETTER, B_BETTER)
+    intervals(axes, y, row.effect, row.ci_low, row.ci_high, look, apart, size=5, width=1.6)

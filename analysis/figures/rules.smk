@@ -1,0 +1,46 @@
+# The figures of a study.
+
+# how names of figures begin -> category of `snakemake --report`; the first that fits
+FIGURES = {
+    **dict.fromkeys(["headline", "confusion", "roc", "reliability"], "Results"),
+    **dict.fromkeys(["data", "leakage", "shortcuts", "heatmaps"], "Audit"),
+    **dict.fromkeys(["differences", "ranks", "control", "learning_patients"], "Comparison"),
+    **dict.fromkeys(["gradcam", "bias"], "Explanations and bias"),
+    **dict.fromkeys(["learning", "search", "importance"], "Training"),
+}
+
+
+rule figures:
+    input:
+        HEATMAPS,
+        rules.scores.output,
+        rules.leakage.output,
+        rules.shortcuts.output,
+        STATISTICS,
+        rules.tables.output,
+        rules.bias.output,
+        expand(RESULTS / "cams/{architecture}.npz", architecture=ARCHITECTURES),
+        ARRAYS,
+    output:
+        tables(["gradcam_summary"], "Explanations and bias", "bias"),
+        report(
+            directory(RESULTS / "figures"),
+            patterns=["{figure}.svg"],
+            category=lambda wildcards: next(
+                (FIGURES[start] for start in FIGURES if wildcards.figure.startswith(start)), "Other"
+            ),
+            subcategory="Figures",
+            caption="../../reports/captions/figures.rst",
+            labels={"figure": "{figure}"},
+        ),
+    log:
+        LOGS / "figures.log",
+    conda:
+        "../../envs/report.yaml"
+    threads: 2
+    params:
+        **STAGES.params("analysis.figures.figures --threads {threads}"),
+    message:
+        "Draw the figures"
+    shell:
+        "{params.run} > {log:q} 2>&1"

@@ -1,0 +1,117 @@
+"""Figures of the scores: the headline and the confusion matrices."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from analysis.drawing.style import FAINT, GREY, INK, intervals, key, looks, short_names
+from benchmarks.protocols import PUBLISHED
+
+WIDTH = 5.2  # inches: narrow, so that its letters stay readable beside other things on a screen
+ROW, GAP = 0.155, 0.5  # inches a row, rows between architectures
+LEFT, ACROSS, TOP, BOTTOM = 1.55, 2.5, 0.27, 0.42  # inches: left of the axes, and their width; above and below
+LEADER = "#b5b5b5"
+CELL = 0.37  # inches a cell of a confusion matrix
+
+
+def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]) -> Figure:
+    """Accuracy of each architecture under each protocol with its 95 % interval, beside the majority class.
+
+    `table` is tables/headline.csv. One row a cell of the study; open markers are the published protocol, and a line
+    leads from it to the others.
+    """
+    cells = table.set_index(["architecture", "protocol"])
+    pitch, style = len(protocols) + GAP, looks(architectures)
+    last = pitch * len(architectures) - GAP - 1
+    height = ROW * (last + 1.4) + TOP + BOTTOM
+    figure, axes = plt.subplots(figsize=(WIDTH, height))
+    edges = {"left": LEFT / WIDTH, "right": (LEFT + ACROSS) / WIDTH}
+    figure.subplots_adjust(**edges, top=1 - TOP / height, bottom=BOTTOM / height)
+    for number, name in enumerate(style):
+        y = number * pitch + np.arange(len(protocols))
+        _block(axes, y, cells.loc[[(name, protocol) for protocol in protocols]], style[name])
+        fitting = min(7.5, 7.5 * 13 / len(name))
+        _beside(axes, 0.06 - LEFT, y.mean(), name, weight="bold", fontsize=fitting)
+    places = [number * pitch + place for number in range(len(style)) for place in range(len(protocols))]
+    axes.set_yticks(places, protocols * len(style))
+    axes.set(xlim=(0, 1), ylim=(last + 0.7, -0.7), xticks=np.linspace(0, 1, 6))
+    axes.set_xlabel("accuracy on test images", labelpad=2)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x", color=FAINT, linewidth=0.5)
+    axes.set_axisbelow(True)
+    _beside(axes, ACROSS + 0.1, -1.35, "accuracy (95 % CI)", fontsize=7, color=GREY)
+    handles = {"published": key("o", filled=False), "honest": key("o")} if PUBLISHED in protocols else {}
+    handles |= {"majority class": key("|", size=8, markeredgewidth=1.2)}
+    axes.legend(
+        handles.values(), handles, loc="lower left", bbox_to_anchor=(-0.03, 1), ncols=3, borderaxespad=0.1,
+        handletextpad=0, columnspacing=0.8, handlelength=1.4,
+    )  # fmt: skip
+    return figure
+
+
+def _block(axes: Axes, y: np.ndarray, rows: pd.DataFrame, look: tuple[str, str]) -> None:
+    """One architecture: a row a protocol."""
+    published = rows.index.get_level_values("protocol") == PUBLISHED
+    known = rows["accuracy"].notna().to_numpy()
+    axes.plot(rows["majority_accuracy"], y, "|", color=INK, markersize=8, markeredgewidth=1.2)
+    axes.plot(rows["accuracy"][known], y[known], color=LEADER, linewidth=0.9, zorder=1.5)
+    accuracy, low, high = (rows[name].to_numpy(float) for name in ("accuracy", "ci_low", "ci_high"))
+    intervals(axes, y[known], accuracy[known], low[known], high[known], look, ~published[known], size=5, width=1.6)
+    for place, value, low_end, high_end in zip(y, accuracy, low, high, strict=True):
+        if np.isnan(value):
+            _beside(axes, ACROSS + 0.1, place, "not evaluable", fontsize=6.5, color=GREY)
+            continue
+        around = "no interval" if np.isnan(low_end) else f"{low_end:.2f} to {high_end:.2f}"
+        _beside(axes, ACROSS + 0.1, place, f"{value:.2f}  ({around})", fontsize=6.5)
+
+
+def _beside(axes: Axes, inches: float, y: float, text: str, **more) -> None:
+    """Words at `inches` from the left end of `axes`."""
+    axes.text(inches / ACROSS, y, text, transform=axes.get_yaxis_transform(), va="center", **more)
+
+
+def confusion(table: pd.DataFrame, title: str) -> Figure:
+    """Confusion matrix: counts, and shares of each true class as the shade and in per cent.
+
+    `table` is one of tables/confusion_*.csv: column label (the true class), then one count column a predicted class.
+    Class names are short, so that two matrices fit side by side in print.
+    """
+    labels, columns = table["label"].tolist(), [c for c in table.columns if c != "label"]
+    counts = table[columns].to_numpy(float)
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    short = short_names(sorted({*labels, *columns}))
+    # Few classes leave room enough for the title and the words along the sides.
+    size = (max(CELL * len(columns), 1.6) + 0.85, max(CELL * len(labels), 1.6) + 0.75)
+    figure, axes = plt.subplots(figsize=size, layout="constrained")
+    filled = np.argwhere(counts > 0)
+    cells = PatchCollection([Rectangle((x, y), 1, 1) for y, x in filled], cmap="Blues", norm=Normalize(0, 1))
+    cells.set_array(shares[counts > 0])
+    axes.add_collection(cells)
+    for row, column in filled:
+        ink = {"ha": "center", "color": "white" if shares[row, column] > 0.55 else INK}
+        axes.text(column + 0.5, row + 0.5, f"{counts[row, column]:.0f}", va="bottom", fontsize=8, **ink)
+        axes.text(column + 0.5, row + 0.56, f"{shares[row, column]:.0%}", va="top", fontsize=6, **ink)
+    axes.set(xlim=(0, len(columns)), ylim=(len(labels), 0), aspect="equal")
+    axes.hlines(range(len(labels) + 1), 0, len(columns), color=FAINT, linewidth=0.5, zorder=0)
+    axes.vlines(range(len(columns) + 1), 0, len(labels), color=FAINT, linewidth=0.5, zorder=0)
+    for place in range(min(counts.shape)):
+        axes.add_patch(Rectangle((place, place), 1, 1, fill=False, edgecolor=GREY, linewidth=0.9))
+    names = [short[column] for column in columns]
+    upright = max(map(len, names)) <= 4
+    turned = {} if upright else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(np.arange(len(columns)) + 0.5, names, **turned)
+    numbers = zip(labels, totals[:, 0], strict=True)
+    axes.set_yticks(np.arange(len(labels)) + 0.5, [f"{short[label]} ({n:.0f})" for label, n in numbers])
+    example = f"  ({short[labels[0]]}: {labels[0]})" if short[labels[0]] != labels[0] else ""
+    axes.set(xlabel=f"predicted{example}", ylabel="true class (test images)")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    figure.suptitle(title, x=0.02, ha="left", weight="bold", fontsize=plt.rcParams["axes.titlesize"])
+    return figure

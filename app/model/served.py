@@ -1,0 +1,105 @@
+"""The model that answers requests: loaded once, traced once, asked from several threads."""
+
+import dataclasses
+import functools
+import threading
+
+import numpy as np
+
+import app.model.ood
+from analysis.explanations.gradcam import GRADCAM, METHODS, Explainer, enlarged, scaled
+from analysis.predictions import FACTORS, factor_of_label
+from app.model.choose import ServedCell
+from benchmarks.cells.model import saved_model
+from benchmarks.datasets._files import resize
+
+ANSWERED = -1  # instead of a class: the one that the model answers
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What the model says of a film, as numbers.
+
+    `probabilities` float32 (classes,); `target` is the class that `heat` float32 (S, S), 0..1, speaks for;
+    `reason` says why the film is far from those the model was trained on, None if it isn't.
+    """
+
+    probabilities: np.ndarray
+    target: int
+    heat: np.ndarray
+    distance: float
+    reason: str | None
+
+
+class Served:
+    """A cell's model with its Grad-CAM and what it takes for a film. Raises BadInput if a file of the cell is broken.
+
+    `benchmarks.backend.prepare` must have been called.
+    """
+
+    def __init__(self, cell: ServedCell):
+        self.cell, self.classes, self.size = cell, cell.classes, cell.runtime["image_size"]
+        samples, images = cell.samples, cell.images
+        self.factors = {factor: factor_of_label(samples, factor) for factor in FACTORS}
+        self.familiar = app.model.ood.Familiar(samples, images)
+        model = saved_model(cell.runtime["architecture"], cell.folder / "model.keras")
+        self.explainer = Explainer(model, cell.runtime["cam_layer"])
+        self.traced = traced_gradcam(self.explainer)
+        # tf-keras-vis changes its models while it explains.
+        self.alone = threading.Lock()
+        for method in METHODS:
+            self.answer(np.array(images[0]), method=method)
+
+    def answer(self, film: np.ndarray, target: int = ANSWERED, method: str = GRADCAM) -> Answer:
+        """The answer to `film` uint8 (H, W), and the heat map of class `target` by one of METHODS."""
+        small = resize(film, self.size)
+        images = small.astype("float32")[np.newaxis, ..., np.newaxis]
+        probabilities, maps = (found.numpy() for found in self.traced(images, np.array([target], np.int32)))
+        if target == ANSWERED:
+            target = int(probabilities[0].argmax())
+        if method == GRADCAM:
+            maps = enlarged(maps, self.size)
+        else:
+            with self.alone:
+                maps = self.explainer.maps(images, np.array([target]), method)
+        distance = self.familiar.distance(small)
+        return Answer(probabilities[0], target, scaled(maps)[0], distance, self.familiar.reason(distance))
+
+    @functools.cached_property
+    def why_no_factor(self) -> dict[str, str]:
+        """Why a factor (severity, density) has no answer, of those without one."""
+        return {
+            factor: f"not every class of this study stands for one {factor}"
+            for factor, values in self.factors.items()
+            if values is None
+        }
+
+
+def traced_gradcam(explainer: Explainer):
+    """`explainer`'s Grad-CAM as one traced function, with the model's answer from the same pass.
+
+    (images float32 (N, S, S, 1), 0..255; targets int32 (N,), a class or ANSWERED) -> probabilities float32
+    (N, classes), and maps float32 (N, h, w) >= 0 at the size of the layer, as gradcam.py's before `enlarged`.
+    """
+    import keras
+    import tensorflow as tf
+
+    linear = explainer.linear
+    both = keras.Model(linear.inputs, [linear.get_layer(explainer.layer).output, linear.output])
+    shape = (None, *explainer.model.input_shape[1:])
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None,), tf.int32)])
+    def gradcam(images, targets):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(images)
+            features, scores = both(images, training=False)
+            answered = tf.argmax(scores, axis=1, output_type=tf.int32)
+            chosen = tf.where(targets < 0, answered, targets)
+            # As tf-keras-vis: the class score before its softmax, of every image its own.
+            score = tf.reduce_sum(tf.gather(scores, chosen, batch_dims=1))
+        gradients = tf.cast(tape.gradient(score, features), tf.float32)
+        weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)
+        maps = tf.nn.relu(tf.reduce_sum(tf.cast(features, tf.float32) * weights, axis=-1))
+        return tf.nn.softmax(tf.cast(scores, tf.float32)), maps
+
+    return gradcam.get_concrete_function()

@@ -1,0 +1,157 @@
+"""The page of the service: streamlit run app/page/page.py. It asks the API for everything (at MAMMOBENCH_API).
+
+Uploads and answers are kept in the memory of a visitor's own session, and never written.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+# Streamlit puts the folder of its script on the path, not the package's.
+if (root := str(Path(__file__).resolve().parents[1])) not in sys.path:
+    sys.path.append(root)
+
+from app import DISCLAIMER
+from app.page import client, parts
+from app.page.client import Unanswered
+
+KINDS = ["png", "jpg", "jpeg", "dcm", "dicom", "tif", "tiff"]
+UPLOAD, PROBE = "Upload a film", "A film of the study"
+OPACITY = 0.6  # as the API's own
+KEPT = {"scope": "session", "max_entries": 32, "show_spinner": False}
+FLAG = (
+    "A flag says that its answers lean on what should not matter, ignore the lesion or differ between groups, or that "
+    "its maps do not explain them."
+)
+HEAT = "Blue to yellow is cold to hot: what counts for this class, by this method."
+
+
+# The card is part of the key: another model has other answers.
+@st.cache_data(**KEPT)
+def predict(card: str, image: bytes) -> dict:
+    """The answer to an image."""
+    return client.predict(image)
+
+
+@st.cache_data(**KEPT)
+def picture(card: str, image: bytes, opacity: float, **choices: str) -> bytes:
+    """The film under its map."""
+    return client.heatmap(image, opacity, **choices)
+
+
+def main() -> None:
+    """Lay out the page."""
+    st.set_page_config(page_title="mammobench", layout="wide")
+    st.html(parts.STYLE)
+    st.title("What a mammogram classifier answers, and how often it is right")
+    with st.container(key="disclaimer"):
+        st.html(f'<p role="note">{DISCLAIMER}</p>')
+    try:
+        card = client.card()
+        image = choose(client.probes())
+        if image is not None:
+            with st.spinner("The network is asked ..."):
+                show(card, image)
+        study(card)
+    except Unanswered as error:
+        where = client.address()
+        if error.down:
+            st.error(f"The API at {where} does not answer: {error}. Start it with `make serve`, or set MAMMOBENCH_API.")
+        else:
+            st.error(f"The API at {where} refuses: {error}")
+        st.button("Try again")
+
+
+def choose(probes: list[dict]) -> bytes | None:
+    """The file that the visitor uploads or picks."""
+    source = st.radio("Film", [UPLOAD, PROBE], horizontal=True) if probes else UPLOAD
+    if source == UPLOAD:
+        told = "One mammogram, whole, as PNG, JPEG, TIFF or DICOM. It is sent to the API, and never written to a disk."
+        uploaded = st.file_uploader(told, type=KINDS)
+        return uploaded.getvalue() if uploaded else None
+    labels = {probe["number"]: f"film {probe['number']}, labelled {probe['label']}" for probe in probes}
+    number = st.selectbox("Films that this network was not trained on", labels, format_func=labels.get)
+    return client.probe(number)
+
+
+def show(card: dict, image: bytes) -> None:
+    """The answer to `image` and what it rests on, or why there is none."""
+    known = json.dumps(card)
+    try:
+        answer = predict(known, image)
+        film = picture(known, image, 0.0)
+    except Unanswered as error:
+        if error.down:
+            raise
+        st.error(f"The API refuses this file: {error}")
+        return
+    words, pixels = st.columns([3, 2], gap="medium")
+    with words:
+        st.header("Answer")
+        if answer["reason"]:
+            st.warning(f"No verdict. {answer['reason']}")
+        else:
+            st.html(parts.verdict(answer, card["scores"], card["published"]))
+            st.html(parts.probabilities(answer))
+        for note in answer["notes"]:
+            st.caption(note)
+    with pixels:
+        st.header("Film")
+        if answer["reason"]:
+            st.image(film, caption="As the API read it.", width=336, alt="The uploaded image")
+        else:
+            explain(known, card, image, answer, film)
+
+
+def explain(known: str, card: dict, image: bytes, answer: dict, film: bytes) -> None:
+    """The film under a heat map of the visitor's choice."""
+    classes = card["classes"]
+    shown = st.selectbox("Class of the map", classes, index=classes.index(answer["predicted"]))
+    method = st.selectbox("Method of the map", parts.METHODS, format_func=parts.METHODS.get)
+    opacity = st.slider("Opacity of the map", 0.0, 1.0, OPACITY, 0.05)
+    try:
+        hottest = picture(known, image, 1.0, **{"class": shown, "method": method})
+    except Unanswered as error:
+        if error.down:
+            raise
+        st.error(f"No map: {error}")
+        return
+    told = f"{parts.METHODS[method]} of {shown}, layer {card['layer']}."
+    alt = f"The film under the heat map of {shown}"
+    st.image(parts.mixed(film, hottest, opacity), caption=f"{told} {HEAT}", width=336, alt=alt)
+
+
+def study(card: dict) -> None:
+    """What the study found about the network."""
+    st.header("What the study found")
+    scores, bias = card["scores"], card["bias"]
+    st.markdown(
+        f"The network is `{card['architecture']}` of the study `{card['study']}`, fold {card['fold']} of "
+        f"`{card['protocol']}`, trained on: {card['data']['title']}."
+    )
+    if scores:
+        st.markdown(
+            f"Under `{scores['protocol']}`, {parts.condition(scores)}. Against always answering the most frequent "
+            f"class: **{scores['verdict']}** ({scores['n_images']} test images of {scores['n_units']} "
+            f"{scores['unit']}, {scores['folds']} networks pooled)."
+        )
+        st.markdown(parts.contrast(card))
+        st.html(parts.accuracies(card))
+    if bias:
+        st.markdown(f"Bias checks: {bias['summary']} {FLAG}")
+        with st.expander("Every verdict of the bias checks"):
+            st.html(parts.findings(bias["findings"]))
+    for note in card["notes"]:
+        st.caption(note)
+    with st.expander("The network and its data"):
+        st.markdown(
+            f"- {card['parameters']:,} parameters, {card['image_size']} pixels a side, {card['variant']}\n"
+            f"- after {card['reference']}\n- data: {card['data']['citation']} ({card['data']['licence']})"
+        )
+    st.markdown(f"[The card as JSON]({client.address()}/model), [the API]({client.address()}/docs)")
+
+
+if __name__ == "__main__":
+    main()

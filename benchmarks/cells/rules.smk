@@ -1,0 +1,67 @@
+# The cells: every architecture and baseline in every fold of every protocol.
+
+
+rule cell:
+    input:
+        RESULTS / "samples.parquet",
+        RESULTS / "folds/{protocol}.parquet",
+        lambda wildcards: ancient(RESULTS / f"images_{STUDY.size_of(wildcards.architecture)}.npy"),
+        RESULTS / "architectures/{architecture}.json",
+    output:
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/trials.csv",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/hyperparameters.json",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/history.csv",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/model.keras",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/predictions.parquet",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/validation_predictions.parquet",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/default_predictions.parquet",
+        RESULTS / "cells/{architecture}/{protocol}/{fold}/runtime.json",
+    log:
+        LOGS / "cells/{architecture}/{protocol}/{fold}.log",
+    priority: STAGES.precedence
+    conda:
+        "../../envs/benchmark.yaml"
+    threads: 1
+    # For a cluster. On one machine they bound nothing unless --resources does.
+    resources:
+        mem_mb=lambda wildcards, attempt: NEEDS.memory_mb(wildcards.architecture, wildcards.protocol, attempt),
+        runtime=lambda wildcards, attempt: NEEDS.minutes(wildcards.architecture, wildcards.protocol, attempt),
+    params:
+        **STAGES.params(
+            "benchmarks.training --architecture {wildcards.architecture} --protocol {wildcards.protocol}"
+            " --fold {wildcards.fold} --threads {threads}",
+            loads=architecture_module,
+        ),
+        settings=lambda wildcards: STUDY.cell_settings(wildcards.architecture, wildcards.protocol),
+    message:
+        "Train {wildcards.architecture}/{wildcards.protocol}/{wildcards.fold}"
+    shell:
+        "{params.run} > {log:q} 2>&1"
+
+
+rule baselines:
+    input:
+        RESULTS / "samples.parquet",
+        RESULTS / "folds/{protocol}.parquet",
+        ancient(RESULTS / f"images_{STUDY.sizes()[0]}.npy"),
+        RESULTS / "dataset.json",
+    output:
+        expand(
+            RESULTS / "cells/{baseline}/{{protocol}}/{{fold}}/{file}",
+            baseline=BASELINES,
+            file=["predictions.parquet", "validation_predictions.parquet", "runtime.json"],
+        ),
+    log:
+        LOGS / "baselines/{protocol}/{fold}.log",
+    conda:
+        "../../envs/benchmark.yaml"
+    threads: 1
+    params:
+        **STAGES.params(
+            "benchmarks.cells.baselines --protocol {wildcards.protocol} --fold {wildcards.fold} --threads {threads}"
+        ),
+        settings=STUDY.cell_settings(BASELINES[0], ""),
+    message:
+        "Fit the baselines of {wildcards.protocol}/{wildcards.fold}"
+    shell:
+        "{params.run} > {log:q} 2>&1"

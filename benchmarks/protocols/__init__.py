@@ -1,0 +1,64 @@
+"""Protocols: the rules that turn samples into folds of train / validation / test parts. One file each.
+
+A file `benchmarks/protocols/<name>.py` holds one function,
+
+    def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame: ...
+
+from the rows of samples.parquet to the columns sample (str), fold (int, numbered across the repeats), part (train,
+validation or test) and repeat (int). It raises BadInput if the samples do not allow the split. A study may name the
+protocol from then on. Files that start with "_" are shared helpers.
+
+`published` is the published study's own leaking split. `by_source` and `by_patient` are honest: no source (patient)
+stands in two parts of a fold, and every model is validated and tested on upright originals alone. `external` trains and
+validates on some data sets and tests on another.
+
+Two more are derived from each of them, with the same folds:
+
+    <protocol>_permuted    the control: labels shuffled among patients, so that no medical signal is left
+                           (Yagis et al., Scientific Reports 11, 2021)
+    <protocol>_n<N>        the learning curve: only N of the fold's training patients; each N includes the smaller ones
+"""
+
+import re
+import typing
+from pathlib import Path
+
+if typing.TYPE_CHECKING:
+    import pandas as pd
+
+PUBLISHED = "published"
+BY_PATIENT, EXTERNAL = "by_patient", "external"
+PERMUTED, FEWER = "_permuted", "_n"  # what the name of a derived protocol ends with
+
+
+class Splitting(typing.Protocol):
+    """What a protocol reads of a study."""
+
+    path: Path
+    seed: int
+    dataset: dict
+    folds: int
+    repeats: int
+    training: dict
+    external: dict
+
+
+def names() -> list[str]:
+    """Return the names of the protocols that have a file."""
+    return sorted(path.stem for folder in __path__ for path in Path(folder).glob("[!_]*.py"))
+
+
+def base(name: str) -> str:
+    """Return the protocol whose folds protocol `name` has: itself, unless it is derived."""
+    return re.sub(rf"({PERMUTED}|{FEWER}\d+)$", "", name)
+
+
+def variant(name: str) -> str:
+    """Return which form of an architecture protocol `name` trains: `published` or `corrected`."""
+    return PUBLISHED if base(name) == PUBLISHED else "corrected"
+
+
+def labelled(folds: "pd.DataFrame", samples: "pd.DataFrame") -> "pd.DataFrame":
+    """Return `folds`, in their order, joined with the columns of `samples`; a label in `folds` wins."""
+    # A left merge keeps the order of the folds file, on which the shuffling of training batches depends.
+    return folds.merge(samples.drop(columns=folds.columns.intersection(["label"])), "left", "sample", validate="m:1")

@@ -1,0 +1,41 @@
+"""Protocols derived from others: the control with shuffled labels, the learning curve with fewer patients."""
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.errors import BadInput
+from benchmarks.protocols import Splitting
+
+
+def permuted_labels(samples: pd.DataFrame, seed: int) -> dict[str, str]:
+    """Map each sample to its label in the control: those of a patient drawn at random; all copies get the same label.
+
+    Where patients (sources) are unknown, sources (files) are shuffled.
+    """
+    unit = next(unit for unit in ("patient", "source", "sample") if samples[unit].notna().all())
+    source = "sample" if samples["source"].isna().any() else "source"
+    sources = samples.drop_duplicates(source).sort_values(source)
+    labels = sources.groupby(unit)["label"].agg(list)
+    givers = np.random.default_rng(seed).permutation(len(labels))
+    place = sources.groupby(unit).cumcount()
+    given = dict(zip(labels.index, labels.iloc[givers], strict=True))
+    # Patients differ in their number of sources: a longer list is cut, a shorter one starts over.
+    of_source = {s: given[u][p % len(given[u])] for u, s, p in zip(sources[unit], sources[source], place, strict=True)}
+    return {sample: of_source[s] for sample, s in zip(samples["sample"], samples[source], strict=True)}
+
+
+def fewer_patients(folds: pd.DataFrame, samples: pd.DataFrame, n: int, study: Splitting) -> pd.DataFrame:
+    """Keep `n` training patients of every fold, drawn by the study's seed. Raises BadInput if a fold has no more."""
+    patients = folds["sample"].map(samples.set_index("sample")["patient"])
+    training = folds["part"] == "train"
+    kept = ~training
+    for fold, rows in folds[training].groupby("fold"):
+        known = sorted(patients[rows.index].unique())
+        if len(known) <= n:
+            raise BadInput(
+                f"learning_curve.patients: {n}, but fold {fold} trains on {len(known)} patients; "
+                f"use smaller numbers in {study.path}"
+            )
+        chosen = np.random.default_rng(study.seed + fold).permutation(known)[:n]
+        kept |= training & (folds["fold"] == fold) & patients.isin(chosen)
+    return folds[kept].reset_index(drop=True)

@@ -1,0 +1,92 @@
+"""Stratified folds over groups: what the honest protocols share."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.errors import BadInput
+from benchmarks.protocols import Splitting
+
+MEND = {  # what a manifest has to say of each file
+    "patient": "give each file the id of its patient",
+    "source": "give a file and all that was made from it one source, the un-augmented file first (where no file was "
+    "made from another, its own name will do)",
+}
+VALIDATION_FOLDS = 5  # a fifth of the sources (patients) outside the test part validate
+
+
+def grouped(samples: pd.DataFrame, study: Splitting, unit: str) -> pd.DataFrame:
+    """Split the upright originals by scikit-learn's StratifiedGroupKFold, the validation part included."""
+    if samples[unit].isna().any():
+        raise BadInput(
+            f"protocol by_{unit}: data set {study.dataset['name']} doesn't say which {unit} "
+            f"{samples[unit].isna().sum()} of its {len(samples)} files come from, so nothing can keep a {unit} out of "
+            f"training; in a CSV manifest (manifest.csv in the folder, or data=PATH.csv) with the columns "
+            f"file,label,{unit}, {MEND[unit]}; or remove by_{unit} from `protocols` in {study.path}"
+        )
+    upright = samples[samples["upright"]]
+    largest = largest_class(upright)
+    n_units = upright[unit].nunique()
+    possible = min(n_units, largest) // 2
+    if possible < study.folds:
+        raise BadInput(
+            f"protocol by_{unit}: {n_units} {unit}s with {largest} sources in the largest class are too few for "
+            f"{study.folds} folds with a validation part; {_mend(unit, possible, study)}"
+        )
+    folds = []
+    for repeat in range(study.repeats):
+        outer = group_kfold(upright, unit, study.folds, study.seed + repeat)
+        for number, (rest, test) in enumerate(outer):
+            inner = upright.iloc[rest]
+            n_validation_folds = min(VALIDATION_FOLDS, inner[unit].nunique(), largest_class(inner))
+            train, validation = group_kfold(inner, unit, n_validation_folds, study.seed + repeat)[0]
+            parts = {
+                "train": training_samples(samples, inner.iloc[train], study.training["images"]),
+                "validation": inner["sample"].iloc[validation].tolist(),
+                "test": upright["sample"].iloc[test].tolist(),
+            }
+            folds.append(one_fold(parts, repeat * study.folds + number, repeat))
+    return pd.concat(folds, ignore_index=True)
+
+
+def _mend(unit: str, possible: int, study: Splitting) -> str:
+    """Say what helps where a data set is too small for a study's folds."""
+    if possible >= 2:
+        return f"lower `folds` to {possible} or fewer in {study.path}"
+    return (
+        f"no number of folds works: remove by_{unit} from `protocols` in {study.path}, merge small classes by "
+        "`dataset: {labels: ...}`, or add images"
+    )
+
+
+def largest_class(samples: pd.DataFrame) -> int:
+    """Return the number of samples in the most frequent class."""
+    return int(samples["label"].value_counts().max())
+
+
+def group_kfold(samples: pd.DataFrame, unit: str, n_splits: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return (rest, part) positions in `samples` for each split; no `unit` stands in both."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # A class with fewer members than folds is reported in tables/fold_notes.csv.
+        warnings.filterwarnings("ignore", message="The least populated class in y")
+        return list(splitter.split(samples, samples["label"], samples[unit]))
+
+
+def training_samples(samples: pd.DataFrame, train: pd.DataFrame, images: str) -> list[str]:
+    """Return the sample ids to train on: the originals `train`, or their shipped copies if `images` says so."""
+    if images == "on_the_fly":
+        return train["sample"].tolist()
+    copies = samples[(samples["folder"] == "after") & samples["source"].isin(train["source"])]
+    if copies.empty:
+        raise BadInput("training.images: shipped, but the data set ships no augmented copies; use on_the_fly")
+    return copies["sample"].tolist()
+
+
+def one_fold(parts: dict[str, list[str]], fold: int, repeat: int) -> pd.DataFrame:
+    """Return the rows of one fold; `parts` maps train, validation and test to sample ids."""
+    frames = [pd.DataFrame({"sample": ids, "fold": fold, "part": part}) for part, ids in parts.items()]
+    return pd.concat(frames, ignore_index=True).assign(repeat=repeat)

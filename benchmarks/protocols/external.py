@@ -1,0 +1,52 @@
+"""Protocol `external`: test on one data set what the others taught."""
+
+import pandas as pd
+
+from benchmarks.errors import BadInput
+from benchmarks.protocols import Splitting
+from benchmarks.protocols._grouped import VALIDATION_FOLDS, group_kfold, largest_class, one_fold, training_samples
+
+
+def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame:
+    """Test on one data set of `external.test` a fold; train on all others, without patients who stand in both.
+
+    The validation part comes from training data sets: a fifth of their patients, or of sources or files where a data
+    set knows no more. Every repeat tests the same images.
+    """
+    upright = samples[samples["upright"]]
+    folds = []
+    for repeat in range(study.repeats):
+        for number, name in enumerate(study.external["test"]):
+            test, rest = _apart(upright, name, study)
+            unit = rest["patient"].fillna("source " + rest["source"]).fillna("file " + rest["sample"])
+            rest = rest.assign(unit=unit)
+            n_folds = min(VALIDATION_FOLDS, rest["unit"].nunique(), largest_class(rest))
+            train, validation = group_kfold(rest, "unit", n_folds, study.seed + repeat)[0]
+            parts = {
+                "train": training_samples(samples, rest.iloc[train], study.training["images"]),
+                "validation": rest["sample"].iloc[validation].tolist(),
+                "test": test["sample"].tolist(),
+            }
+            folds.append(one_fold(parts, repeat * len(study.external["test"]) + number, repeat))
+    return pd.concat(folds, ignore_index=True)
+
+
+def _apart(upright: pd.DataFrame, name: str, study: Splitting) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the originals of data set `name`, and those of all others whose patients and sources are not in it."""
+    known = sorted(upright["dataset"].unique())
+    if name not in known or len(known) < 2:
+        raise BadInput(
+            f"external.test: {name}, but the data sets are {', '.join(known)}; name one of several in {study.path} "
+            "(`dataset: {name: several}`, or a column `dataset` in a CSV manifest)"
+        )
+    own = upright["dataset"] == name
+    test, rest = upright[own], upright[~own]
+    for unit in ("patient", "source"):
+        rest = rest[rest[unit].isna() | ~rest[unit].isin(test[unit])]
+    new = sorted(set(test["label"]) - set(rest["label"]))
+    if new or rest["label"].nunique() < 2:
+        raise BadInput(
+            f"protocol external: {name} is tested on classes that no other data set trains "
+            f"({', '.join(new) or 'all'}); give all sets the same classes by `label` and `labels` in {study.path}"
+        )
+    return test, rest

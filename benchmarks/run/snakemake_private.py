@@ -1,0 +1,118 @@
+"""What we use of Snakemake's private parts: each with its reason, and with what happens where the part has changed.
+
+Snakemake passes `workflow` to every Snakefile, but documents none of its attributes. All else that the workflow needs
+of Snakemake is public.
+"""
+
+import contextlib
+import json
+import uuid
+from pathlib import Path
+
+CHANGED = (AttributeError, ImportError, TypeError)  # what a changed private part raises
+
+
+def jobs(workflow: object) -> tuple[list, list] | None:
+    """Return all jobs of the run and those that it will execute.
+
+    The progress line needs to know which cells a run trains. None where Snakemake has changed: then there is no line.
+    """
+    try:
+        return [*workflow.dag.jobs], [*workflow.dag.needrun_jobs()]
+    except CHANGED:
+        return None
+
+
+def without_rate_limit(workflow: object) -> None:
+    """Switch off the limit of jobs a second.
+
+    Snakemake always sets one, and then looks over all waiting jobs every second, once for each job so far: 40 of 692
+    CPU seconds in the demo. No option turns it off. Where Snakemake has changed, the run is slower.
+    """
+    with contextlib.suppress(*CHANGED):
+        if workflow.scheduler.job_rate_limiter is not None:
+            workflow.scheduler.job_rate_limiter = None
+
+
+def is_local(workflow: object) -> bool:
+    """Return whether jobs run on this machine: then they can share warm processes.
+
+    Where Snakemake has changed, jobs are taken to run elsewhere: each starts its own process, which is slower.
+    """
+    return getattr(workflow, "local_exec", False)
+
+
+def is_main(workflow: object) -> bool:
+    """Return whether this process plans the run: on a cluster, each job reads the Snakefile again in a process."""
+    return getattr(workflow, "is_main_process", False)
+
+
+def moves(workflow: object, path: Path) -> bool:
+    """Return whether a module's prefix or replace_prefix would move `path`, which must stay where it is.
+
+    Where Snakemake has changed, a prefix is not noticed here: the first job then fails for want of its output.
+    """
+    try:
+        return workflow.modifier.path_modifier.replace_prefix(str(path)) != str(path)
+    except CHANGED:
+        return False
+
+
+def keep_records(results: Path) -> None:
+    """Copy Snakemake's records of the files in `results` into that folder, so that it can be handed over.
+
+    The records say by which parameters, code and inputs each file was made. Snakemake keeps them in .snakemake of the
+    working directory. Where Snakemake has changed, no records are kept: a folder that is handed over is made anew.
+    """
+    with contextlib.suppress(*CHANGED):
+        store = _store()
+        groups: dict[str, dict[str, float]] = {}
+        for path in (str(path) for path in sorted(results.rglob("*"))):
+            record = store._io_read(store._metadata_path, path)
+            if record:
+                end = record.pop("endtime", None)
+                groups.setdefault(json.dumps(record, sort_keys=True), {})[path] = end
+        folder = _marker(results).read_text() if _marker(results).is_file() else uuid.uuid4().hex
+        made = [{"record": json.loads(record), "files": files} for record, files in groups.items()]
+        _kept(results).write_text(json.dumps({"folder": folder, "made": made}))
+        _mark(results, folder)
+
+
+def adopt_records(results: Path) -> None:
+    """Give Snakemake the records of a results folder that was handed over; do nothing for one that it knows."""
+    if not _kept(results).is_file():
+        return
+    kept = json.loads(_kept(results).read_text())
+    if _marker(results).is_file() and _marker(results).read_text() == kept["folder"]:
+        return
+    with contextlib.suppress(*CHANGED):
+        store = _store()
+        for group in kept["made"]:
+            for path, end in group["files"].items():
+                store._io_write(store._metadata_path, group["record"] | {"endtime": end}, path)
+        _mark(results, kept["folder"])
+
+
+def drop_records(results: Path) -> None:
+    """Delete the kept records when a run begins: after a killed run they would no longer fit the files."""
+    _kept(results).unlink(missing_ok=True)
+
+
+def _store() -> object:
+    from snakemake.persistence.file import FilePersistence
+
+    return FilePersistence(nolock=True)
+
+
+def _kept(results: Path) -> Path:
+    return results / ".records.json"
+
+
+def _marker(results: Path) -> Path:
+    """The file of .snakemake that says which results folder its records belong to."""
+    return Path(".snakemake/mammobench") / results.name
+
+
+def _mark(results: Path, folder: str) -> None:
+    _marker(results).parent.mkdir(parents=True, exist_ok=True)
+    _marker(results).write_text(folder)

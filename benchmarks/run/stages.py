@@ -1,0 +1,72 @@
+"""What the rules of the workflow ask: how a stage is started, what it depends on, which cells there are."""
+
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from benchmarks.protocols import PUBLISHED, variant
+from benchmarks.run.code import Code
+from benchmarks.run.launch import CODE
+from benchmarks.study.study import BASELINES, Study
+
+LAUNCH = f"python {shlex.quote(str(CODE / 'benchmarks/run/launch.py'))}"
+
+
+class Stages:
+    """The stages of `study`, for the Snakefile."""
+
+    def __init__(self, study: Study):
+        self.study, self.code = study, Code()
+        pairs = study.pairs()
+        self.cells = [
+            study.cell_folder(name, protocol, fold) for name, protocol in pairs for fold in study.cells(protocol)
+        ]
+        self.trained = [cell for cell in self.cells if cell.parts[-3] not in BASELINES]
+        names = [study.dataset["name"], *(one["name"] for one in study.dataset.get("sets", {}).values())]
+        self.adapters = [f"benchmarks.datasets.{name}" for name in dict.fromkeys(names)]
+
+    def params(
+        self,
+        *commands: str,
+        loads: Iterable[str] | Callable[[object], Iterable[str]] = (),
+        data: bool = False,
+        files: Iterable[Path] = (),
+        study: bool = True,
+    ) -> dict[str, object]:
+        """Return the params of a rule: `run`, its command line, and `code`, a digest of what it depends on.
+
+        A command is a module and its options, which may hold {wildcards.x} and {threads}. `loads` are modules that it
+        imports by name, or a function from the wildcards to these. With `data` the command gets the study's --data,
+        and a digest of the data is added. `files` are data files of the project that the stage reads. Without `study`
+        the command gets no --study. Snakemake ignores a changed `run`, which takes `output`: it differs wherever the
+        clone lies.
+        """
+        arguments = f"--study {shlex.quote(self.study.source.argument)}" if study else ""
+        if data and self.study.data:
+            arguments += f" --data {shlex.quote(str(self.study.data))}"
+        files = [*files]
+
+        def loaded(wildcards: object) -> list[str]:
+            return [*(loads(wildcards) if callable(loads) else loads)]
+
+        def run(wildcards: object, output: object, threads: int) -> str:
+            lines = []
+            for command in commands:
+                module, _, options = command.format(wildcards=wildcards, threads=threads).partition(" ")
+                job = "+".join([module, *loaded(wildcards)])
+                lines.append(" ".join(filter(None, [LAUNCH, job, arguments, options])))
+            return " && ".join(lines)
+
+        def code(wildcards: object) -> str:
+            modules = [command.partition(" ")[0] for command in commands]
+            return self.code.digest([*modules, *loaded(wildcards)], files)
+
+        return {"run": run, "code": code} | ({"data": self.study.data_digest()} if data else {})
+
+    def precedence(self, wildcards: object) -> int:
+        """Return a cell's priority: first the longest, those of published size; then one architecture after another.
+
+        The cells of an architecture share a process, and with it a traced model.
+        """
+        names = list(self.study.architectures)
+        return 2 + len(names) * (variant(wildcards.protocol) == PUBLISHED) + names.index(wildcards.architecture)

@@ -1,0 +1,46 @@
+# The images of a study decoded once, and split into folds.
+
+
+rule samples:
+    output:
+        RESULTS / "samples.parquet",
+        RESULTS / "dataset.json",
+        expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes()),
+    log:
+        LOGS / "samples.log",
+    conda:
+        "../../envs/benchmark.yaml"
+    params:
+        **STAGES.params("benchmarks.samples.__main__", loads=STAGES.adapters, data=True),
+        dataset=STUDY.dataset,
+        seed=STUDY.seed,
+    message:
+        "Draw or decode the images"
+    shell:
+        "{params.run} > {log:q} 2>&1"
+
+
+def protocol_module(wildcards):
+    """The module of a protocol's own rule."""
+    return [f"benchmarks.protocols.{base(wildcards.protocol)}"]
+
+
+rule folds:
+    input:
+        RESULTS / "samples.parquet",
+    output:
+        RESULTS / "folds/{protocol}.parquet",
+    log:
+        LOGS / "folds/{protocol}.log",
+    conda:
+        "../../envs/benchmark.yaml"
+    params:
+        **STAGES.params("benchmarks.samples.folds --protocol {wildcards.protocol}", loads=protocol_module),
+        settings=lambda wildcards: [
+            *(STUDY.seed, STUDY.folds, STUDY.repeats, STUDY.training["images"]),
+            *(STUDY.external["test"] if base(wildcards.protocol) == EXTERNAL else []),
+        ],
+    message:
+        "Split the samples as {wildcards.protocol}"
+    shell:
+        "{params.run} > {log:q} 2>&1"

@@ -1,0 +1,258 @@
+"""Check the bias checks on planted shortcuts: does a model that learnt one get flagged, and one that didn't not?
+
+    python -m benchmarks.validation.planted_bias --shortcuts label border --strengths 0 1 --seeds 1 2 --jobs 2
+
+For every shortcut, strength and seed: writes a study of data set `planted` into <out>/studies, trains its cells,
+redraws the test images with the artefact in its other state, runs the stages of `analysis` that judge bias, and
+collects, one row a model (an architecture's cells of all folds, which answer for every sample once),
+
+    <out>/runs.csv            shortcut, strength, seed, architecture, n_patients, n (images), accuracy (as planted),
+                              accuracy_agreeing, accuracy_contradicting (the same images, the artefact in the state
+                              their class stands for, and in the other), reliance (agreeing - contradicting),
+                              reliance_low, reliance_high (95 % bootstrap over patients), learnt (reliance_low >
+                              LEARNT), flip_rate (share of answers that the artefact's state alone changes),
+                              indifferent (flip_rate < LEARNT), seconds (training and redrawn answers)
+    <out>/verdicts.csv        shortcut, strength, seed and the study's tables/bias.csv
+    <out>/planted_bias.csv    how often a planted shortcut was found: benchmarks/validation/planted_summary.py
+    <out>/calls.csv           finished, seconds and jobs of every call that ended; --report adds up their seconds
+
+The tables hold the studies that the command names. A study is trained unless results/<study>/planted_runs.csv is there
+and its settings are the same, and judged unless results/<study>/tables/bias.csv is.
+"""
+
+import argparse
+import datetime
+import itertools
+import shlex
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from benchmarks import backend, datasets, reference, stored
+from benchmarks.datasets import planted
+from benchmarks.errors import BadInput, run_cli
+from benchmarks.protocols import BY_PATIENT
+from benchmarks.run.launch import LAUNCH
+from benchmarks.study.study import BASELINES, Study, load_study
+from benchmarks.validation.planted_settings import ARCHITECTURES, SETTINGS, STAGES
+from benchmarks.validation.planted_summary import summary
+
+# A tenth of the answers, as much as thresholds.py takes to matter. The strength doesn't say what a model leans
+# on: trained on a few images, one may well lean on an artefact that says nothing.
+LEARNT = 0.1
+RUNS = "planted_runs.csv"
+
+
+def study_content(shortcut: str, strength: float, seed: int, architectures: list[str], patients: int) -> dict:
+    """The study file of one planted shortcut."""
+    dataset = {"name": "planted", "patients": patients, "shortcut": shortcut, "strength": strength}
+    chosen = {name: ARCHITECTURES[name] for name in architectures}
+    return SETTINGS | {"seed": seed, "dataset": dataset, "architectures": chosen}
+
+
+def reliance(agreeing: np.ndarray, contradicting: np.ndarray, patient: pd.Series, n: int, seed: int) -> dict:
+    """How much accuracy rests on the artefact, with a 95 % percentile interval of `n` resamples of patients.
+
+    `agreeing` and `contradicting`, bool (N,): is the answer right with the artefact in the class's state, and in the
+    other one?
+    """
+    lost = pd.Series(agreeing.astype(int) - contradicting.astype(int))
+    differs = lost.groupby(patient.to_numpy()).agg(["sum", "size"])
+    share = np.full(len(differs), 1 / len(differs))
+    counts = np.random.default_rng(seed).multinomial(len(differs), share, size=n)
+    low, high = np.quantile((counts @ differs["sum"]) / (counts @ differs["size"]), [0.025, 0.975])
+    found = {"reliance": differs["sum"].sum() / differs["size"].sum(), "reliance_low": low, "reliance_high": high}
+    return found | {"learnt": bool(low > LEARNT)}
+
+
+def train(study: Study) -> pd.DataFrame:
+    """Draw the samples, train every cell in this process, and return the study's rows of runs.csv.
+
+    Baselines are fitted too: the stages that judge bias compare with them.
+    """
+    from benchmarks.cells.baselines import fit_cell
+    from benchmarks.cells.cell import Cell
+    from benchmarks.cells.model import saved_model
+    from benchmarks.cells.training import predictions, train_cell
+    from benchmarks.samples.folds import make_folds
+    from benchmarks.samples.samples import write_samples
+
+    write_samples(study, study.results())
+    samples = stored.table(study.results() / "samples.parquet")
+    (study.results() / "folds").mkdir(exist_ok=True)
+    make_folds(BY_PATIENT, samples, study).to_parquet(study.results() / "folds" / f"{BY_PATIENT}.parquet", index=False)
+    images = _redrawn(study)
+    classes = sorted(planted.STATE_OF_CLASS[study.dataset["shortcut"]])
+    for name, fold in itertools.product(BASELINES, study.cells(BY_PATIENT)):
+        cell = Cell(study, name, BY_PATIENT, fold)
+        fit_cell(cell, *cell.parts(classes), classes, threads=1)
+    runs = []
+    for architecture in study.architectures:
+        started = time.perf_counter()
+        tables = []
+        for fold in study.cells(BY_PATIENT):
+            cell = Cell(study, architecture, BY_PATIENT, fold)
+            train_cell(cell, threads=1)
+            table = stored.table(cell.folder / "predictions.parquet")
+            model = saved_model(architecture, cell.folder / "model.keras")
+            rows = table["sample"].map(samples.set_index("sample")["row"]).to_numpy()
+            answers = {
+                name: predictions(model, drawn[rows][..., np.newaxis], table, classes)[0]["predicted"]
+                for name, drawn in images.items()
+            }
+            tables.append(table.assign(**answers))
+        about = {"architecture": architecture, **_row(pd.concat(tables, ignore_index=True), study)}
+        runs.append(_named(study) | about | {"seconds": round(time.perf_counter() - started, 1)})
+    return pd.DataFrame(runs)
+
+
+def _redrawn(study: Study) -> dict[str, np.ndarray]:
+    """The images uint8 (N, S, S) with the artefact agreeing with the class and contradicting it."""
+    options = datasets.options(study.dataset)
+    of_class = planted.shown_states(options, study.seed)["class_state"]
+    one, other = planted.all_states(options["shortcut"])
+    states = {"agreeing": of_class, "contradicting": of_class.map({one: other, other: one})}
+    size = study.image_size
+    return {name: planted.counterfactual(options, study.seed, size, list(own)) for name, own in states.items()}
+
+
+def _row(table: pd.DataFrame, study: Study) -> dict:
+    right = {name: (table[name] == table["label"]).to_numpy() for name in ("predicted", "agreeing", "contradicting")}
+    found = reliance(right["agreeing"], right["contradicting"], table["patient"], study.bootstrap, study.seed)
+    flipped = (table["agreeing"] != table["contradicting"]).mean()
+    numbers = {
+        "n_patients": table["patient"].nunique(),
+        "n": len(table),
+        "accuracy": right["predicted"].mean(),
+        "accuracy_agreeing": right["agreeing"].mean(),
+        "accuracy_contradicting": right["contradicting"].mean(),
+        **found,
+        "flip_rate": flipped,
+        "indifferent": bool(flipped < LEARNT),
+    }
+    return {key: round(float(value), 4) if isinstance(value, float) else value for key, value in numbers.items()}
+
+
+def _named(study: Study) -> dict:
+    return {key: study.dataset[key] for key in ("shortcut", "strength")} | {"seed": study.seed}
+
+
+def judge(study: Study) -> None:
+    """Run the stages that judge bias; they are commands, for nothing in benchmarks imports analysis."""
+    probes, explain, groups, bias = STAGES
+    explained = [[explain, "--architecture", name] for name in study.architectures]
+    for module, *options in [[probes], *explained, [explain, "--collect"], [groups], [bias]]:
+        subprocess.run([*LAUNCH, module, "--study", str(study.path), *options], check=True)
+
+
+def run_one(path: str) -> None:
+    """Train and judge one study, as far as that is not done."""
+    backend.prepare(1)
+    study = load_study(path)
+    if not (study.results() / RUNS).exists():
+        train(study).to_csv(study.results() / RUNS, index=False)
+    if not _verdicts(study).exists():
+        judge(study)
+
+
+def _verdicts(study: Study) -> Path:
+    return study.results() / "tables" / "bias.csv"
+
+
+def _judged(study: Study) -> pd.DataFrame:
+    """The study's rows of verdicts.csv."""
+    table = stored.table(_verdicts(study))
+    named = _named(study)
+    return table.assign(**named)[[*named, *table]]
+
+
+def write_study(content: dict, folder: Path) -> Study:
+    """Write a study file into `folder` and load it; what a run with other settings left counts no more."""
+    path = folder / "planted_{shortcut}_{strength:g}_{seed}.yaml".format(**content["dataset"], seed=content["seed"])
+    text = yaml.safe_dump(content, sort_keys=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = not path.exists() or path.read_text() != text
+    path.write_text(text)
+    study = load_study(str(path))
+    study.check_data()
+    if changed:
+        (study.results() / RUNS).unlink(missing_ok=True)
+        _verdicts(study).unlink(missing_ok=True)
+    return study
+
+
+def finish(study: Study, logs: Path) -> None:
+    """Run one study in a process of its own, unless it is done. Raises BadInput that names its log if it fails."""
+    if (study.results() / RUNS).exists() and _verdicts(study).exists():
+        return
+    log = logs / f"{study.name}.log"
+    command = [*LAUNCH, "benchmarks.validation.planted_bias", "--one", str(study.path)]
+    with log.open("w") as stream:
+        code = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode
+    if code:
+        raise BadInput(f"study {study.name} failed; its log is {log}")
+    print(f"{study.name} is done", flush=True)
+
+
+def record_call(path: Path, seconds: float, jobs: int) -> pd.DataFrame:
+    """Append this call to `path` and return all of them."""
+    finished = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    call = pd.DataFrame([{"finished": finished, "seconds": round(seconds, 1), "jobs": jobs}])
+    calls = pd.concat([stored.table(path), call]) if path.exists() else call
+    calls.to_csv(path, index=False)
+    return calls
+
+
+def main() -> None:
+    """Run the studies, then collect and sum up."""
+    parser = argparse.ArgumentParser(description="Check the bias checks on planted shortcuts.")
+    known = list(planted.STATE_OF_CLASS)
+    parser.add_argument("--shortcuts", nargs="+", choices=known, default=known, metavar="SHORTCUT")
+    parser.add_argument("--strengths", nargs="+", type=float, default=[0.0, 0.5, 0.9, 1.0])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--architectures", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES))
+    parser.add_argument("--patients", type=int, default=planted.OPTIONS["patients"])
+    parser.add_argument("--out", type=Path, default=Path("results/planted_bias"))
+    parser.add_argument("--jobs", type=int, default=2, help="studies side by side, each on one thread")
+    parser.add_argument("--report", action="store_true", help="keep the summary in benchmarks/reference")
+    parser.add_argument("--one", metavar="STUDY", help="only train and judge this study file, in this process")
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    if arguments.one:
+        run_one(arguments.one)
+        return
+    studies = [
+        write_study(
+            study_content(shortcut, strength, seed, arguments.architectures, arguments.patients),
+            arguments.out / "studies",
+        )
+        for shortcut in arguments.shortcuts
+        for strength in arguments.strengths
+        for seed in arguments.seeds
+    ]
+    logs = arguments.out / "logs"
+    logs.mkdir(exist_ok=True)
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        # After a failure map starts no other study.
+        list(pool.map(lambda study: finish(study, logs), studies))
+    runs = pd.concat([stored.table(study.results() / RUNS) for study in studies], ignore_index=True)
+    verdicts = pd.concat([_judged(study) for study in studies], ignore_index=True)
+    rates = summary(runs, verdicts)
+    for name, table in {"runs": runs, "verdicts": verdicts, "planted_bias": rates}.items():
+        table.to_csv(arguments.out / f"{name}.csv", index=False)
+    calls = record_call(arguments.out / "calls.csv", time.perf_counter() - started, arguments.jobs)
+    if arguments.report:
+        words = [word for word in sys.argv[1:] if word != "--report"]
+        command = shlex.join(["python", "-m", "benchmarks.validation.planted_bias", *words])
+        about = {"seconds": round(calls["seconds"].sum()), "jobs": arguments.jobs} | reference.about(command)
+        rates.assign(**about).to_csv(reference.FOLDER / "planted_bias.csv", index=False)
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,133 @@
+"""Replay the published recipe with several seeds, as it was or with one thing changed, and append what came out.
+
+    python -m benchmarks.validation.replay --study laptop --architecture vgg16 --set learning_rate=0.0001 --seeds 1 2 3
+
+Takes samples, images and the published parts from results/<study>, and sizes, epochs and options from the study;
+`--set` changes epochs, learning_rate, precision, image_size or an option of the published form; epochs and image_size
+have columns of their own and are no part of the column change. Appends to
+
+    replay.csv               a row a run: architecture, change, seed, image_size, options, epochs, batch_size,
+                             learning_rate, precision, parameters, n_train, n_validation, validation_accuracy, n_test,
+                             test_correct, test_accuracy, predicted_classes, first_loss, last_loss, epochs_nan (with a
+                             validation loss that isn't finite), seconds, threads, command, hardware, versions, finished
+    replay_patients.csv      architecture, change, seed, image_size, epochs, part (validation, test), patient,
+                             n (files), n_correct
+"""
+
+import argparse
+import dataclasses
+import json
+import shlex
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import architectures
+from benchmarks import backend, reference, stored
+from benchmarks.cells.cell import Cell
+from benchmarks.cells.model import published_recipe
+from benchmarks.cells.training import predictions, train_published
+from benchmarks.errors import BadInput, run_cli
+from benchmarks.protocols import PUBLISHED
+from benchmarks.study.study import Study, load_study
+from benchmarks.yaml_file import parse_yaml
+
+RUN = ["architecture", "change", "seed", "image_size", "epochs"]  # what tells runs apart
+NONE = "none"  # the change of a run that is as the study says
+
+
+def changed(study: Study, architecture: str, settings: dict[str, object]) -> Study:
+    """`study` with `settings` for `architecture`; raises BadInput that says what may be set."""
+    entry, published, training = dict(study.architectures[architecture]), dict(study.published), dict(study.training)
+    for key, value in settings.items():
+        if key in published:
+            published[key] = value
+        elif key == "precision":
+            training[key] = value
+        else:
+            entry[key] = value
+    new = dataclasses.replace(study, architectures={architecture: entry}, published=published, training=training)
+    options, size = new.options_of(architecture), new.size_of(architecture)
+    problems = list(architectures.check_options(architecture, options, size, PUBLISHED))
+    if problems:
+        raise BadInput(f"--set: {'; '.join(problems)}; besides {', '.join(published)}, precision and image_size")
+    return new
+
+
+def replay(cell: Cell) -> tuple[dict, pd.DataFrame]:
+    """Train one published cell; return what it determines of a row of replay.csv, and of replay_patients.csv."""
+    started = time.perf_counter()
+    classes = stored.record(cell.study.results() / "dataset.json")["classes"]
+    result, policy, samples, parts = train_published(cell, classes)
+    answers = {
+        part: predictions(result.model, parts[part].x, samples[samples["part"] == part], classes)[0]
+        for part in ("validation", "test")
+    }
+    right = pd.concat(
+        table.assign(part=part, correct=table["predicted"] == table["label"]) for part, table in answers.items()
+    )
+    counts = right.groupby(["part", "patient"])["correct"].agg(n="size", n_correct="sum").reset_index()
+    test, history = answers["test"], result.history
+    row = {
+        "image_size": cell.study.size_of(cell.architecture),
+        "options": json.dumps(cell.study.options_of(cell.architecture), sort_keys=True),
+        "epochs": len(history),
+        "batch_size": published_recipe(cell.architecture)["batch_size"],
+        "learning_rate": result.hyperparameters["learning_rate"],
+        "precision": policy,
+        "parameters": result.model.count_params(),
+        **{f"n_{part}": len(parts[part].y) for part in ("train", "validation")},
+        "validation_accuracy": round(float(history["val_accuracy"].iloc[-1]), 4),
+        "n_test": len(test),
+        "test_correct": int((test["predicted"] == test["label"]).sum()),
+        "test_accuracy": round(float((test["predicted"] == test["label"]).mean()), 4),
+        "predicted_classes": test["predicted"].nunique(),
+        "first_loss": round(float(history["loss"].iloc[0]), 4),
+        "last_loss": round(float(history["loss"].iloc[-1]), 4),
+        "epochs_nan": int((~np.isfinite(history["val_loss"])).sum()),
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    return row, counts
+
+
+def _append(path: Path, rows: pd.DataFrame) -> None:
+    rows.to_csv(path, mode="a", header=not path.exists(), index=False)
+
+
+def main() -> None:
+    """Run and append."""
+    parser = argparse.ArgumentParser(description="Replay the published recipe with several seeds.")
+    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    parser.add_argument("--architecture", required=True)
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="the one thing changed, and the size")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=reference.FOLDER, help="folder of the tables to append to")
+    arguments = parser.parse_args()
+    backend.prepare(arguments.threads)
+    import keras
+
+    study = load_study(arguments.study)
+    pairs = [word.partition("=") for word in arguments.set]
+    settings = {key: parse_yaml(value, f"--set {key}") for key, _, value in pairs}
+    study = changed(study, arguments.architecture, settings)
+    # Where the rows are kept is no part of what made them.
+    words = ["--study", arguments.study, "--architecture", arguments.architecture]
+    words += [*(["--set", *arguments.set] if arguments.set else []), "--seeds", *map(str, arguments.seeds)]
+    command = shlex.join(["python", "-m", "benchmarks.validation.replay", *words, "--threads", str(arguments.threads)])
+    changes = [word for word in arguments.set if word.partition("=")[0] not in RUN]
+    name = {"architecture": arguments.architecture, "change": " ".join(changes) or NONE}
+    for seed in arguments.seeds:
+        keras.backend.clear_session()
+        cell = Cell(dataclasses.replace(study, seed=seed), arguments.architecture, PUBLISHED, 0)
+        row, patients = replay(cell)
+        row = name | {"seed": seed} | row | {"threads": arguments.threads} | reference.about(command)
+        _append(arguments.out / "replay.csv", pd.DataFrame([row]))
+        own = {key: row[key] for key in RUN}
+        _append(arguments.out / "replay_patients.csv", patients.assign(**own)[[*own, *patients]])
+
+
+if __name__ == "__main__":
+    run_cli(main)

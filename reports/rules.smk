@@ -1,0 +1,64 @@
+# The report, as a page and as an article.
+
+
+rule report:
+    input:
+        RESULTS / "dataset.json",
+        RESULTS / "tables/gradcam_summary.csv",
+        # gradcam_summary.csv is made with it; a folder's own time stamp changes whenever the folder is copied.
+        ancient(RESULTS / "figures"),
+        rules.bias.output,
+        RESULTS / "tables/groups.csv",
+        rules.scores.output,
+        STATISTICS,
+        rules.leakage.output,
+        rules.shortcuts.output,
+        rules.claims.output,
+        rules.tables.output,
+        RESULTS / "tables/probes.csv",
+    output:
+        RESULTS / "provenance.json",
+        report(
+            RESULTS / "report/report.html",
+            category="Report",
+            caption="captions/report.rst",
+            labels={"file": "report.html"},
+        ),
+        RESULTS / "report/report.tex",
+    log:
+        LOGS / "report.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        **STAGES.params(
+            "reports.provenance",
+            "reports.render",
+            files=[
+                *CODE.glob("benchmarks/reference/*.csv"),
+                *CODE.glob("reports/templates/*"),
+                *CODE.glob("reports/checklists/*.yaml"),
+            ],
+        ),
+        description=STUDY.description,
+        failed=os.environ.get(WITHOUT),
+    message:
+        "Write the report"
+    shell:
+        "({params.run}) > {log:q} 2>&1"
+
+
+rule pdf:
+    input:
+        RESULTS / "report/report.tex",
+    output:
+        RESULTS / "report/report.pdf",
+    log:
+        LOGS / "pdf.log",
+    conda:
+        "../envs/latex.yaml"
+    params:
+        folder=RESULTS / "report",
+    message:
+        "Compile the report as PDF"
+    shell:
+        "latexmk -pdf -interaction=nonstopmode -halt-on-error -cd {input:q} > {log:q} 2>&1"
