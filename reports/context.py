@@ -16,11 +16,10 @@ from reports.sections.audit.shortcuts import shortcuts
 from reports.sections.models.bias import bias, calibrated, evidence, first_sentence
 from reports.sections.models.cards import model_cards
 from reports.sections.models.models import explanations, galleries, training
-from reports.sections.run import run
 from reports.sections.run.failures import failures, warning
 from reports.sections.run.limits import GENERATED_WARNING, limits
 from reports.sections.run.provenance import provenance
-from reports.sections.run.run import architectures, data
+from reports.sections.run.run import architectures, data, run
 from reports.sections.run.sure import sure
 from reports.sections.scores.cells import cells
 from reports.sections.scores.classes import classes

@@ -7,9 +7,10 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from benchmarks.cells.model import build_model, check, main, published_recipe
+from benchmarks.cells.model import build_model, published_recipe
 from benchmarks.cells.reuse import compiled
 from benchmarks.cells.shared import shared_space
+from benchmarks.check.contract import check, main
 from benchmarks.datasets import phantom
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
