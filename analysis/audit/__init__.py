@@ -1,1 +1,5 @@
-"""TODO."""
+"""What leaks across the parts of a split, and what tells the label without the breast.
+
+In: a study's samples, folds and decoded images; or two folders of images. Out: tables/leakage*.csv, conflicts.csv,
+shortcuts.csv. Imports what analysis shares (predictions, metrics, bootstrap, tidy) and `drawing`; no other room.
+"""

@@ -7,10 +7,10 @@
         yield {"region_or_group": "lower half"} | verdicts.row(values, verdicts.units(rows), null, thresholds.LIMIT)
 
 The function's name is the check's. It is called once for each architecture under each protocol; `own` are that one's
-rows of the tables gradcam, heat, interventions, sanity and groups, `verdicts` a verdicts.Verdicts, whose
-`row` draws the interval over patients and applies the rule. It yields a row for each region, or
-{"region_or_group": ..., "n": 0, "verdict": NOT_EVALUABLE, "note": why}; none where there is nothing to say. `kind`
-says what a flag means (of KINDS in reports/verdicts.py), `evidence` which pictures lead to it (changes or maps of every architecture).
+rows of the tables gradcam, heat, interventions, sanity and groups, `verdicts` a verdicts.Verdicts, whose `row` draws
+the interval over patients and applies the rule. It yields a row for each region, or {"region_or_group": ..., "n": 0,
+"verdict": NOT_EVALUABLE, "note": why}; none where there is nothing to say. `kind` says what a flag means (one of KINDS
+in reports/verdicts.py), `evidence` which pictures lead to it (changes or maps of every architecture).
 """
 
 import dataclasses

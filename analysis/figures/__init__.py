@@ -1,1 +1,5 @@
-"""TODO."""
+"""All figures of a study.
+
+In: tables, saliency maps and images. Out: figures/*.svg and *.pdf, tables/gradcam_summary.csv. May import every other
+room of analysis; none imports it.
+"""

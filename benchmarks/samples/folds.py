@@ -3,7 +3,6 @@
 Columns sample (str), fold (int), part (train, validation or test) and repeat (int); in the control label too.
 """
 
-import argparse
 import importlib
 
 import pandas as pd
@@ -11,7 +10,8 @@ import pandas as pd
 from benchmarks import protocols, stored
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.protocols import _derived
-from benchmarks.study.study import load_study
+from benchmarks.study.command import stage
+from benchmarks.study.study import Study
 
 
 def make_folds(name: str, samples: pd.DataFrame, study: protocols.Splitting) -> pd.DataFrame:
@@ -29,20 +29,21 @@ def make_folds(name: str, samples: pd.DataFrame, study: protocols.Splitting) -> 
     return folds
 
 
-def main() -> None:
-    """Write the folds of one protocol."""
-    parser = argparse.ArgumentParser(description="Turn the samples of a study into the folds of one protocol.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    parser.add_argument("--protocol", required=True, help="one of the study's, derived or not")
-    arguments = parser.parse_args()
-    study = load_study(arguments.study)
-    if arguments.protocol not in study.all_protocols():
-        raise BadInput(f"{study.path} has no protocol {arguments.protocol}; it has {', '.join(study.all_protocols())}")
+def write_folds(study: Study, protocol: str) -> None:
+    """Write the folds of one of the study's protocols. Raises BadInput if it has no such protocol."""
+    if protocol not in study.all_protocols():
+        raise BadInput(f"{study.path} has no protocol {protocol}; it has {', '.join(study.all_protocols())}")
     samples = stored.table(study.results() / "samples.parquet")
-    target = study.results() / "folds" / f"{arguments.protocol}.parquet"
+    target = study.results() / "folds" / f"{protocol}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    make_folds(arguments.protocol, samples, study).to_parquet(target, index=False)
+    make_folds(protocol, samples, study).to_parquet(target, index=False)
 
+
+main = stage(
+    "Turn the samples of a study into the folds of one protocol.",
+    write_folds,
+    protocol={"required": True, "help": "one of the study's, derived or not"},
+)
 
 if __name__ == "__main__":
     run_cli(main)

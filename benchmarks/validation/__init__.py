@@ -1,1 +1,5 @@
-"""TODO."""
+"""The instrument tested: do the bias checks find planted shortcuts, do replays reach published figures?
+
+In: phantoms with planted shortcuts, or a real data set. Out: the CSV files of benchmarks/reference. Entry points, which
+may import every other room of benchmarks.
+"""
