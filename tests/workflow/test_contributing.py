@@ -26,7 +26,7 @@ def copied(place: Path) -> Path:
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, place / name)
     # As good as made by `make environment`, which then has nothing to do.
-    (place / ".venv").mkdir()
+    (place / ".venv").mkdir(parents=True)
     for entry in Path(sys.prefix).iterdir():
         if entry.name != INSTALLED:
             (place / ".venv" / entry.name).symlink_to(entry)
