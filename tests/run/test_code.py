@@ -1,8 +1,13 @@
-"""A digest of code changes with what a function rests on, and with nothing else."""
+"""The code of a stage follows from its imports; a digest changes with what the code does, and with nothing else."""
+
+import ast
+from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
-from benchmarks.run.code import digest, modules_digest
+from benchmarks.errors import BadInput
+from benchmarks.run.code import Code, check, meaning
 
 MODULE = '''
 """A module."""
@@ -15,49 +20,119 @@ def helper(x):
     return x + A
 
 
-def used(x):
-    return helper(x) if x < LIMIT else 0
+class Thing:
+    """A thing."""
 
-
-def beside(x):
-    return B
+    def method(self):
+        """Do it."""
+        return B
 '''
 
 
+@pytest.fixture(scope="module")
+def code() -> Code:
+    return Code()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [
-        ("return B", "return B + 1", True),
         ('"""Help."""', '"""Help more."""', True),
+        ('"""Do it."""', '"""Do more."""', True),
+        ('"""A module."""', "", True),
         ("return x + A", "return (x + A)  # why", True),
-        ("B = 1, 2", "B = 1, 2\n\n\ndef added(x):\n    return used(x)\n", True),
         ("return x + A", "return x - A", False),
+        ("return B", "return B + 1", False),
         ("A, B = 1, 2", "A, B = 9, 2", False),
         ("LIMIT: int = 3", "LIMIT: int = 4", False),
-        ("x < LIMIT", "x <= LIMIT", False),
+        ("def method", "def way", False),
     ],
 )
-def test_what_a_function_rests_on(tmp_path, old, new, same):
+def test_a_digest_changes_with_what_a_module_does(tmp_path, old, new, same):
     assert old in MODULE
     (tmp_path / "before.py").write_text(MODULE)
     (tmp_path / "after.py").write_text(MODULE.replace(old, new, 1))
-    before, after = (digest(tmp_path / f"{name}.py", "used", "unknown") for name in ("before", "after"))
-    assert (before == after) is same
+    assert (meaning(tmp_path / "before.py") == meaning(tmp_path / "after.py")) is same
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "same"),
-    [
-        ('"""Help."""', '"""Help more."""', True),
-        ("return x + A", "return (x + A)  # why", True),
-        ("return B", "return B + 1", False),
-        ("A, B = 1, 2", "A, B = 9, 2", False),
-    ],
-)
-def test_what_a_module_is_made_of(tmp_path, old, new, same):
-    (tmp_path / "other.py").write_text("X = 1\n")
-    for name, text in (("before", MODULE), ("after", MODULE.replace(old, new, 1))):
-        (tmp_path / f"{name}.py").write_text(f'"""About {name}."""\n\n{text}')
-    before, after = (modules_digest([tmp_path / f"{name}.py", tmp_path / "other.py"]) for name in ("before", "after"))
-    assert (before == after) is same
-    assert modules_digest([tmp_path / "other.py"]) != after
+def test_a_file_that_is_no_python_has_a_digest_of_its_own(tmp_path):
+    for name, text in (("a", "def ("), ("b", "def (("), ("c", "def (")):
+        (tmp_path / f"{name}.py").write_text(text)
+    a, b, c = (meaning(tmp_path / f"{name}.py") for name in "abc")
+    assert a == c != b
+
+
+@pytest.mark.parametrize("module", ["benchmarks.training", "analysis.scores.scores", "reports.render"])
+def test_a_stage_has_the_files_of_all_it_imports_at_any_depth(code, module):
+    """By a second way: follow the import statements by hand."""
+    known = {str(path.relative_to(ROOT)) for name in code.graph.modules for path in _candidates(name) if path.is_file()}
+    reached, waiting = set(), [str(path.relative_to(ROOT)) for path in _candidates(module) if path.is_file()]
+    while waiting:
+        file = waiting.pop()
+        if file in reached or file not in known:
+            continue
+        reached.add(file)
+        for name in _imported(file):
+            waiting += [str(path.relative_to(ROOT)) for path in _candidates(name) if path.is_file()]
+        waiting += [str(folder / "__init__.py") for folder in Path(file).parents]
+    assert set(code.files(module)) == reached
+
+
+def _candidates(module: str) -> list:
+    path = ROOT.joinpath(*module.split("."))
+    return [path.with_suffix(".py"), path / "__init__.py"]
+
+
+def _imported(file: str) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse((ROOT / file).read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+def test_stages_share_what_both_import_and_nothing_else(code):
+    training, scores, report = (
+        set(code.files(name)) for name in ("benchmarks.training", "analysis.scores.scores", "reports.render")
+    )
+    assert "benchmarks/study/study.py" in training & scores & report
+    assert "benchmarks/cells/tuning.py" in training - scores - report
+    assert "analysis/bootstrap.py" in scores - training
+    assert "reports/escaping.py" in report - scores - training
+
+
+def test_an_unknown_module_is_an_error(code):
+    with pytest.raises(BadInput, match=r"benchmarks\.nowhere is no module of .*; correct the rule that names it"):
+        code.files("benchmarks.nowhere")
+
+
+def test_a_digest_covers_data_files(code, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("a\n1\n")
+    first = code.digest(["architectures.simple"], [table])
+    table.write_text("a\n2\n")
+    assert code.digest(["architectures.simple"], [table]) != first
+    assert code.digest(["architectures.simple"]) not in (first, code.digest(["architectures.vgg16"]))
+
+
+def test_code_that_changed_since_the_run_started_is_named(code, tmp_path, monkeypatch):
+    copy = tmp_path / "clone"
+    for file in code.files("architectures.simple"):
+        (copy / file).parent.mkdir(parents=True, exist_ok=True)
+        (copy / file).write_text((ROOT / file).read_text())
+    code.digest(["architectures.simple"])
+    code.write(tmp_path / "code.json")
+    monkeypatch.setattr("benchmarks.run.code.CODE", copy)
+    check(tmp_path / "code.json", ["architectures.simple"])
+    changed = copy / "architectures/simple.py"
+    changed.write_text(changed.read_text() + "\n# A comment changes nothing.\n")
+    check(tmp_path / "code.json", ["architectures.simple"])
+    changed.write_text(changed.read_text() + "\nX = 1\n")
+    words = r"architectures/simple\.py has changed since this run started; start the run again"
+    with pytest.raises(BadInput, match=words):
+        check(tmp_path / "code.json", ["architectures.simple"])
+    changed.unlink()
+    with pytest.raises(BadInput, match=words):
+        check(tmp_path / "code.json", ["architectures.simple"])

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 from slurm_cluster import Cluster, missing, running
+from test_contributing import copied
+from test_edited import CHANGED, edited_while_running
 from test_workflow import TINY, environment, snakemake, write_study
 
 from benchmarks.run.resources import BESIDE_MB, LARGER, UNKNOWN
@@ -47,16 +49,16 @@ def study_in(place: Path) -> Path:
     return place
 
 
+def slurm_command(place: Path, profile: Path, *targets: str, code: Path = ROOT) -> list[str]:
+    profiles = ["--profile", str(profile), "--workflow-profile", str(code / "profiles/default")]
+    command = ["--snakefile", str(code / "Snakefile"), "--directory", str(place), *profiles, *OFTEN]
+    return [sys.executable, "-m", "snakemake", *command, "--config", "study=small.yaml", "--", *targets]
+
+
 def on_slurm(cluster: Cluster, place: Path, profile: Path, *targets: str) -> subprocess.CompletedProcess:
-    profiles = ["--profile", str(profile), "--workflow-profile", str(ROOT / "profiles/default")]
-    command = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(place), *profiles, *OFTEN]
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", *command, "--config", "study=small.yaml", "--", *targets],
-        env=environment() | cluster.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    own = environment() | cluster.environment
+    return subprocess.run(slurm_command(place, profile, *targets), env=own, **streams)
 
 
 def test_the_tables_are_those_of_a_local_run(cluster, done, tmp_path):
@@ -90,3 +92,15 @@ def test_a_cell_asks_for_what_the_finished_one_took_and_for_a_gpu(cluster, done,
     assert f"mem={math.ceil(finished['peak_memory_mb'] * LARGER + BESIDE_MB)}M," in job["Tres"]
     assert int(job["TimeLimit"]) < UNKNOWN[1]
     assert "TresPerJob=gres:gpu:1" in cluster.call("scontrol", "show", "job", job["JobId"])
+
+
+def test_a_job_on_the_cluster_whose_code_was_edited_fails(cluster, tmp_path):
+    clone = copied(tmp_path / "clone")
+    place = study_in(clone)
+    run = slurm_command(place, clone / "profiles/slurm", "results/small/tables/probes.csv", code=clone)
+    own = environment() | cluster.environment
+    file = "analysis/explanations/probes.py"
+    output = edited_while_running(run, own, (place / "results/small/samples.parquet").exists, clone / file)
+    log = place / "results/small/logs/probes.log"
+    assert f"error: {file} {CHANGED}" in output + log.read_text()
+    assert not (place / "results/small/tables/probes.csv").exists()
