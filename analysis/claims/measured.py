@@ -10,8 +10,8 @@ from analysis.bootstrap import Bootstrap, interval
 from analysis.tidy import read_table
 from benchmarks import reference
 from benchmarks.protocols import PUBLISHED
+from benchmarks.reference import NONE, RUN
 from benchmarks.study.study import Study
-from benchmarks.validation.replay import NONE, RUN
 
 BY_PATIENT = "by_patient"
 VALIDATION = "validation_accuracy"

@@ -14,6 +14,10 @@ import pandas as pd
 from benchmarks import backend
 
 FOLDER = Path(__file__).parent
+# Of replay.csv: the columns that tell runs apart, and the change of a run that follows its study
+RUN, NONE = ["architecture", "change", "seed", "image_size", "epochs"], "none"
+# Of planted_bias.csv: all shortcuts together, any of the checks that change the film
+ALL, ANY = "all", "any"
 
 
 def about(command: str) -> dict[str, str]:

@@ -24,6 +24,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from benchmarks.reference import ALL, ANY
+
 PLANTED_REGION = {
     "label": "labels",
     "background": "background",
@@ -32,8 +34,6 @@ PLANTED_REGION = {
     "density_label": "labels",
 }
 INTERVENTIONS = ("erase", "blur", "swap", "orientation", "marker_alone")
-ANY = "any"
-ALL = "all"
 LESION = "lesion"
 MODEL = ["shortcut", "strength", "seed", "architecture"]
 

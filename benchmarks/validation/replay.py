@@ -31,11 +31,9 @@ from benchmarks.cells.model import published_recipe
 from benchmarks.cells.training import predictions, train_published
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.protocols import PUBLISHED
+from benchmarks.reference import NONE, RUN
 from benchmarks.study.study import Study, load_study
 from benchmarks.yaml_file import parse_yaml
-
-RUN = ["architecture", "change", "seed", "image_size", "epochs"]  # what tells runs apart
-NONE = "none"  # the change of a run that is as the study says
 
 
 def changed(study: Study, architecture: str, settings: dict[str, object]) -> Study:

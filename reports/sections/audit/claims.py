@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.claims.claims import CLAIM, CONTRADICTED, ONLY_WITH_LEAKAGE
 from benchmarks import reference
 from benchmarks.publications import claims as published_claims
-from benchmarks.validation.replay import NONE
+from benchmarks.reference import NONE
 from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results
 from reports.wording import MISSING, count, estimate, interval, listed, number, plural

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from benchmarks import reference
-from benchmarks.validation.planted_summary import ALL, ANY
+from benchmarks.reference import ALL, ANY
 from reports.document import Block, Bullets, Cell, Column, Paragraph, Table
 from reports.verdicts import HEAT
 from reports.wording import MISSING, duration, interval, listed, number, per_cent, plural
