@@ -1,5 +1,6 @@
 # make reproduce: environment, default study, report.   make status: how its cells stand.   make test: test suite.
-# make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters.
+# make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters, types, import directions.
+# make same REV=COMMIT: does the working tree give the results of another revision?
 # make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,12 +8,14 @@ CORES ?= all
 STUDY ?= demo
 DATA ?=
 MODEL ?=
+REV ?=
+CPU ?=
 
 INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve reproduce status pdf pictures test check lock
+.PHONY: environment backends app serve reproduce status pdf pictures test check same lock
 
 environment: $(INSTALLED)
 
@@ -22,10 +25,10 @@ $(INSTALLED): requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	touch $@
 
-# Keras on JAX and PyTorch, for `backend` of a study.
+# Keras on JAX and PyTorch, for `backend` of a study. CPU=1: PyTorch without CUDA, where pip knows PyTorch's own index.
 backends: environment
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		--requirement requirements-backends.txt
+		--requirement requirements-backends$(if $(CPU),-cpu).txt
 
 # FastAPI, Streamlit and what serves them.
 app: $(VENV)/.requirements-app
@@ -57,16 +60,22 @@ check: environment
 	$(RUN) python -m benchmarks.check $(NAME) --study $(STUDY)
 else
 check: environment
-	$(RUN) ruff check .
-	$(RUN) ruff format --check .
-	$(RUN) snakefmt --check Snakefile
+	$(RUN) pre-commit run --all-files
+	$(RUN) lint-imports --no-cache
+	$(RUN) mypy
 	$(RUN) snakemake --lint
 endif
+
+same: environment
+	$(RUN) python -m benchmarks.validation.same --rev "$(REV)" --study $(STUDY) $(if $(DATA),--data "$(DATA)")
 
 LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock"
 
 lock:
 	$(LOCK) requirements.in --universal --output-file requirements.txt
-	$(LOCK) requirements-backends.in --constraint requirements.txt --no-annotate --output-file requirements-backends.txt
+	$(LOCK) requirements-backends.in --universal --constraint requirements.txt --no-annotate \
+		--output-file requirements-backends.txt
+	$(LOCK) requirements-backends-cpu.in --constraint requirements.txt --no-annotate \
+		--output-file requirements-backends-cpu.txt
 	$(LOCK) requirements-app.in --universal --constraint requirements.txt --output-file requirements-app.txt
