@@ -108,6 +108,7 @@ rule status:
 include: "benchmarks/samples/rules.smk"
 include: "benchmarks/check/rules.smk"
 include: "benchmarks/cells/rules.smk"
+include: "analysis/common.smk"
 include: "analysis/scores/rules.smk"
 include: "analysis/comparison/rules.smk"
 include: "analysis/audit/rules.smk"

@@ -46,7 +46,7 @@ rule explain:
     params:
         **STAGES.params(
             "analysis.explanations.explain --architecture {wildcards.architecture} --threads {threads}",
-            loads=architecture_module,
+            loads=STAGES.architecture,
         ),
         seed=STUDY.seed,
     message:
@@ -71,7 +71,7 @@ rule heatmaps:
     params:
         **STAGES.params(
             "analysis.explanations.heatmaps --architecture {wildcards.architecture} --threads {threads}",
-            loads=architecture_module,
+            loads=STAGES.architecture,
         ),
         seed=STUDY.seed,
     message:

@@ -1,12 +1,6 @@
 # Scores of all predictions, and the tables that collect what cells and folds are.
 
 
-def tables(names, category, caption):
-    """tables/<name>.csv as outputs that `snakemake --report` shows."""
-    shown = {"category": category, "subcategory": "Tables", "caption": f"../../reports/captions/{caption}.rst"}
-    return [report(RESULTS / f"tables/{name}.csv", labels={"table": name}, **shown) for name in names]
-
-
 rule scores:
     input:
         RESULTS / "samples.parquet",

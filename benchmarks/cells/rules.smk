@@ -30,7 +30,7 @@ rule cell:
         **STAGES.params(
             "benchmarks.training --architecture {wildcards.architecture} --protocol {wildcards.protocol}"
             " --fold {wildcards.fold} --threads {threads}",
-            loads=architecture_module,
+            loads=STAGES.architecture,
         ),
         settings=lambda wildcards: STUDY.cell_settings(wildcards.architecture, wildcards.protocol),
     message:

@@ -1,11 +1,6 @@
 # An architecture's file, checked before anything trains.
 
 
-def architecture_module(wildcards):
-    """The module of an architecture."""
-    return [f"architectures.{wildcards.architecture}"]
-
-
 # A mistake in an architecture file must show before anything trains: hence the priority.
 rule architecture:
     input:
@@ -20,7 +15,7 @@ rule architecture:
     params:
         **STAGES.params(
             "benchmarks.check.contract --architecture {wildcards.architecture}",
-            loads=architecture_module,
+            loads=STAGES.architecture,
         ),
         settings=lambda wildcards: STUDY.architectures[wildcards.architecture],
     message:

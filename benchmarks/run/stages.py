@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks.protocols import PUBLISHED, variant
+from benchmarks.protocols import PUBLISHED, base, variant
 from benchmarks.run.code import Code
 from benchmarks.run.launch import CODE
 from benchmarks.study.study import BASELINES, Study
@@ -62,6 +62,16 @@ class Stages:
             return self.code.digest([*modules, *loaded(wildcards)], files)
 
         return {"run": run, "code": code} | ({"data": self.study.data_digest()} if data else {})
+
+    @staticmethod
+    def architecture(wildcards: object) -> list[str]:
+        """Return the module of a job's architecture, for `loads`."""
+        return [f"architectures.{wildcards.architecture}"]
+
+    @staticmethod
+    def protocol(wildcards: object) -> list[str]:
+        """Return the module of a job's protocol, for `loads`."""
+        return [f"benchmarks.protocols.{base(wildcards.protocol)}"]
 
     def precedence(self, wildcards: object) -> int:
         """Return a cell's priority: first the longest, those of published size; then one architecture after another.

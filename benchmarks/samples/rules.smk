@@ -20,11 +20,6 @@ rule samples:
         "{params.run} > {log:q} 2>&1"
 
 
-def protocol_module(wildcards):
-    """The module of a protocol's own rule."""
-    return [f"benchmarks.protocols.{base(wildcards.protocol)}"]
-
-
 rule folds:
     input:
         RESULTS / "samples.parquet",
@@ -35,7 +30,7 @@ rule folds:
     conda:
         "../../envs/benchmark.yaml"
     params:
-        **STAGES.params("benchmarks.samples.folds --protocol {wildcards.protocol}", loads=protocol_module),
+        **STAGES.params("benchmarks.samples.folds --protocol {wildcards.protocol}", loads=STAGES.protocol),
         settings=lambda wildcards: [
             *(STUDY.seed, STUDY.folds, STUDY.repeats, STUDY.training["images"]),
             *(STUDY.external["test"] if base(wildcards.protocol) == EXTERNAL else []),
