@@ -1,30 +1,32 @@
-"""Command line that trains and tests one cell: python -m benchmarks.training --study NAME --architecture NAME ..."""
-
-import argparse
+"""Train and test one cell: python -m benchmarks.training --study NAME --architecture NAME --protocol NAME --fold N"""
 
 from benchmarks import backend
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.progress import Progress
-from benchmarks.cells.training import _train_cell
 from benchmarks.errors import run_cli
-from benchmarks.study.study import load_study
+from benchmarks.study.command import THREADS, stage
+from benchmarks.study.study import Study
 
 
-def main() -> None:
-    """Train and test one cell."""
-    parser = argparse.ArgumentParser(description="Train and test one cell of a study.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--protocol", required=True)
-    parser.add_argument("--fold", required=True, type=int)
-    parser.add_argument("--threads", type=int, default=1)
-    arguments = parser.parse_args()
-    cell = Cell(load_study(arguments.study), arguments.architecture, arguments.protocol, arguments.fold)
-    # From here: to start Keras takes longer than to train a small cell.
+def train(study: Study, architecture: str, protocol: str, fold: int, threads: int) -> None:
+    """Train and test one cell; its progress file shows the cell from now on."""
+    cell = Cell(study, architecture, protocol, fold)
+    # Before Keras starts, which takes longer than training a small cell.
     with Progress(cell) as progress:
-        backend.prepare(arguments.threads, backend=cell.study.backend)
-        _train_cell(cell, arguments.threads, progress)
+        backend.prepare(threads, backend=study.backend)
+        from benchmarks.cells.training import train_cell
 
+        train_cell(cell, threads, progress)
+
+
+main = stage(
+    "Train and test one cell of a study.",
+    train,
+    architecture={"required": True},
+    protocol={"required": True},
+    fold={"required": True, "type": int},
+    threads=THREADS,
+)
 
 if __name__ == "__main__":
     run_cli(main)

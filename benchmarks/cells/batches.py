@@ -1,7 +1,7 @@
-"""Images in batches, shuffled by a seed, the same for every backend.
+"""Images in batches, shuffled by a random seed, the same for every backend.
 
-The number of images in a batch is left open in what Keras sees, so that neither another batch size nor a smaller last
-batch traces a model again. (Keras' own adapter for arrays fixes it where the last batch is a full one.)
+Keras sees no fixed number of images a batch: neither another batch size nor a smaller last batch traces a model again.
+(Keras' own adapter for arrays fixes the number where the last batch is a full one.)
 """
 
 import keras
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of `x`, uint8 or float32 (N, S, S, 1), with `y`, int (N,), if any; `steps` of them are an epoch."""
+    """Batches of `x`, uint8 or float32 (N, S, S, 1), with `y`, int (N,), if given; `steps` batches are an epoch."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray | None, batch_size: int):
         super().__init__()
@@ -29,10 +29,10 @@ class Batches(keras.utils.PyDataset):
 
 
 class Epochs(Batches):
-    """Batches without an end, epoch after epoch from `first` on, each in the order that `seed` and its number draw.
+    """Endless batches, epoch after epoch from `first` on; `seed` and the epoch's number shuffle each epoch.
 
-    In their own order without a seed. Batches that end have Keras make two iterators for every epoch, which takes
-    longer than a small epoch itself; of these it makes one for a fit, one for each validation.
+    Without a seed, in their own order. For batches that end, Keras makes two iterators each epoch, which takes longer
+    than a small epoch itself; for endless ones it makes one a fit, and one for each validation.
     """
 
     num_batches = None

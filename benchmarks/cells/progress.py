@@ -1,14 +1,14 @@
-"""What a cell says of itself while it trains, in results/<study>/progress/<architecture>/<protocol>/<fold>.json.
+"""Progress file of a running cell: results/<study>/progress/<architecture>/<protocol>/<fold>.json
 
     state                 running | failed
-    host pid started      the process that trains it; UTC
-    trial trials          number of the search's trial and how many there are; null for a published recipe, and `trials`
-                          for Hyperband, which decides as it goes
-    epoch epochs          finished ones, and how many there are at most
+    host pid started      process that trains the cell; UTC
+    trial trials          number of the current trial and of all; both null for a published recipe, `trials` null for
+                          Hyperband, which decides during the search
+    epoch epochs          number of finished epochs, and their maximum
     updated               UTC
-    reason                last line of the error, if it failed
+    reason                last line of the error of a failed cell
 
-The file goes when the cell is complete, or interrupted by Ctrl-C. One whose process is gone belongs to a killed cell.
+The file is deleted when the cell is complete or interrupted by Ctrl-C. A file without its process is of a killed cell.
 """
 
 import datetime
@@ -17,31 +17,30 @@ import os
 import socket
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from benchmarks.cells.cell import Cell
 from benchmarks.errors import BadInput
 from benchmarks.study.study import Study
 
 if TYPE_CHECKING:
     import keras
 
-    from benchmarks.cells.cell import Cell
-
-PAUSE = 1  # seconds, at least, between two epochs that are written down
+PAUSE = 1  # seconds, at least, between two epochs that are written
 LONGEST_REASON = 200  # characters
 
 
 def progress_file(study: Study, architecture: str, protocol: str, fold: int) -> Path:
-    """Where a cell keeps its progress."""
+    """Path of the progress file of a cell."""
     return study.results() / "progress" / architecture / protocol / f"{fold}.json"
 
 
 class Progress:
-    """Keeps a cell's progress file, as a context around its training; no random number is drawn."""
+    """Progress file of a cell, as a context around its training."""
 
-    def __init__(self, cell: "Cell"):
+    def __init__(self, cell: Cell):
         self.path = progress_file(cell.study, cell.architecture, cell.protocol, cell.fold)
-        self.about = {
+        self.about: dict[str, Any] = {
             "architecture": cell.architecture,
             "protocol": cell.protocol,
             "fold": cell.fold,
@@ -65,43 +64,43 @@ class Progress:
             self.path.unlink(missing_ok=True)
 
     def trial(self, number: int, trials: int | None) -> None:
-        """Say that trial `number`, from 1, begins."""
+        """Write that trial `number`, from 1, begins."""
         self._write(trial=number, trials=trials, epoch=None, epochs=None)
 
     def callback(self, epochs: int) -> "keras.callbacks.Callback":
-        """A Keras callback that writes the epochs down, at most one a second."""
+        """Return a Keras callback that writes finished epochs, at most one a second."""
         import keras
 
-        def write(epoch: int, logs: dict) -> None:
+        def write(epoch: int, logs: dict[str, float]) -> None:
             if time.monotonic() - self.written >= PAUSE:
                 self._write(epoch=epoch + 1, epochs=epochs)
 
         return keras.callbacks.LambdaCallback(on_epoch_end=write)
 
-    def _write(self, **changes) -> None:
+    def _write(self, **changes: Any) -> None:
         self.about |= changes | {"updated": _now()}
         draft = self.path.with_suffix(".tmp")
         draft.write_text(json.dumps(self.about, indent=2) + "\n")
-        # A reader sees the old file or the new one, never a part.
+        # A reader sees the old or the new file, never a part.
         os.replace(draft, self.path)
         self.written = time.monotonic()
 
 
 class Silent:
-    """Progress that nobody follows, for a search outside a study."""
+    """Progress without a file, for training outside a study."""
 
     def trial(self, number: int, trials: int | None) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def callback(self, epochs: int) -> "keras.callbacks.Callback":
-        """A callback that does nothing."""
+        """Return a callback that does nothing."""
         import keras
 
         return keras.callbacks.Callback()
 
 
 def reason(error: Exception) -> str:
-    """The last line of an error, with its kind unless it is a BadInput, which speaks for itself."""
+    """Return the last line of an error, after the name of its class unless that is BadInput."""
     line = (str(error).strip().splitlines() or [""])[-1].strip()[:LONGEST_REASON]
     return line if isinstance(error, BadInput) else f"{type(error).__name__}: {line}".removesuffix(": ")
 

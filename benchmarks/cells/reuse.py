@@ -1,9 +1,9 @@
 """Train and ask one traced model again and again, where only numbers change.
 
-To trace a train step takes longer than to train on a small fold. A trial that changes the learning rate, the batch
-size, the number of epochs, a rate of dropout or the strength of augmentation trains the model that an earlier one has
-traced: its weights, optimizer and random state are set to those of a new model, its rates are variables. So does a cell
-whose process has trained another of the same structure. What comes out is the same as if the model had been new.
+Tracing a train step takes longer than training on a small fold. A trial with another learning rate, batch size, number
+of epochs, dropout rate or strength of augmentation trains the traced model of an earlier trial: its weights, optimizer
+and random state are set to those of a new model, its rates are variables. A later cell of the same structure, trained
+in the same process, uses that model too. The results are the same as those of a new model.
 """
 
 import json
@@ -14,111 +14,28 @@ import keras
 import numpy as np
 from keras import layers
 
-from benchmarks.cells.batches import Batches
+from benchmarks.cells.keras_private import Numbered, counterparts
 
 KEPT = 4  # traced models a process keeps, those used last
-PREDICTED = 64  # images at once
-
-
-class _Numbers:
-    """A layer whose settings are variables; `numbers` gives a plain layer's, or its own, in their order."""
-
-    def number(self, name: str) -> keras.Variable:
-        return self.add_weight(
-            shape=(), initializer="zeros", trainable=False, autocast=False, dtype="float32", name=name
-        )
-
-
-class _Dropout(_Numbers, layers.Layer):
-    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.noise_shape = noise_shape
-        self.rate = self.number("rate")
-        self.seed_generator = keras.random.SeedGenerator(0)
-
-    @staticmethod
-    def numbers(layer):
-        return [layer.rate]
-
-    def call(self, inputs, training=False):
-        if not training:
-            return inputs
-        shape = keras.ops.shape(inputs)
-        if self.noise_shape:
-            shape = tuple(own if own is not None else there for own, there in zip(self.noise_shape, shape, strict=True))
-        kept = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator) >= self.rate
-        # A rate of 1 keeps nothing, whatever the scale.
-        scale = keras.ops.cast(1 / keras.ops.maximum(1 - self.rate, 1e-6), inputs.dtype)
-        return keras.ops.where(kept, inputs * scale, keras.ops.zeros_like(inputs))
-
-
-class _Augmentation(_Numbers):
-    """Leaves images alone where all numbers are 0: those of a plain model without such a layer."""
-
-    def transform_images(self, images, transformation, training=True):
-        if not training:
-            return images
-        on = sum(abs(number) for number in self.numbers(self)) > 0
-        transformed = super().transform_images
-        return keras.ops.cond(on, lambda: transformed(images, transformation, training), lambda: images)
-
-
-class _Flip(_Augmentation, layers.RandomFlip):
-    def __init__(self, **config):
-        super().__init__(**config)
-        self.on = self.number("on")
-
-    @staticmethod
-    def numbers(layer):
-        return [getattr(layer, "on", 1)]
-
-
-class _Rotation(_Augmentation, layers.RandomRotation):
-    def __init__(self, **config):
-        super().__init__(**config)
-        self.factor = (self.number("lower"), self.number("upper"))
-
-    @staticmethod
-    def numbers(layer):
-        return layer.factor
-
-
-class _Zoom(_Augmentation, layers.RandomZoom):
-    def __init__(self, **config):
-        super().__init__(**config)
-        self.height_lower, self.height_upper = self.number("lower"), self.number("upper")
-
-    @staticmethod
-    def numbers(layer):
-        return layer.height_lower, layer.height_upper
-
-
-# Plain layer -> its counterpart, and the settings that are no part of a model's structure
-COUNTERPARTS = {
-    layers.Dropout: (_Dropout, ("rate",)),
-    layers.RandomFlip: (_Flip, ()),
-    layers.RandomRotation: (_Rotation, ("factor",)),
-    layers.RandomZoom: (_Zoom, ("height_factor",)),
-}
 
 
 class Traced:
-    """A model that is traced once and stands for any `plain` one of its structure."""
+    """A model that is traced once and replaces any `plain` model of its structure."""
 
     def __init__(self, plain: keras.Model):
         self.model = keras.models.clone_model(plain, clone_function=_counterpart)
-        self.numbered = [layer for layer in self.model.layers if isinstance(layer, _Numbers)]
-        # Those of `plain`, in its order: its counterparts of these layers have none.
+        self.numbered = [layer for layer in self.model.layers if isinstance(layer, Numbered)]
+        # The weights of `plain`, in its order: numbered layers have none there.
         self.weights = [w for layer in self.model.layers if layer not in self.numbered for w in layer.weights]
-        # Of the optimizer's variables; none until it is needed, as they take twice the memory of the weights.
-        self.initial: list[np.ndarray | float] | None = None
+        # Values of a new optimizer's variables, a single zero where all are zero; None until it is needed.
+        self.initial: list[np.ndarray] | None = None
         dense = [layer for layer in self.model.layers if isinstance(layer, layers.Dense)]
         self.asked = keras.Model(self.model.inputs, [self.model.output, *(layer.input for layer in dense[-1:])])
 
     def become(self, weights: Iterable[np.ndarray], numbers: dict[str, Sequence[float]]) -> None:
-        """Take over what a plain model is beside its structure: `weights` in its order, `numbers` of its layers.
+        """Take over `weights` of a plain model, in its order, and the `numbers` of its layers.
 
-        It may lack layers of augmentation.
+        Layers of augmentation that the plain model lacks are switched off.
         """
         for own, weight in zip(self.weights, weights, strict=True):
             own.assign(weight)
@@ -127,41 +44,42 @@ class Traced:
             for variable, number in zip(own, numbers.get(layer.name, [0] * len(own)), strict=True):
                 variable.assign(number)
 
-    def start(self, learning_rate: float, seed: int, xla: bool = False) -> None:
-        """Be as new but for weights and numbers: an optimizer without a past, random state by `seed`."""
+    def start(self, learning_rate: float, seed: int, xla: bool = False, skipped: int = 0) -> None:
+        """Reset the optimizer, and the random state by `seed`; weights and numbers stay.
+
+        `skipped` is the number of random layers that other models of the search have in front, and this model lacks.
+        """
         if self.initial is None:
             compiled(self.model, xla=xla)
-            # Of all but scalars the initial value is zero.
-            self.initial = [np.array(v) if len(v.shape) == 0 else 0.0 for v in self.model.optimizer.variables]
+            values = [np.array(variable) for variable in self.model.optimizer.variables]
+            self.initial = [value if value.any() else np.zeros((), value.dtype) for value in values]
         for variable, value in zip(self.model.optimizer.variables, self.initial, strict=True):
             variable.assign(np.broadcast_to(value, variable.shape))
         self.model.optimizer.learning_rate = learning_rate
-        for number, generator in enumerate(_generators(self.model)):
-            generator.state.assign([seed + number, 0])
+        for layer in self.model.layers:
+            weights = {id(weight) for weight in layer.weights}
+            states = [variable for variable in layer.variables if id(variable) not in weights]
+            for number, state in enumerate(states, start=skipped):
+                state.assign([seed + number, 0])
+            # Keras' own dropout has no random state at a rate of 0, its counterpart has one.
+            skipped += max(len(states), type(layer) is layers.Dropout)
 
     def learnt(self) -> list[np.ndarray]:
-        """The weights now, in the order of a plain model's."""
+        """Return the weights now, in the order of a plain model's."""
         return [weight.numpy() for weight in self.weights]
-
-    def ask(self, plain: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Answers of `plain` to `x`, uint8 (N, S, S, 1): probabilities (N, classes), input of its last dense layer."""
-        # Not the variables: JAX would take their arrays for its own, and delete them.
-        self.become(plain.get_weights(), numbers(plain.layers))
-        found = self.asked.predict(Batches(x, None, PREDICTED), verbose=0)
-        probabilities, *features = found if isinstance(found, list) else [found]
-        return probabilities, features[0] if features else None
 
 
 def numbers(plain: Iterable[keras.Layer]) -> dict[str, Sequence[float]]:
-    """The settings, by the layer's name, that are no part of a model's structure."""
-    return {layer.name: COUNTERPARTS[type(layer)][0].numbers(layer) for layer in plain if type(layer) in COUNTERPARTS}
+    """Return the settings, by layer name, that are no part of a model's structure."""
+    own = counterparts()
+    return {layer.name: own[type(layer)][0].numbers(layer) for layer in plain if type(layer) in own}
 
 
 _kept: OrderedDict[str, Traced] = OrderedDict()
 
 
 def traced(plain: keras.Model) -> Traced:
-    """The traced model of the structure of `plain`, a new one if there is none yet."""
+    """Return the traced model of the structure of `plain`, a new one if there is none yet."""
     key = structure(plain)
     if key not in _kept:
         _kept[key] = Traced(plain)
@@ -177,45 +95,36 @@ def forget() -> None:
 
 
 def structure(model: keras.Model) -> str:
-    """What tells models apart that can't stand for each other: their configuration without seeds and numbers."""
+    """Return the configuration of a model without seeds and numbers: the same for models that can share a trace."""
     return json.dumps(_masked(model.get_config()), sort_keys=True, default=str)
 
 
 def _masked(config: object) -> object:
     if isinstance(config, dict):
-        names = ("seed",)
-        for kind, (_, settings) in COUNTERPARTS.items():
-            names += settings if config.get("class_name") == kind.__name__ else ()
         inner = {key: _masked(value) for key, value in config.items() if key != "seed"}
-        if len(names) > 1:
-            inner["config"] = {key: value for key, value in inner["config"].items() if key not in names}
+        for kind, (_, settings) in counterparts().items():
+            if config.get("class_name") == kind.__name__:
+                inner["config"] = {key: value for key, value in inner["config"].items() if key not in settings}
         return inner
-    if isinstance(config, (list, tuple)):
-        return [_masked(value) for value in config]
-    return config
+    return [_masked(value) for value in config] if isinstance(config, list | tuple) else config
 
 
 def _counterpart(layer: keras.Layer) -> keras.Layer:
-    kind = COUNTERPARTS.get(type(layer), (type(layer), ()))[0]
-    return kind(**layer.get_config()) if issubclass(kind, _Numbers) else kind.from_config(layer.get_config())
-
-
-def _generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
-    return [
-        value
-        for layer in model.layers
-        for value in vars(layer).values()
-        if isinstance(value, keras.random.SeedGenerator)
-    ]
+    if type(layer) in counterparts():
+        return counterparts()[type(layer)][0](**layer.get_config())
+    return type(layer).from_config(layer.get_config())
 
 
 def compiled(model: keras.Model, learning_rate: float = 1e-3, xla: bool = False) -> keras.Model:
-    """Compile as the published study did: Adam, sparse categorical cross-entropy, accuracy. `xla`: where it can."""
+    """Compile as the published study did: Adam, sparse categorical cross-entropy, accuracy.
+
+    `xla` compiles on TensorFlow by XLA. Other backends always compile.
+    """
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        # XLA on the CPU slows several of the six several times over; other backends always compile.
+        # On the CPU, XLA makes several of the six architectures several times slower.
         jit_compile=xla if keras.backend.backend() == "tensorflow" else "auto",
     )
     # A first step that creates variables would be traced twice.

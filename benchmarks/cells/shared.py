@@ -1,7 +1,8 @@
-"""What every architecture shares: the harness's hyperparameters and the layers that they set."""
+"""Hyperparameters that all architectures share, and the layers that they set."""
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ def shared_space(hp: "keras_tuner.HyperParameters", augmentation: str = SEARCHED
         hp.Fixed("augmentation", 0.0)
 
 
-def hidden(hp: "keras_tuner.HyperParameters", build: Callable) -> object:
-    """Call `build`, in which `hp` lacks what the harness sets: a trial of other numbers must have the same structure.
+@contextlib.contextmanager
+def hidden(hp: "keras_tuner.HyperParameters") -> Iterator["keras_tuner.HyperParameters"]:
+    """Hide the shared hyperparameters from an architecture: trials that differ in them alone share a structure.
 
-    Raises LookupError if it asks for one of them all the same.
+    Raises LookupError if the architecture asks for one of them.
     """
     kept = {name: hp.values.pop(name) for name in SHARED if name in hp.values}
     try:
-        return build()
+        yield hp
     except (KeyError, ValueError) as error:
         asked = str(error).strip("'").partition(" ")[0]
         if asked not in kept:
@@ -47,9 +49,9 @@ def hidden(hp: "keras_tuner.HyperParameters", build: Callable) -> object:
 
 
 def structural(hp: "keras_tuner.HyperParameters") -> tuple[str, "keras_tuner.HyperParameters"]:
-    """What of `hp` decides which layers and first weights a model has that trains for it, and values for such a model.
+    """Return the key of the structure that `hp` gives, and hyperparameters of a model of this structure.
 
-    The numbers that the harness sets don't. It has layers of augmentation if the search may ask for some.
+    The key leaves the shared hyperparameters out. The model has layers of augmentation if the search may ask for some.
     """
     hp = hp.copy()
     if any(one.name == "augmentation" and one.default for one in hp.space):
@@ -59,7 +61,7 @@ def structural(hp: "keras_tuner.HyperParameters") -> tuple[str, "keras_tuner.Hyp
 
 
 def shared_layers(hp: "keras_tuner.HyperParameters") -> list["keras.Layer"]:
-    """New layers as the harness puts them around an architecture: those that the shared hyperparameters set."""
+    """Return new layers of augmentation and dropout, as they stand around an architecture."""
     return [*_random(hp.get("augmentation"), 0), _dropout(hp.get("dropout"), 0)]
 
 
@@ -72,11 +74,11 @@ def augmented(x: "keras.KerasTensor", hp: "keras_tuner.HyperParameters", seed: i
 
 
 def _random(strength: float, seed: int) -> list["keras.Layer"]:
-    """What comes into view by them is black."""
     from keras import layers
 
     if strength == 0:
         return []
+    # Pixels outside the original image are filled with zeros.
     black = {"fill_mode": "constant", "fill_value": 0.0, "dtype": "float32"}
     zoom = (-ZOOM * strength, ZOOM * strength)
     return [
@@ -89,14 +91,14 @@ def _random(strength: float, seed: int) -> list["keras.Layer"]:
 def _dropout(rate: float, seed: int) -> "keras.Layer":
     from keras import layers
 
-    # With a seed of its own it draws none, which would change the weights that the classifier starts from.
+    # Without a seed, the layer would draw one, which would change the first weights of the classifier.
     return layers.Dropout(rate, seed=seed + 3, name="dropout")
 
 
 def classifier(
     x: "keras.KerasTensor", hp: "keras_tuner.HyperParameters", seed: int, classes: int
 ) -> "keras.KerasTensor":
-    """Global average pooling of feature maps, dropout, softmax."""
+    """Add global average pooling of feature maps, dropout and softmax."""
     from keras import layers
 
     if len(x.shape) == 4:

@@ -1,10 +1,11 @@
-"""Check one architecture's file before it costs anything: is it what the harness needs, and does it work?
+"""Check one architecture's file before a study uses it: does it keep the contract, and does it learn?
 
     python -m benchmarks.check NAME [--study demo]
 
-Builds it at the study's image size and options, all over its search space, saves it, has it learn sixteen phantoms by
-heart, twice under one seed, and compares its size with the others'. Prints every problem with file, line and mend and
-exits with 1, or says what it found and exits with 0. Half a minute on two cores for the architectures that ship.
+Builds the architecture at the study's image size and options, over its whole search space, saves it, has it memorise
+sixteen training images, twice with one random seed, and compares its size with the others'. Prints every problem with
+file, line and correction and exits with 1, or prints a summary and exits with 0. Takes half a minute on two cores for
+the architectures of this repository.
 """
 
 import argparse
@@ -25,78 +26,70 @@ if TYPE_CHECKING:
 
 
 def check(name: str, study: Study) -> tuple[list[str], list[str]]:
-    """What is wrong with architecture `name`, and what to know of it; one of both is empty.
+    """Return the problems of architecture `name`, or lines that describe it; one of both lists is empty.
 
-    What can't be told of a file that doesn't import or build is left out. Raises BadInput if there is no such file.
+    A file that cannot be imported or built is not trained. Raises BadInput if there is no such file.
     """
-    from benchmarks.check.__main__ import building as check_building
+    from benchmarks.check import building
 
     architectures.file(name)
     try:
         architectures.describe(name)
-        found = [*check_building.clashes(name)]
+        found = [*building.clashes(name)]
         architectures.load(name)
     except BadInput as error:
         return [str(error)], []
-    found += check_building.contract(name, study)
-    if found:
-        return found, []
-    return _trained(name, study)
+    found += building.contract(name, study)
+    return (found, []) if found else _trained(name, study)
 
 
 def _trained(name: str, study: Study) -> tuple[list[str], list[str]]:
     import keras_tuner
 
-    from benchmarks.check.__main__ import building as check_building
-    from benchmarks.check.__main__ import training as check_training
+    from benchmarks.check import building, training
 
-    x, y = check_training.phantoms(check_building.side(name, study))
+    x, y = training.phantoms(building.side(name, study))
     hp = keras_tuner.HyperParameters()
-    found = [*check_building.size(name, check_building.build(name, study, hp), study)]
-    learnt = check_training.learns(name, study, x, y)
+    found = [*building.size(name, building.build(name, study, hp), study)]
+    learnt = training.learns(name, study, x, y)
     found += learnt.problems
-    found += check_training.explains(name, learnt.model, x)
-    found += check_building.saves(name, learnt.model, x)
-    found += check_training.repeats(name, study, x, y, learnt)
+    found += training.explains(name, learnt.model, x)
+    found += building.saves(name, learnt.model, x)
+    found += training.repeats(name, study, x, y, learnt)
     return found, [] if found else [*_summary(name, study, learnt, hp)]
 
 
 def _summary(name: str, study: Study, learnt: "Learnt", hp: "keras_tuner.HyperParameters") -> Iterator[str]:
-    from benchmarks.check.__main__ import building as check_building
-    from benchmarks.check.__main__ import training as check_training
+    from benchmarks.check import building, training
 
     description = architectures.describe(name)
     layer = description.corrected.cam_layer
     height, width, channels = learnt.model.get_layer(layer).output.shape[1:]
-    own = [f"{one.name} ({', '.join(str(value) for value in one.values)})" for one in check_building.own_space(hp)]
-    side = check_building.side(name, study)
+    own = [f"{one.name} ({', '.join(str(value) for value in one.values)})" for one in building.own_space(hp)]
     cells = sum(len(study.cells(protocol)) for one, protocol in study.pairs() if one == name)
+    side, n = building.side(name, study), training.PHANTOMS
+    published = f"{description.published.parameters:,} parameters, as declared" if description.published else "none"
     yield f"{architectures.file(name)}: nothing wrong found at {side} px, by default hyperparameters:"
-    n, parameters = check_training.PHANTOMS, learnt.model.count_params()
-    yield f"  {parameters:,} parameters; learns {learnt.share * n:.0f} of {n} phantoms by heart"
+    yield f"  {learnt.model.count_params():,} parameters; memorises {learnt.share * n:.0f} of {n} training images"
     yield f"  explained at {layer}: {height} x {width}, {channels} channels"
-    yield f"  searched besides what all share: {'; '.join(own) or 'nothing'}"
-    yield f"  options of a study: {', '.join(description.options) or 'none'}; published form: {_published(description)}"
+    yield f"  searched besides the shared hyperparameters: {'; '.join(own) or 'nothing'}"
+    yield f"  options of a study: {', '.join(description.options) or 'none'}; published form: {published}"
     if cells:
         yield f"  snakemake --cores 2 --config study={study.source.argument} trains {cells} cells of it"
     else:
         yield f"  study {study.name} has no cells of it: name it there under `architectures`"
 
 
-def _published(description: architectures.Description) -> str:
-    return f"{description.published.parameters:,} parameters, as declared" if description.published else "none"
-
-
 def main() -> None:
     """Check one architecture's file."""
-    parser = argparse.ArgumentParser(description="Say what is wrong with an architecture's file, and how to mend it.")
+    parser = argparse.ArgumentParser(description="Print what is wrong with an architecture's file, and the correction.")
     parser.add_argument("name", help="of the file architectures/<name>.py, without .py")
-    parser.add_argument("--study", default="demo", help="whose image size and options it is built with (default: demo)")
+    parser.add_argument("--study", default="demo", help="study with the image size and options (default: demo)")
     arguments = parser.parse_args()
     started = time.monotonic()
     architectures.file(arguments.name)
     try:
-        # Before the study, which would tell the same of it in its own words.
+        # First: loading the study would report the same in other words.
         architectures.describe(arguments.name)
         study = load_study(arguments.study)
     except BadInput as error:

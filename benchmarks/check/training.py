@@ -1,14 +1,14 @@
-"""What only training shows of an architecture: whether it learns, explains, and does the same again under a seed."""
+"""Check by training that an architecture learns, can be explained, and repeats with a random seed."""
 
 import dataclasses
 from collections.abc import Iterator
 
 import keras
-import keras_tuner
 import numpy as np
 import tensorflow as tf
 
 import architectures
+from benchmarks.cells.model import plain_hyperparameters
 from benchmarks.cells.reuse import compiled
 from benchmarks.check.building import CLASSES, answers, build
 from benchmarks.datasets import phantom
@@ -22,7 +22,7 @@ SEED = 0
 
 
 def phantoms(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sixteen upright phantoms, uint8 (16, side, side, 1), and their class numbers."""
+    """Return sixteen upright phantoms, uint8 (16, side, side, 1), and their class numbers."""
     data = phantom.load({**phantom.OPTIONS, "patients": phantom.LEAST_PER_CLASS * CLASSES}, None, SEED)
     upright = data.samples[data.samples["upright"]]
     chosen = upright.groupby("label").head(PHANTOMS // CLASSES)
@@ -31,17 +31,14 @@ def phantoms(side: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def plain(name: str, study: Study) -> keras.Model:
-    """A new model of the default hyperparameters without augmentation or dropout, from the seed."""
+    """Build a new model by default hyperparameters without augmentation or dropout, from the random seed."""
     keras.utils.set_random_seed(SEED)
-    hp = keras_tuner.HyperParameters()
-    hp.Fixed("augmentation", 0.0)
-    hp.Fixed("dropout", 0.0)
-    return build(name, study, hp)
+    return build(name, study, plain_hyperparameters())
 
 
 @dataclasses.dataclass
 class Learnt:
-    """A trained model, share of the phantoms it knows, weights before and after the first steps, what is wrong."""
+    """A trained model, the share of phantoms it memorises, its weights before and after the first steps, problems."""
 
     model: keras.Model
     share: float
@@ -51,23 +48,24 @@ class Learnt:
 
 
 def learns(name: str, study: Study, x: np.ndarray, y: np.ndarray) -> Learnt:
-    """Train until all but one of the phantoms are known by heart."""
-    shares, start, early, reasons = {}, None, None, []
+    """Train until the model memorises all but one of the phantoms."""
+    best, start, early, reasons = 0.0, [], [], []
     for rate in RATES:
         model = compiled(plain(name, study), rate)
         start = start or model.get_weights()
         for _ in range(STEPS // PER_LOOK):
             weights = _stepped(model, x, y)
             early = early or weights
-            shares[rate] = float((answers(model, x).argmax(axis=1) == y).mean())
-            if shares[rate] >= ENOUGH:
-                return Learnt(model, shares[rate], start, early, [])
+            share = float((answers(model, x).argmax(axis=1) == y).mean())
+            if share >= ENOUGH:
+                return Learnt(model, share, start, early, [])
+        best = max(best, share)
         reasons = reasons or list(_reasons(model, x, y))
-    best = max(shares.values())
     reason = "; ".join(reasons) or "look for a missing activation, a stride too large, too few channels"
     told = (
-        f"{architectures.place(name, name)}: learns {best * PHANTOMS:.0f} of {PHANTOMS} phantoms by heart in {STEPS} "
-        f"steps (learning rates {', '.join(f'{rate:g}' for rate in RATES)}), {ENOUGH * PHANTOMS:.0f} needed: {reason}"
+        f"{architectures.place(name, name)}: memorises only {best * PHANTOMS:.0f} of {PHANTOMS} training images within "
+        f"{STEPS} steps (learning rates {', '.join(f'{rate:g}' for rate in RATES)}), {ENOUGH * PHANTOMS:.0f} needed: "
+        f"{reason}"
     )
     return Learnt(model, best, start, early, [told])
 
@@ -80,10 +78,10 @@ def _stepped(model: keras.Model, x: np.ndarray, y: np.ndarray) -> list[np.ndarra
 
 
 def _reasons(model: keras.Model, x: np.ndarray, y: np.ndarray) -> Iterator[str]:
-    """Why training fails, as far as one step shows it."""
+    """Yield why training fails, as far as one step shows it."""
     with tf.GradientTape() as tape:
-        answers = model(x, training=True)
-        loss = keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, answers))
+        outputs = model(x, training=True)
+        loss = keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, outputs))
     gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
     if not np.isfinite(loss):
         yield "the loss is not finite; normalise (BatchNormalization) or initialise smaller"
@@ -95,7 +93,7 @@ def _reasons(model: keras.Model, x: np.ndarray, y: np.ndarray) -> Iterator[str]:
     ]
     if still:
         yield f"no gradient reaches {', '.join(still[:3])}{' and others' if len(still) > 3 else ''}"
-    in_training = float((keras.ops.convert_to_numpy(answers).argmax(axis=1) == y).mean())
+    in_training = float((keras.ops.convert_to_numpy(outputs).argmax(axis=1) == y).mean())
     if in_training >= ENOUGH:
         yield (
             f"in training mode {in_training * PHANTOMS:.0f} are right, so the running averages lag behind: "
@@ -104,13 +102,13 @@ def _reasons(model: keras.Model, x: np.ndarray, y: np.ndarray) -> Iterator[str]:
 
 
 def explains(name: str, model: keras.Model, x: np.ndarray) -> Iterator[str]:
-    """Whether Grad-CAM has places to show, and a gradient to weigh its channels by."""
+    """Check that Grad-CAM has a map of several pixels, and a gradient that weighs its channels."""
     layer = architectures.describe(name).corrected.cam_layer
     where = architectures.place(name, name, layer)
     both = keras.Model(model.input, [model.get_layer(layer).output, model.output])
     with tf.GradientTape() as tape:
-        features, answers = both(x.astype("float32"), training=False)
-        score = keras.ops.sum(keras.ops.max(answers, axis=1))
+        features, outputs = both(x.astype("float32"), training=False)
+        score = keras.ops.sum(keras.ops.max(outputs, axis=1))
     if features.shape[1] * features.shape[2] == 1:
         yield f"{where}: cam_layer {layer!r} is a map of 1 x 1, which shows no place; name an earlier layer"
     gradient = tape.gradient(score, features)
@@ -119,7 +117,7 @@ def explains(name: str, model: keras.Model, x: np.ndarray) -> Iterator[str]:
 
 
 def repeats(name: str, study: Study, x: np.ndarray, y: np.ndarray, learnt: Learnt) -> Iterator[str]:
-    """Whether the same seed builds and trains the same model as `learnt` was."""
+    """Check that the same random seed builds and trains the same model again."""
     where = architectures.place(name, name, "random", "shuffle", "time", "numpy_function")
     again = plain(name, study)
     if [weight.shape for weight in learnt.start] != [weight.shape for weight in again.get_weights()]:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import backend
-from benchmarks.cells.cell import Part
+from benchmarks.cells.load import Part
 from benchmarks.cells.model import build_model
 from benchmarks.cells.progress import Silent
 from benchmarks.datasets import phantom
@@ -42,8 +42,9 @@ def parts(n_train: int, n_validation: int) -> tuple[Part, Part]:
 
 def searched(train: Part, validation: Part, trials: int, epochs: int, reuse: bool) -> tuple[float, pd.DataFrame]:
     """Seconds and trials of one search."""
+    from benchmarks.cells.fit import CellModel
     from benchmarks.cells.reuse import forget
-    from benchmarks.cells.tuning import CellModel, search
+    from benchmarks.cells.search import search
 
     def build(hp):
         own = {"variant": "corrected", "classes": CLASSES, "image_size": SIZE, "structure": "default"}

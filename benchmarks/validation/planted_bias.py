@@ -78,8 +78,11 @@ def train(study: Study) -> pd.DataFrame:
     """
     from benchmarks.cells.baselines import fit_cell
     from benchmarks.cells.cell import Cell
+    from benchmarks.cells.load import load
     from benchmarks.cells.model import saved_model
-    from benchmarks.cells.training import predictions, train_cell
+    from benchmarks.cells.predict import predict
+    from benchmarks.cells.training import train_cell
+    from benchmarks.cells.write import predictions_table
     from benchmarks.samples.folds import make_folds
     from benchmarks.samples.samples import write_samples
 
@@ -91,7 +94,7 @@ def train(study: Study) -> pd.DataFrame:
     classes = sorted(planted.STATE_OF_CLASS[study.dataset["shortcut"]])
     for name, fold in itertools.product(BASELINES, study.cells(BY_PATIENT)):
         cell = Cell(study, name, BY_PATIENT, fold)
-        fit_cell(cell, *cell.parts(classes), classes, threads=1)
+        fit_cell(cell, load(cell), threads=1)
     runs = []
     for architecture in study.architectures:
         started = time.perf_counter()
@@ -103,7 +106,7 @@ def train(study: Study) -> pd.DataFrame:
             model = saved_model(architecture, cell.folder / "model.keras")
             rows = table["sample"].map(samples.set_index("sample")["row"]).to_numpy()
             answers = {
-                name: predictions(model, drawn[rows][..., np.newaxis], table, classes)[0]["predicted"]
+                name: predictions_table(predict(model, drawn[rows][..., np.newaxis])[0], table, classes)["predicted"]
                 for name, drawn in images.items()
             }
             tables.append(table.assign(**answers))

@@ -25,10 +25,12 @@ import numpy as np
 import pandas as pd
 
 import architectures
-from benchmarks import backend, reference, stored
+from benchmarks import backend, reference
 from benchmarks.cells.cell import Cell
-from benchmarks.cells.model import published_recipe
-from benchmarks.cells.training import predictions, train_published
+from benchmarks.cells.load import load
+from benchmarks.cells.model import published_recipe, set_precision
+from benchmarks.cells.progress import Silent
+from benchmarks.cells.write import predictions_table
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.protocols import PUBLISHED
 from benchmarks.reference import NONE, RUN
@@ -56,11 +58,15 @@ def changed(study: Study, architecture: str, settings: dict[str, object]) -> Stu
 
 def replay(cell: Cell) -> tuple[dict, pd.DataFrame]:
     """Train one published cell; return what it determines of a row of replay.csv, and of replay_patients.csv."""
+    from benchmarks.cells.fit import fit_published
+    from benchmarks.cells.predict import predict
+
     started = time.perf_counter()
-    classes = stored.record(cell.study.results() / "dataset.json")["classes"]
-    result, policy, samples, parts = train_published(cell, classes)
+    data = load(cell)
+    policy = set_precision(cell)
+    result = fit_published(cell, data, Silent())
     answers = {
-        part: predictions(result.model, parts[part].x, samples[samples["part"] == part], classes)[0]
+        part: predictions_table(predict(result.model, data.parts[part].x)[0], data.rows(part), data.classes)
         for part in ("validation", "test")
     }
     right = pd.concat(
@@ -76,7 +82,7 @@ def replay(cell: Cell) -> tuple[dict, pd.DataFrame]:
         "learning_rate": result.hyperparameters["learning_rate"],
         "precision": policy,
         "parameters": result.model.count_params(),
-        **{f"n_{part}": len(parts[part].y) for part in ("train", "validation")},
+        **{f"n_{part}": len(data.parts[part].y) for part in ("train", "validation")},
         "validation_accuracy": round(float(history["val_accuracy"].iloc[-1]), 4),
         "n_test": len(test),
         "test_correct": int((test["predicted"] == test["label"]).sum()),

@@ -8,6 +8,7 @@ import pytest
 
 import architectures
 from benchmarks.cells.model import build_model, published_recipe
+from benchmarks.check.contract import checked_build
 from benchmarks.errors import BadInput
 
 SIZE = 64
@@ -35,7 +36,7 @@ def published(inputs, classes, *, width=1.0):
 
 def corrected(name, options=None):
     hp = keras_tuner.HyperParameters()
-    return build_model(name, variant="corrected", hp=hp, classes=8, image_size=SIZE, options=options)
+    return checked_build(name, variant="corrected", hp=hp, classes=8, image_size=SIZE, options=options)
 
 
 @pytest.mark.parametrize(
@@ -181,4 +182,4 @@ def test_a_broken_corrected_form_is_answered_with_the_mend(contribute, body, mes
 def test_a_published_form_must_end_in_the_classes(contribute):
     contribute("mine", GOOD + GOOD_PUBLISHED.replace("Dense(classes", "Dense(5"))
     with pytest.raises(BadInput, match=r"mine\.py:\d+: published returns 5 outputs, but there are 8 classes"):
-        build_model("mine", variant="published", hp=None, classes=8, image_size=SIZE)
+        checked_build("mine", variant="published", hp=None, classes=8, image_size=SIZE)

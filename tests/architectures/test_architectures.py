@@ -9,6 +9,7 @@ import pytest
 
 import architectures
 from benchmarks.cells.model import build_model
+from benchmarks.check.contract import checked_build
 from benchmarks.errors import BadInput
 
 SIZE = 64
@@ -99,7 +100,7 @@ def test_published_form_builds_reduced_at_its_minimum_size(name):
 def test_unpadded_published_forms_run_out_of_pixels_below_their_minimum_size(name):
     size = architectures.describe(name).published.minimum_size - 1
     with pytest.raises(BadInput, match=rf"{name}\.py:\d+: can't be built"):
-        build_model(name, variant="published", hp=None, classes=3, image_size=size, options=REDUCED[name])
+        checked_build(name, variant="published", hp=None, classes=3, image_size=size, options=REDUCED[name])
 
 
 @pytest.mark.parametrize("name", PUBLISHED_PARAMETERS)

@@ -66,7 +66,7 @@ def test_a_good_file_is_told_what_it_is(contribute, study):
     assert not found
     text = "\n".join(told)
     # 3 x 3 x 3 x 8, four numbers a channel, 8 x 4 x 4 x 32 + 32, 32 x 8 + 8; one of four pixels of 64
-    assert re.search(rf"  {216 + 32 + 4128 + 264:,} parameters; learns 1[56] of 16 phantoms by heart", text)
+    assert re.search(rf"  {216 + 32 + 4128 + 264:,} parameters; memorises 1[56] of 16 training images", text)
     assert "explained at relu: 16 x 16, 8 channels" in text and "kernel_size (3, 5)" in text
     assert "options of a study: filters; published form: none" in text and "no cells of it" in text
 
@@ -77,7 +77,7 @@ def changed(old: str, new: str) -> str:
 
 
 BROKEN = {
-    "syntax": (changed("def mine(", "def mine"), 7, "not readable as Python: .*; mend this line"),
+    "syntax": (changed("def mine(", "def mine"), 7, "not readable as Python: .*; correct this line"),
     "no decorated function": (
         changed("def mine", "def other"),
         7,
@@ -156,12 +156,12 @@ BROKEN = {
     "does not learn": (
         changed("layers.Dense(32", "layers.Dense(32, kernel_initializer='zeros'"),
         7,
-        r"learns \d of 16 phantoms by heart in 150 steps .*: no gradient reaches",
+        r"memorises only \d of 16 training images within 150 steps .*: no gradient reaches",
     ),
     "lagging averages": (
         changed("momentum=0.9", "momentum=0.9999"),
         7,
-        r"learns \d of 16 phantoms .*: in training mode 1\d are right, so the running averages lag behind",
+        r"memorises only \d of 16 training images .*: in training mode 1\d are right, so the running averages lag behind",
     ),
     "no gradient": (
         changed("layers.Flatten()(", "layers.Flatten()(keras.ops.stop_gradient(").replace("(4)(x))", "(4)(x)))"),

@@ -25,7 +25,7 @@ SEEDS = (3, 4)
 # Trains the cells whose command lines it is given, one after another.
 TRAIN = """
 import json, sys
-from benchmarks.cells.training import main
+from benchmarks.training import main
 
 for line in json.loads(sys.argv[1]):
     sys.argv[1:] = line

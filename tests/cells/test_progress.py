@@ -36,13 +36,19 @@ def written(monkeypatch):
     return records
 
 
+def trained(cell):
+    """Train `cell` with a progress file, as the command does."""
+    with Progress(cell) as own:
+        train_cell(cell, 1, own)
+
+
 def state_of(study, *key):  # noqa: F811
     return next(cell for cell in cell_states(study) if cell.key == key)
 
 
 def test_a_search_tells_its_trials_and_epochs_and_clears_up(study, written):  # noqa: F811
     cell = Cell(study, "simple", "by_patient", 0)
-    train_cell(cell, threads=1)
+    trained(cell)
     assert written[0] | {"state": "running", "pid": os.getpid(), "trial": None, "epoch": None} == written[0]
     began = [(record["trial"], record["trials"]) for record in written if record["epoch"] == 1]
     assert began == [(1, 3), (2, 3), (3, 3)]
@@ -53,14 +59,14 @@ def test_a_search_tells_its_trials_and_epochs_and_clears_up(study, written):  # 
 
 
 def test_a_published_cell_tells_its_epochs(study, written):  # noqa: F811
-    train_cell(Cell(dataclasses.replace(study, published=study.published | {"epochs": 2}), "simple", "published", 0), 1)
+    trained(Cell(dataclasses.replace(study, published=study.published | {"epochs": 2}), "simple", "published", 0))
     told = [(record["trial"], record["epoch"], record["epochs"]) for record in written]
     assert told == [(None, None, None), (None, 1, 2), (None, 2, 2)]
 
 
 def test_hyperband_does_not_know_how_many_trials_there_will_be(study, written):  # noqa: F811
     changes = {"search": study.search | {"tuner": "hyperband"}, "training": study.training | {"epochs": 2}}
-    train_cell(Cell(dataclasses.replace(study, **changes), "simple", "by_patient", 0), threads=1)
+    trained(Cell(dataclasses.replace(study, **changes), "simple", "by_patient", 0))
     assert max(record["trial"] or 0 for record in written) > 1
     assert all(record["trials"] is None for record in written)
 
@@ -80,7 +86,7 @@ def test_a_failure_is_kept_with_its_reason_until_the_cell_runs_again(study):  # 
     folds.unlink()
     cell = Cell(study, "simple", "by_patient", 0)
     with pytest.raises(BadInput):
-        train_cell(cell, threads=1)
+        trained(cell)
     failed = state_of(study, "simple", "by_patient", 0)
     assert failed.state == FAILED and failed.reason.startswith(f"{folds} is missing; run the stage")
     assert failed.log == study.results() / "logs/cells/simple/by_patient/0.log"

@@ -10,10 +10,12 @@ import pytest
 
 from benchmarks.cells import reuse
 from benchmarks.cells.batches import Batches
-from benchmarks.cells.cell import Part
+from benchmarks.cells.fit import CellModel
+from benchmarks.cells.load import Part
 from benchmarks.cells.model import build_model
+from benchmarks.cells.predict import predict
 from benchmarks.cells.progress import Silent
-from benchmarks.cells.tuning import CellModel, search
+from benchmarks.cells.search import search
 
 SIZE, CLASSES, SEED = 32, 3, 4
 
@@ -128,7 +130,7 @@ def test_numbers_trace_nothing_anew_but_another_structure_does():
         plain = model.build(hp)
         # One that was never to be augmented is another model, to be asked.
         for n in (3, 64, 65) if hp.get("augmentation") else ():
-            reuse.traced(plain).ask(plain, part(n, n).x)
+            predict(plain, part(n, n).x)
         counts.append(Traces.seen)
     assert len(counts) == 18 and {*counts} == {counts[0]}
     hp.values["dense_units"] = 32

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmarks.cells.cell import Cell, predictions_table
+from benchmarks.cells.cell import Cell
+from benchmarks.cells.fit import CellModel
 from benchmarks.cells.training import train_cell
-from benchmarks.cells.tuning import CellModel
+from benchmarks.cells.write import predictions_table
 from benchmarks.errors import BadInput
 from benchmarks.samples import samples
 from benchmarks.samples.folds import make_folds

@@ -1,0 +1,51 @@
+"""Load the data of a cell: the samples and images of its fold's parts, and the classes."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import protocols, stored
+from benchmarks.cells.cell import Cell
+from benchmarks.errors import BadInput
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Images uint8 (N, S, S, 1) with their class numbers int (N,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """Samples of one fold with columns part and repeat, the images of each part, the classes and the data's digest."""
+
+    samples: pd.DataFrame
+    parts: dict[str, Part]
+    classes: list[str]
+    digest: str = ""
+
+    def rows(self, part: str) -> pd.DataFrame:
+        """Return the samples of one part, in the order of its images."""
+        return self.samples[self.samples["part"] == part]
+
+
+def load(cell: Cell) -> Data:
+    """Load the parts train, validation and test of a cell. Raises BadInput if an earlier stage has not run."""
+    results = cell.study.results()
+    about: Any = stored.record(results / "dataset.json")
+    folds = stored.table(results / "folds" / f"{cell.protocol}.parquet")
+    folds = folds[folds["fold"] == cell.fold]
+    if folds.empty:
+        raise BadInput(f"{results}/folds/{cell.protocol}.parquet has no fold {cell.fold}")
+    samples = protocols.labelled(folds, stored.table(results / "samples.parquet"))
+    images = stored.array(results / f"images_{cell.study.size_of(cell.architecture)}.npy")
+    numbers = samples["label"].map({label: number for number, label in enumerate(about["classes"])}).to_numpy()
+    parts = {}
+    for part in ("train", "validation", "test"):
+        chosen = (samples["part"] == part).to_numpy()
+        parts[part] = Part(images[samples["row"].to_numpy()[chosen]][..., np.newaxis], numbers[chosen])
+    return Data(samples, parts, about["classes"], about.get("digest", ""))
