@@ -21,7 +21,7 @@ RECORD = "MAMMOBENCH_CODE"  # environment variable: the file with the code that 
 class Code:
     """The project's modules and what they import."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         import grimp
         from grimp.exceptions import SourceSyntaxError
 

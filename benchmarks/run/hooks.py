@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from typing import Any
 
 from benchmarks.backend import TENSORFLOW
 from benchmarks.run import snakemake_private
@@ -21,7 +22,7 @@ STATUS = "status"  # the rule that only prints
 class Run:
     """One run of `study`, whose code is `code`; `workflow` is Snakemake's own."""
 
-    def __init__(self, workflow: object, study: Study, code: Code):
+    def __init__(self, workflow: Any, study: Study, code: Code):
         self.workflow, self.study, self.code = workflow, study, code
         self.watch = Watch(study)
         self.processes = contextlib.ExitStack()

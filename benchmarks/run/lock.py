@@ -1,6 +1,6 @@
-"""One run at a time in a results folder, by a lock that the kernel drops with its owner, however that ends.
+"""A lock that allows one run at a time in a results folder. The kernel releases the lock when its process ends.
 
-Snakemake's own lock outlives a killed run, so profiles/default turns it off.
+Snakemake's own lock outlives a killed run, so profiles/default turns that lock off.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ _held: list[TextIO] = []
 
 
 def claim(folder: Path) -> None:
-    """Hold `folder` until this process ends. Raises BadInput while another process does, or if it can't be written."""
+    """Lock `folder` until this process ends. Raises BadInput if another process holds it or it can't be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = open(folder / ".lock", "w")  # noqa: SIM115 - stays open, and so held, as long as the process lives
@@ -28,6 +28,6 @@ def claim(folder: Path) -> None:
 
 
 def release() -> None:
-    """Let go of what `claim` holds."""
+    """Release the locks of this process."""
     while _held:
         _held.pop().close()

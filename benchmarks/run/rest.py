@@ -1,28 +1,27 @@
-"""What is left of a study when cells have failed: its other architectures, and a list of what failed.
+"""A study without the architectures whose cells failed, and the list of failures that its report shows.
 
 results/<study>/failures.json holds one mapping a cell, or an architecture that doesn't keep its contract:
 
     architecture protocol fold    protocol and fold are null for an architecture
-    reason log                    why, and the file that says more
+    reason log                    why it failed, and the log file
 """
 
 import json
 from pathlib import Path
 
-from benchmarks.cells.cell import write_json
 from benchmarks.run.status import DONE, FAILED, cell_states
 from benchmarks.study.study import Study, load_study
 from benchmarks.study.study_file import EXTENDS
 
-WITHOUT = "MAMMOBENCH_WITHOUT"  # environment variable: architectures that a run leaves out as they have failed
+WITHOUT = "MAMMOBENCH_WITHOUT"  # environment variable: architectures that failed, which the run leaves out
 BROKEN = "it does not keep the contract of an architecture file"
 
 
 def note_failures(study: Study) -> list[str]:
-    """Write down what failed, and return the architectures that a report can be written without.
+    """Write the list of failures; return the architectures that the report must leave out.
 
-    There are none if a baseline failed, if no architecture is left, or if a cell of the others isn't done: then the run
-    was stopped, not at its end.
+    The list is empty if a baseline failed, if no architecture would be left, or if a cell of another architecture is
+    not done: the run was then stopped before its end.
     """
     folder = study.results()
     broken = [name for name in study.architectures if not (folder / "architectures" / f"{name}.json").is_file()]
@@ -34,22 +33,22 @@ def note_failures(study: Study) -> list[str]:
         return []
     rows = [_row(name, None, None, BROKEN, folder / "logs" / "architectures" / f"{name}.log") for name in broken]
     rows += [_row(*cell.key, cell.reason, cell.log) for cell in failed]
-    write_json(study.failures_file(), rows)
+    study.failures_file().write_text(json.dumps(rows, indent=2) + "\n")
     return names
 
 
-def _row(architecture: str, protocol: str | None, fold: int | None, reason: str, log: Path) -> dict:
+def _row(architecture: str, protocol: str | None, fold: int | None, reason: str, log: Path | None) -> dict:
     return {"architecture": architecture, "protocol": protocol, "fold": fold, "reason": reason, "log": str(log)}
 
 
 def rest(study: Study, names: list[str]) -> Study:
-    """`study` without the architectures `names`, in the same results folder."""
-    changed = {"architectures": dict.fromkeys(names)}
-    for key, none in (("control", {"protocols": []}), ("learning_curve", {"patients": []})):
+    """Return `study` without the architectures `names`, in the same results folder."""
+    changed: dict[str, dict] = {"architectures": dict.fromkeys(names)}
+    for key, emptied in {"control": "protocols", "learning_curve": "patients"}.items():
         chosen = getattr(study, key)["architectures"]
         left = [name for name in chosen if name not in names]
         # An empty list of architectures would stand for all of them.
-        changed[key] = {"architectures": left} | (none if chosen and not left else {})
+        changed[key] = {"architectures": left} | ({emptied: []} if chosen and not left else {})
     overrides = study.source.overrides
     merged = overrides | {key: overrides.get(key, {}) | value for key, value in changed.items()}
-    return load_study(json.dumps({EXTENDS: study.source.named} | merged), study.data)
+    return load_study(json.dumps({EXTENDS: study.source.named} | merged), str(study.data) if study.data else None)

@@ -8,11 +8,12 @@ import contextlib
 import json
 import uuid
 from pathlib import Path
+from typing import Any
 
 CHANGED = (AttributeError, ImportError, TypeError)  # what a changed private part raises
 
 
-def jobs(workflow: object) -> tuple[list, list] | None:
+def jobs(workflow: Any) -> tuple[list, list] | None:
     """Return all jobs of the run and those that it will execute.
 
     The progress line needs to know which cells a run trains. None where Snakemake has changed: then there is no line.
@@ -23,7 +24,7 @@ def jobs(workflow: object) -> tuple[list, list] | None:
         return None
 
 
-def without_rate_limit(workflow: object) -> None:
+def without_rate_limit(workflow: Any) -> None:
     """Switch off the limit of jobs a second.
 
     Snakemake always sets one, and then looks over all waiting jobs every second, once for each job so far: 40 of 692
@@ -34,7 +35,7 @@ def without_rate_limit(workflow: object) -> None:
             workflow.scheduler.job_rate_limiter = None
 
 
-def is_local(workflow: object) -> bool:
+def is_local(workflow: Any) -> bool:
     """Return whether jobs run on this machine: then they can share warm processes.
 
     Where Snakemake has changed, jobs are taken to run elsewhere: each starts its own process, which is slower.
@@ -42,12 +43,12 @@ def is_local(workflow: object) -> bool:
     return getattr(workflow, "local_exec", False)
 
 
-def is_main(workflow: object) -> bool:
+def is_main(workflow: Any) -> bool:
     """Return whether this process plans the run: on a cluster, each job reads the Snakefile again in a process."""
     return getattr(workflow, "is_main_process", False)
 
 
-def moves(workflow: object, path: Path) -> bool:
+def moves(workflow: Any, path: Path) -> bool:
     """Return whether a module's prefix or replace_prefix would move `path`, which must stay where it is.
 
     Where Snakemake has changed, a prefix is not noticed here: the first job then fails for want of its output.
@@ -66,7 +67,7 @@ def keep_records(results: Path) -> None:
     """
     with contextlib.suppress(*CHANGED):
         store = _store()
-        groups: dict[str, dict[str, float]] = {}
+        groups: dict[str, dict[str, float | None]] = {}
         for path in (str(path) for path in sorted(results.rglob("*"))):
             record = store._io_read(store._metadata_path, path)
             if record:
@@ -98,7 +99,7 @@ def drop_records(results: Path) -> None:
     _kept(results).unlink(missing_ok=True)
 
 
-def _store() -> object:
+def _store() -> Any:
     from snakemake.persistence.file import FilePersistence
 
     return FilePersistence(nolock=True)
@@ -109,7 +110,7 @@ def _kept(results: Path) -> Path:
 
 
 def _marker(results: Path) -> Path:
-    """The file of .snakemake that says which results folder its records belong to."""
+    """Return the file that names the results folder whose records .snakemake has."""
     return Path(".snakemake/mammobench") / results.name
 
 

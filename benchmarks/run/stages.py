@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from benchmarks.protocols import PUBLISHED, base, variant
 from benchmarks.run.code import Code
@@ -28,7 +29,7 @@ class Stages:
     def params(
         self,
         *commands: str,
-        loads: Iterable[str] | Callable[[object], Iterable[str]] = (),
+        loads: Iterable[str] | Callable[[Any], Iterable[str]] = (),
         data: bool = False,
         files: Iterable[Path] = (),
         study: bool = True,
@@ -46,10 +47,10 @@ class Stages:
             arguments += f" --data {shlex.quote(str(self.study.data))}"
         files = [*files]
 
-        def loaded(wildcards: object) -> list[str]:
+        def loaded(wildcards: Any) -> list[str]:
             return [*(loads(wildcards) if callable(loads) else loads)]
 
-        def run(wildcards: object, output: object, threads: int) -> str:
+        def run(wildcards: Any, output: Any, threads: int) -> str:
             lines = []
             for command in commands:
                 module, _, options = command.format(wildcards=wildcards, threads=threads).partition(" ")
@@ -57,23 +58,23 @@ class Stages:
                 lines.append(" ".join(filter(None, [LAUNCH, job, arguments, options])))
             return " && ".join(lines)
 
-        def code(wildcards: object) -> str:
+        def code(wildcards: Any) -> str:
             modules = [command.partition(" ")[0] for command in commands]
             return self.code.digest([*modules, *loaded(wildcards)], files)
 
         return {"run": run, "code": code} | ({"data": self.study.data_digest()} if data else {})
 
     @staticmethod
-    def architecture(wildcards: object) -> list[str]:
+    def architecture(wildcards: Any) -> list[str]:
         """Return the module of a job's architecture, for `loads`."""
         return [f"architectures.{wildcards.architecture}"]
 
     @staticmethod
-    def protocol(wildcards: object) -> list[str]:
+    def protocol(wildcards: Any) -> list[str]:
         """Return the module of a job's protocol, for `loads`."""
         return [f"benchmarks.protocols.{base(wildcards.protocol)}"]
 
-    def precedence(self, wildcards: object) -> int:
+    def precedence(self, wildcards: Any) -> int:
         """Return a cell's priority: first the longest, those of published size; then one architecture after another.
 
         The cells of an architecture share a process, and with it a traced model.

@@ -1,14 +1,13 @@
-"""Which cells of a study are done, running, failed or waiting, from their files alone.
+"""State of each cell of a study (done, running, failed or waiting), read from the cell's files alone.
 
-A cell's progress file (cells/progress.py) comes first: it is there while the cell trains and after it failed.
-Without one a cell is done if it has runtime.json and predictions.parquet, else it waits. A cell that a change has made
-out of date is done until it is trained anew; `snakemake -n` lists these.
+The progress file (cells/progress.py) exists while a cell trains and after it failed. Without that file, a cell is done
+if runtime.json and predictions.parquet exist, else it waits. A cell that a change has made out of date counts as done
+until it is trained again; `snakemake -n` lists such cells.
 
-A running cell's process must be there. On another host, of which only the file is seen, it must have reported within
-the last hour: an epoch at full size on one thread can take that long.
+A cell counts as running only if its process exists; on another host, if the progress file was written within the last
+hour, as one epoch at full size on one thread can take that long.
 """
 
-import argparse
 import dataclasses
 import datetime
 import json
@@ -25,20 +24,21 @@ from rich.text import Text
 from benchmarks import protocols, stored
 from benchmarks.cells.progress import progress_file
 from benchmarks.errors import run_cli
-from benchmarks.study.study import BASELINES, Study, load_study
+from benchmarks.study.command import stage
+from benchmarks.study.study import BASELINES, Study
 
 DONE, RUNNING, FAILED, WAITING = "done", "running", "failed", "waiting"
-SILENT = 3600  # seconds after which a cell on another host counts as ended
-CLOCK = 60  # seconds by which the start of a process, as the system tells it, may be off
-KILLED = "ended without a word: killed or out of memory"
-UNKNOWN = "time left unknown until a cell is done"
+SILENT = 3600  # seconds without an update after which a cell on another host counts as ended
+CLOCK = 60  # seconds by which the system's start time of a process may be wrong
+KILLED = "the process ended without an error message: it was killed or ran out of memory"
+UNKNOWN = "remaining time unknown until one cell is done"
 COLOURS = {DONE: "green", RUNNING: "yellow", FAILED: "red"}
 WIDTH = 120  # columns where there is no terminal
 
 
 @dataclasses.dataclass(frozen=True)
 class CellState:
-    """A cell and how it stands; `seconds` it took, or has taken so far; None if it waits or is a baseline's."""
+    """State of one cell; `seconds` is its time so far or in all, None for a waiting cell or a baseline."""
 
     architecture: str
     protocol: str
@@ -61,7 +61,10 @@ class CellState:
 
 
 def cell_states(study: Study, stale: Mapping[Path, int] | None = None) -> list[CellState]:
-    """The state of every cell of `study`; the files in `stale` count as missing until they change (nanoseconds)."""
+    """Return the state of every cell of `study`.
+
+    `stale` maps files to times in nanoseconds: a file counts as missing as long as it has that time stamp.
+    """
     return [
         _cell_state(study, name, protocol, fold, stale or {})
         for name, protocol in study.pairs()
@@ -70,7 +73,7 @@ def cell_states(study: Study, stale: Mapping[Path, int] | None = None) -> list[C
 
 
 def watched_files(study: Study, name: str, protocol: str, fold: int) -> list[Path]:
-    """The files that say how a cell stands: its outputs, then its progress."""
+    """Return the files that the state of a cell is read from: its outputs, then its progress file."""
     folder = study.cell_folder(name, protocol, fold)
     outputs = [folder / "runtime.json", folder / "predictions.parquet"]
     return [*outputs, progress_file(study, name, protocol, fold)]
@@ -80,7 +83,7 @@ def _cell_state(study: Study, name: str, protocol: str, fold: int, stale: Mappin
     cell = (name, protocol, fold)
     *outputs, progress = watched_files(study, *cell)
     try:
-        # Read at once: the cell may take its file away.
+        # Read at once: the cell may delete the file.
         record = json.loads(progress.read_text()) if _fresh(progress, stale) else None
     except FileNotFoundError:
         record = None
@@ -101,7 +104,7 @@ def _fresh(path: Path, stale: Mapping[Path, int]) -> bool:
 
 
 def changed(path: Path) -> int | None:
-    """When `path` was last changed, in nanoseconds; None if it is not there."""
+    """Return the time stamp of `path` in nanoseconds; None if the file does not exist."""
     try:
         return path.stat().st_mtime_ns
     except FileNotFoundError:
@@ -113,7 +116,7 @@ def _alive(record: dict) -> bool:
         return _age(record["updated"]) < SILENT
     try:
         process = psutil.Process(record["pid"])
-        # The number of a process that is gone may be another's by now, which began later.
+        # The process id may have been given to another process, which then started later.
         is_it = process.create_time() < datetime.datetime.fromisoformat(record["started"]).timestamp() + CLOCK
         return is_it and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -125,7 +128,7 @@ def _age(moment: str) -> float:
 
 
 def _at(record: dict) -> str:
-    words = []
+    words: list[str] = []
     if record["trial"]:
         words.append(f"trial {record['trial']}" + (f" of {record['trials']}" if record["trials"] else ""))
     if record["epoch"]:
@@ -134,25 +137,24 @@ def _at(record: dict) -> str:
 
 
 def _took(runtime: Path) -> float:
-    """Wall-clock seconds of a finished cell."""
     seconds = stored.record(runtime)["seconds"]
     return seconds["training"] + seconds["prediction"]
 
 
 def trained(states: list[CellState]) -> list[CellState]:
-    """Those that are no baselines', the unit in which time is counted."""
+    """Return the cells of architectures, without the baselines'."""
     return [cell for cell in states if cell.architecture not in BASELINES]
 
 
 def seconds_left(states: list[CellState]) -> float | None:
-    """Seconds that the running and waiting cells will take one after the other; None if nothing says.
+    """Estimate the seconds of all running and waiting cells, one after the other; None if no cell is done.
 
-    A cell is taken to last as long as the mean of the finished ones of its architecture and protocol; if there is none,
-    of its architecture and form (published or corrected), of its form, or of all.
+    The estimate for a cell is the mean of the finished cells of its architecture and protocol; if there are none, of
+    its architecture and form (published or corrected), of its form, or of all cells.
     """
     known: dict[tuple, list[float]] = {}
     for cell in states:
-        if cell.state == DONE:
+        if cell.state == DONE and cell.seconds is not None:
             for key in _likeness(cell):
                 known.setdefault(key, []).append(cell.seconds)
     left = 0.0
@@ -171,12 +173,12 @@ def _likeness(cell: CellState) -> list[tuple]:
 
 
 def count(states: list[CellState], state: str) -> int:
-    """How many cells are in `state`."""
+    """Return the number of cells in `state`."""
     return sum(cell.state == state for cell in states)
 
 
 def about(seconds: float) -> str:
-    """A time as precise as it is known: `about 4 min`."""
+    """Return a rounded time, e.g. `about 4 min`."""
     if seconds < 60:
         return "less than a minute"
     if seconds < 90 * 60:
@@ -185,7 +187,7 @@ def about(seconds: float) -> str:
 
 
 def time_left(states: list[CellState], at_once: int) -> str:
-    """`about 4 min left` if `at_once` cells run side by side; empty if none runs or waits."""
+    """Return e.g. `about 4 min left` if `at_once` cells run side by side; empty if no cell runs or waits."""
     if count(states, RUNNING) + count(states, WAITING) == 0:
         return ""
     seconds = seconds_left(states)
@@ -195,7 +197,7 @@ def time_left(states: list[CellState], at_once: int) -> str:
 
 
 def headline(states: list[CellState], at_once: int, details: bool = False) -> str:
-    """`17 of 60 cells done, 2 running, 0 failed, about 4 min left`; with `details`, which run, and where they are."""
+    """Return e.g. `17 of 60 cells done, 2 running, 0 failed, about 4 min left`; `details` names the running cells."""
     running = [f"{cell.name}: {cell.at}" for cell in states if cell.state == RUNNING]
     which = f" ({'; '.join(running)})" if details and running else ""
     counts = f"{count(states, DONE)} of {len(states)} cells done, {len(running)} running{which}"
@@ -203,13 +205,13 @@ def headline(states: list[CellState], at_once: int, details: bool = False) -> st
 
 
 def failures(states: list[CellState]) -> list[str]:
-    """Two lines a failed cell: its name and reason, its log."""
+    """Return two lines for each failed cell: its name and reason, its log file."""
     failed = [cell for cell in states if cell.state == FAILED]
     return [line for cell in failed for line in (f"  {cell.name}: {cell.reason}", f"      {cell.log}")]
 
 
 def print_status(study: Study) -> None:
-    """Print how `study` stands: all in one line, a table of protocols by architectures, what runs and what failed."""
+    """Print the state of `study`: one line in all, a table of protocols by architectures, running and failed cells."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=WIDTH)
@@ -219,7 +221,7 @@ def print_status(study: Study) -> None:
     console.print(_table(study, states))
     for cell in states:
         if cell.state == RUNNING:
-            console.print(Text(f"running  {cell.name}: {cell.at}, for {about(cell.seconds).removeprefix('about ')}"))
+            console.print(Text(f"running  {cell.name}: {cell.at}, for {about(cell.seconds or 0).removeprefix('about ')}"))
     if count(states, FAILED):
         console.print(Text("\n".join(["failed", *failures(states)])), soft_wrap=True)
 
@@ -247,13 +249,7 @@ def _share(cells: list[CellState]) -> Text:
     return Text(f"{done} of {len(cells)}", style=COLOURS.get(state, ""))
 
 
-def main() -> None:
-    """Print the status of a study."""
-    parser = argparse.ArgumentParser(description="Say which cells of a study are done, running, failed or waiting.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    arguments = parser.parse_args()
-    print_status(load_study(arguments.study))
-
+main = stage("Print which cells of a study are done, running, failed or waiting.", print_status)
 
 if __name__ == "__main__":
     run_cli(main)

@@ -1,11 +1,10 @@
-"""Processes that have loaded the libraries already, for the jobs of one Snakemake run (benchmarks/run/launch.py).
+"""Processes that have already loaded the libraries, for the jobs of one Snakemake run (launch.py).
 
-To start Python and TensorFlow takes longer than most jobs of a small study. This process loads the libraries once and
-forks one for each job: what a job does, it does in a process of its own. Only cells share one, those of an architecture
-that come one after the other, so that a model traced for one serves the next (cells/reuse.py). TensorFlow itself
-starts in the fork alone, as its threads would not survive one.
+Starting Python and TensorFlow takes longer than most jobs of a small study. The server process loads the libraries once
+and forks one worker for each job. Only successive cells of one architecture share a worker, so that a model traced for
+one cell serves the next (cells/reuse.py). TensorFlow itself starts in the worker, as its threads do not survive a fork.
 
-It ends with the process that started it, as its standard input then does. Linux alone has what this takes.
+The server ends when its standard input is closed, and so with the process that started it. It needs Linux.
 """
 
 import contextlib
@@ -31,7 +30,7 @@ from benchmarks import backend
 from benchmarks.errors import run_cli
 from benchmarks.run.launch import CODE, INTERRUPT, LAUNCH, LIBRARIES, REFUSED, SOCKET, run
 
-TRAINING = "benchmarks.training"  # whose jobs follow each other in one process if they are of the same architecture
+TRAINING = "benchmarks.training"  # its jobs share a worker if they are of the same architecture
 PRELOADED = ("numpy", "pandas", "pyarrow.parquet", "scipy.stats", "sklearn.linear_model", "PIL.Image", "jsonschema")
 # Modules that need Keras
 KERAS = ("benchmarks.check.contract", TRAINING, "analysis.explanations.explain", "analysis.explanations.heatmaps")
@@ -42,19 +41,20 @@ READY = b"ready\n"
 
 @contextlib.contextmanager
 def serving(idle: int) -> Iterator[None]:
-    """Have the jobs that this process starts run in warm processes, of which at most `idle` wait for another cell.
+    """Run the jobs that this process starts in warm workers, of which at most `idle` wait for another cell.
 
-    In those that the environment names, if it does.
+    A server that the environment names is used as it is.
     """
     if SOCKET in os.environ:
         yield
         return
     address = Path(tempfile.mkdtemp(prefix="mammobench-")) / "socket"
     command = [*LAUNCH, "benchmarks.run.warm", str(address), str(idle)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    # More threads than one would not survive a fork. In its own session, as Ctrl-C is for the jobs, which pass it on.
+    # A second thread would not survive a fork. A session of its own keeps Ctrl-C away: the jobs pass it on.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "KERAS_BACKEND": backend.TENSORFLOW}
-    with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as server:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, start_new_session=True, stdin=pipe, stdout=pipe) as server:
+        assert server.stdin and server.stdout
         if server.stdout.readline() == READY:
             os.environ[SOCKET] = str(address)
         try:
@@ -66,23 +66,23 @@ def serving(idle: int) -> Iterator[None]:
 
 @dataclasses.dataclass(frozen=True)
 class Worker:
-    """A forked process and the connection to it."""
+    """A worker process and the connection to it."""
 
     pid: int
     socket: socket.socket
 
     def end(self) -> None:
-        """Let an idle process end."""
+        """End the idle worker."""
         self.socket.close()
         os.waitpid(self.pid, 0)
 
 
 class Server:
-    """The process that forks: listens at `address`, keeps at most `idle_limit` processes that have nothing to do."""
+    """The process that forks workers: listens at `address`, keeps at most `idle_limit` idle workers."""
 
     def __init__(self, address: Path, idle_limit: int):
         self.address, self.idle_limit = address, idle_limit
-        self.idle: dict[tuple, Worker] = {}
+        self.idle: dict[tuple | None, Worker] = {}
         self.busy: dict[socket.socket, tuple[Worker, tuple | None]] = {}
         self.listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listening.bind(str(address))
@@ -102,7 +102,7 @@ class Server:
                 key.data(key.fileobj)
 
     def accept(self, listening: socket.socket) -> None:
-        """Take one job, and give it to a process."""
+        """Accept one job and give it to a worker."""
         connection, _ = listening.accept()
         request, descriptors, *_ = socket.recv_fds(connection, LARGEST, 2)
         if request:
@@ -119,13 +119,13 @@ class Server:
         worker = self.idle.pop(key, None) or self._fork(_module(job), descriptors)
         self.busy[worker.socket] = worker, key
         self.selector.register(worker.socket, selectors.EVENT_READ, self.hear)
-        # One that is gone is heard of; its job is told by its connection's end.
+        # If the worker is dead, `hear` notices, and the job's own connection ends.
         with contextlib.suppress(OSError):
             socket.send_fds(worker.socket, [request], descriptors)
 
     def _fork(self, module: str, descriptors: list[int]) -> Worker:
         if module in KERAS:
-            # Late, as a run that trains nothing has no use for it.
+            # Only now, as a run that trains nothing does not need Keras.
             backend.load()
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         pid = os.fork()
@@ -133,19 +133,19 @@ class Server:
             self.selector.close()
             for other in (ours, self.listening, *(worker.socket for worker in self.idle.values()), *self.busy):
                 other.close()
-            # Sent, too, and then its own to close.
+            # The worker gets its own copies of these with the job.
             for descriptor in descriptors:
                 os.close(descriptor)
             try:
                 _work(its)
             finally:
-                # Never back into the server's own code.
+                # The worker must not return into the server's code.
                 os._exit(1)
         its.close()
         return Worker(pid, ours)
 
     def hear(self, connection: socket.socket) -> None:
-        """A process has done its job, or is gone."""
+        """Handle a worker that has finished its job or died."""
         worker, key = self.busy.pop(connection)
         self.selector.unregister(connection)
         if connection.recv(1) and key is not None and key not in self.idle:
@@ -156,7 +156,7 @@ class Server:
             worker.end()
 
     def close(self) -> None:
-        """End what is idle. What still works ends with this process."""
+        """End the idle workers. Busy workers end with this process."""
         for worker in self.idle.values():
             worker.end()
         shutil.rmtree(self.address.parent)
@@ -175,9 +175,9 @@ def _shared_by(job: dict) -> tuple | None:
 
 
 def _work(server: socket.socket) -> None:
-    """Be a forked process: run jobs that `server` sends until it closes the connection."""
+    """Run the jobs that `server` sends, in a worker, until the connection is closed."""
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-    # Every full collection of garbage would go through the libraries' million objects.
+    # Else every full garbage collection would visit the libraries' million objects.
     gc.freeze()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     while True:
@@ -192,7 +192,7 @@ def _work(server: socket.socket) -> None:
         threading.Thread(target=_heed, args=(connection, done), daemon=True).start()
         status = _run(json.loads(request))
         done.set()
-        # Whoever reads what the job wrote waits until nobody can write any more.
+        # Close our copies of stdout and stderr: the reader of the pipe waits for end of file.
         for ours in (1, 2):
             os.dup2(nowhere, ours)
         connection.send(str(status).encode())
@@ -200,19 +200,19 @@ def _work(server: socket.socket) -> None:
 
 
 def _heed(connection: socket.socket, done: threading.Event) -> None:
-    """End this process, or interrupt its job, as the process that asked for it ends or is interrupted."""
+    """End this worker, or interrupt its job, when the process that sent the job ends or is interrupted."""
     while said := connection.recv(64):
         if said == INTERRUPT and not done.is_set():
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     if not done.is_set():
         os.kill(os.getpid(), signal.SIGKILL)
     connection.close()
 
 
 def _run(job: dict) -> int:
-    """The exit status of a job."""
+    """Run a job; return its exit status."""
     with contextlib.suppress(OSError):
-        # So that the peak of this process' memory is the job's.
+        # Reset the peak memory of this process, so that the peak is the job's.
         Path("/proc/self/clear_refs").write_text("5")
     sys.argv = job["argv"]
     os.chdir(job["folder"])
@@ -233,12 +233,12 @@ def _run(job: dict) -> int:
 
 
 def main() -> None:
-    """Serve at the socket and with the number of idle processes that the command line names."""
+    """Serve at the socket that the command line names, with its number of idle workers."""
     server = Server(Path(sys.argv[1]), int(sys.argv[2]))
     os.write(1, READY)
     server.serve()
     server.close()
-    # Without the libraries' own farewells: nothing is left to tidy.
+    # Skip the libraries' exit handlers: nothing is left to clean up.
     os._exit(0)
 
 

@@ -34,7 +34,7 @@ def differences(old: Path, new: Path) -> Iterator[str]:
         for folder in (old, new)
     }
     if not files[old] & files[new]:
-        raise BadInput(f"{old} and {new} have no table in common; name two results folders of one study")
+        raise BadInput(f"{old} and {new} have no file in common; name two results folders of one study")
     for name in sorted(files[old] ^ files[new]):
         yield f"{name}: only in {old if name in files[old] else new}"
     for name in sorted(files[old] & files[new]):

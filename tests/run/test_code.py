@@ -98,7 +98,7 @@ def test_stages_share_what_both_import_and_nothing_else(code):
         set(code.files(name)) for name in ("benchmarks.training", "analysis.scores.scores", "reports.render")
     )
     assert "benchmarks/study/study.py" in training & scores & report
-    assert "benchmarks/cells/tuning.py" in training - scores - report
+    assert "benchmarks/cells/batches.py" in training - scores - report
     assert "analysis/bootstrap.py" in scores - training
     assert "reports/escaping.py" in report - scores - training
 

@@ -214,7 +214,7 @@ def test_a_run_counts_what_an_earlier_one_left_as_waiting(study):
     assert words[1:] == [
         "  vgg16/by_patient/0: ValueError: of today",
         "      results/small/logs/cells/vgg16/by_patient/0.log",
-        "The same command goes on where it stopped.",
+        "Run the same command again to continue.",
     ]
     assert "3 cells, 2 of them trained in this run" in watch.summary()
 
@@ -222,7 +222,7 @@ def test_a_run_counts_what_an_earlier_one_left_as_waiting(study):
 def test_a_run_that_no_cell_stopped_names_none(study):
     watch = Watch(study)
     watch.start([("simple", "published", 0)], [])
-    assert "What stopped it is told above." in watch.failure()
+    assert "See the error message above." in watch.failure()
 
 
 def test_status_loads_nothing_heavy():

@@ -1,0 +1,30 @@
+"""Snakemake's private parts missing, as after a change of Snakemake: the run is slower or less pretty, and right."""
+
+import re
+
+from test_contributing import copied
+from test_workflow import TINY, snakemake, write_study
+
+from benchmarks.validation.same import differences
+
+PRIVATE = ("dag", "scheduler", "modifier", "local_exec", "is_main_process")  # attributes of `workflow`
+
+
+def test_without_private_parts_a_run_gives_the_same_tables(tmp_path):
+    (tmp_path / "with").mkdir()
+    run = snakemake(tmp_path / "with", "--config", write_study(tmp_path / "with", **TINY))
+    assert run.returncode == 0 and re.search(r"cells, \d+ of them trained", run.stdout)
+    clone = copied(tmp_path / "clone")
+    module = clone / "benchmarks/run/snakemake_private.py"
+    text = module.read_text()
+    for name in PRIVATE:
+        assert f"workflow.{name}" in text or f'"{name}"' in text
+        text = text.replace(f"workflow.{name}", f"workflow.no_{name}").replace(f'"{name}"', f'"no_{name}"')
+    assert "snakemake.persistence.file" in text
+    module.write_text(text.replace("snakemake.persistence.file", "snakemake.persistence.no_file"))
+    run = snakemake(clone, "--config", write_study(clone, **TINY), code=clone)
+    assert run.returncode == 0, run.stdout
+    assert (clone / "results/small/report/report.html").exists() and not (
+        clone / "results/small/.records.json"
+    ).exists()
+    assert not list(differences(tmp_path / "with/results/small", clone / "results/small"))
