@@ -1,9 +1,8 @@
-"""Where every number comes from: code, versions, hardware, seeds, data, times and commands, in provenance.json.
+"""Write results/<study>/provenance.json: code, versions, hardware, seeds, data, times and commands of a study.
 
-Holds no time of its own making: written twice from the same results and the same checkout, it is the same file.
+The file holds no time stamp of its own: the same results and the same checkout give the same file.
 """
 
-import argparse
 import datetime
 import hashlib
 import importlib.metadata
@@ -12,20 +11,18 @@ import platform
 import re
 import shlex
 import subprocess
+import tomllib
 from pathlib import Path
 
 from analysis.bootstrap import LEVEL
 from analysis.predictions import read_samples
 from benchmarks import backend, stored
 from benchmarks.errors import run_cli
-from benchmarks.study.study import Study, load_study
+from benchmarks.study.command import stage
+from benchmarks.study.study import Study
 
 CODE = Path(__file__).resolve().parents[1]
 REQUIREMENTS, LOCK = "requirements.in", "requirements.txt"
-SCORED = (
-    *("scores", "collapse", "comparison", "tuning_gain", "learning_curve", "control", "external"),
-    *("groups", "probes", "tables"),
-)
 CELL_KEYS = (
     *("architecture", "protocol", "fold", "repeat", "variant", "seed", "threads", "backend", "precision"),
     *("seconds", "peak_memory_mb", "finished", "command"),
@@ -33,16 +30,17 @@ CELL_KEYS = (
 
 
 def collect(study: Study) -> dict:
-    """Gather all that provenance.json holds. Raises BadInput if a cell or the data stage has not run."""
-    results = study.results()
-    runtimes = [
-        _json(study.cell_folder(architecture, protocol, fold) / "runtime.json")
+    """Return the content of provenance.json. Raises BadInput if a cell or the data stage has not run."""
+    dataset: dict = stored.record(study.results() / "dataset.json")
+    runtimes: list[dict] = [
+        stored.record(study.cell_folder(architecture, protocol, fold) / "runtime.json")
         for architecture, protocol in study.pairs()
         for fold in study.cells(protocol)
     ]
     source = study.source
     return {
         "study": {"name": study.name, "file": study.path.name, "text": source.text, "overrides": source.overrides},
+        "version": version(CODE),
         "code": git_state(CODE),
         "python": platform.python_version(),
         "packages": packages(CODE / REQUIREMENTS),
@@ -54,26 +52,28 @@ def collect(study: Study) -> dict:
             "resamples": study.bootstrap,
         },
         "seeds": {"study": study.seed, "cells": sorted({r["seed"] for r in runtimes})},
-        "data": _json(results / "dataset.json"),
+        "data": dataset,
         "started": min(map(_start, runtimes)).isoformat(timespec="seconds"),
         "finished": max(r["finished"] for r in runtimes),
-        "commands": commands(study, _json(results / "dataset.json")["data"]),
+        "commands": commands(study, dataset["data"]),
         "cells": [{key: r[key] for key in CELL_KEYS} for r in runtimes],
     }
 
 
+def version(folder: Path) -> str:
+    """Return the version of mammobench in `folder`/pyproject.toml: a clone runs without being installed."""
+    return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+
 def git_state(folder: Path) -> dict:
-    """Commit of the checkout at `folder`, and whether any file is new or changed; null where there is no git."""
+    """Return the commit of the checkout at `folder`, and whether files are new or changed; None without git."""
     unknown = {"commit": None, "dirty": None}
     try:
         top = _git(folder, "rev-parse", "--show-toplevel")
-        # A copy without .git inside somebody else's checkout must not take over that one's commit.
+        # A copy without .git inside another checkout must not report that checkout's commit.
         if Path(top).resolve() != folder.resolve():
             return unknown
-        return {
-            "commit": _git(folder, "rev-parse", "HEAD"),
-            "dirty": bool(_git(folder, "status", "--porcelain")),
-        }
+        return {"commit": _git(folder, "rev-parse", "HEAD"), "dirty": bool(_git(folder, "status", "--porcelain"))}
     except (OSError, subprocess.CalledProcessError):
         return unknown
 
@@ -85,11 +85,8 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def packages(requirements: Path) -> dict[str, str | None]:
-    """Installed version of each package that `requirements` asks for directly; null if it is not installed."""
-    names = []
-    for line in requirements.read_text().splitlines():
-        if match := re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", line.strip()):
-            names.append(match.group())
+    """Return the installed version of each package named in `requirements`; None if a package is not installed."""
+    names = re.findall(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)", requirements.read_text(), re.MULTILINE)
     return {name: _version(name) for name in sorted(names)}
 
 
@@ -101,31 +98,27 @@ def _version(name: str) -> str | None:
 
 
 def commands(study: Study, data: str | None) -> list[str]:
-    """The commands that repeat the study: the whole of it by Snakemake, then stage by stage by hand."""
-    chosen = ["--study", study.source.argument]
+    """Return the commands that repeat `study`: one of Snakemake, then those of the stages, in the order of rules."""
+    given = ["--data", data] if data else []
     config = [f"study={study.source.named}", *([f"data={data}"] if data else [])]
     config += [f"{key}={json.dumps(value)}" for key, value in study.source.overrides.items()]
-    given = ["--data", data] if data else []
-    published = study.published_architectures()
-    explained = {
-        "analysis.explanations.explain": [*study.architectures],
-        **({"analysis.explanations.heatmaps": published} if published else {}),
-    }
     stages = [
-        ["snakemake", "--cores", "all", "--config", *config],
-        ["python", "-m", "benchmarks.samples", *chosen, *given],
-        *(["python", "-m", "benchmarks.protocols", *chosen, "--protocol", p] for p in study.all_protocols()),
-        *(["python", "-m", module, *chosen, *given] for module in ("analysis.leakage", "analysis.audit.shortcuts")),
-        ["python", "-m", "benchmarks.cells.model", *chosen],
-        *(["python", "-m", f"analysis.{name}", *chosen] for name in SCORED),
-        *(["python", "-m", module, *chosen, "--architecture", a] for module, names in explained.items() for a in names),
-        *(["python", "-m", module, *chosen, "--collect"] for module in explained),
-        *(["python", "-m", f"analysis.{name}", *chosen] for name in ("changes", "bias", "claims")),
-        ["python", "-m", "analysis.figures.figures", *chosen],
-        ["python", "-m", "reports.provenance", *chosen],
-        ["python", "-m", "reports.render", *chosen],
+        ["benchmarks.samples", *given],
+        *(["benchmarks.samples.folds", "--protocol", protocol] for protocol in study.all_protocols()),
+        ["benchmarks.check.contract"],
+        *([module, *given] for module in ("analysis.leakage", "analysis.audit.shortcuts")),
+        ["analysis.explanations.probes"],
+        *([f"analysis.scores.{name}"] for name in ("tables", "scores", "collapse", "external")),
+        *([f"analysis.comparison.{name}"] for name in ("comparison", "control", "learning_curve", "tuning_gain")),
+        ["analysis.bias.groups"],
+        *(["analysis.explanations.explain", "--architecture", name] for name in study.architectures),
+        *(["analysis.explanations.heatmaps", "--architecture", name] for name in study.published_architectures()),
+        *([f"analysis.explanations.{name}", "--collect"] for name in ("explain", "heatmaps")),
+        *([module] for module in ("analysis.explanations.changes", "analysis.bias.bias", "analysis.claims.claims")),
+        *([module] for module in ("analysis.figures.figures", "reports.provenance", "reports.render")),
     ]
-    return [shlex.join(stage) for stage in stages]
+    by_hand = [["python", "-m", module, "--study", study.source.argument, *options] for module, *options in stages]
+    return [shlex.join(command) for command in (["snakemake", "--cores", "all", "--config", *config], *by_hand)]
 
 
 def _start(runtime: dict) -> datetime.datetime:
@@ -138,18 +131,12 @@ def _distinct(items: list[dict]) -> list[dict]:
     return [json.loads(text) for text in sorted({json.dumps(item, sort_keys=True) for item in items})]
 
 
-def _json(path: Path) -> dict:
-    return stored.record(path)
+def write(study: Study) -> None:
+    """Write provenance.json of `study`."""
+    (study.results() / "provenance.json").write_text(json.dumps(collect(study), indent=2) + "\n")
 
 
-def main() -> None:
-    """Write the provenance of one study."""
-    parser = argparse.ArgumentParser(description="Write down where a study's numbers come from.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    study = load_study(parser.parse_args().study)
-    target = study.results() / "provenance.json"
-    target.write_text(json.dumps(collect(study), indent=2) + "\n")
-
+main = stage("Write down where a study's numbers come from.", write)
 
 if __name__ == "__main__":
     run_cli(main)

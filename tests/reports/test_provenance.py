@@ -1,5 +1,10 @@
+import importlib.util
 import json
+import re
+import shlex
 import subprocess
+import types
+from pathlib import Path
 
 import pytest
 from synthetic_results import write_results
@@ -7,6 +12,7 @@ from synthetic_results import write_results
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
 from reports import provenance
+from reports.sections.run import provenance as sections
 
 
 def git(folder, *arguments):
@@ -82,8 +88,51 @@ def test_commands_pass_study_and_data(study):
     commands = provenance.commands(study, "my data.zip")
     assert commands[0] == "snakemake --cores all --config study=synthetic.yaml 'data=my data.zip'"
     assert "python -m benchmarks.samples --study synthetic.yaml --data 'my data.zip'" in commands
-    assert "python -m benchmarks.protocols --study synthetic.yaml --protocol by_patient" in commands
+    assert "python -m benchmarks.samples.folds --study synthetic.yaml --protocol by_patient" in commands
     assert not [command for command in provenance.commands(study, None) if "data=" in command or "--data" in command]
+
+
+def modules(study) -> list[str]:
+    """Module of each command but that of Snakemake."""
+    return [shlex.split(command)[2] for command in provenance.commands(study, None)[1:]]
+
+
+def test_every_module_of_the_commands_exists_and_can_be_run(study):
+    for module in modules(study):
+        found = importlib.util.find_spec(module)
+        assert found, module
+        if found.submodule_search_locations:
+            found = importlib.util.find_spec(f"{module}.__main__")
+        assert '__name__ == "__main__"' in Path(found.origin).read_text(), module
+
+
+def test_the_commands_run_the_modules_of_the_rules(study):
+    """Modules that a rule names in full; those that train cells are in the cells' own commands."""
+    rules = "".join(path.read_text() for path in provenance.CODE.rglob("rules.smk"))
+    named = set(re.findall(r'"((?:analysis|benchmarks|reports)\.[\w.]+)(?: --[^"]*)?"', rules))
+    assert {"analysis.scores.scores", "benchmarks.samples.folds", "reports.render"} <= named
+    elsewhere = {"benchmarks.training", "benchmarks.cells.baselines", "benchmarks.validation.planted_bias"}
+    elsewhere |= {"benchmarks.datasets.planted"}
+    assert {module.removesuffix(".__main__") for module in named} - elsewhere <= set(modules(study))
+    for stage in re.findall(r'f"(analysis\.\w+)\.\{stage\}"', rules):
+        assert [module for module in modules(study) if module.startswith(f"{stage}.")]
+
+
+def test_the_version_is_that_of_the_project(study, tmp_path):
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*", provenance.collect(study)["version"])
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1.2.3"\n')
+    assert provenance.version(tmp_path) == "1.2.3"
+
+
+def test_version_and_commit_stand_in_the_report(study):
+    told = provenance.collect(study) | {"version": "1.2.3", "code": {"commit": "f" * 40, "dirty": False}}
+    (section,) = sections.provenance(types.SimpleNamespace(provenance=told))
+    facts = {name.text: value.text for name, value in section.blocks[1].rows}
+    assert facts["mammobench"] == "version 1.2.3" and facts["code"] == f"commit {'f' * 40}, no changes"
+    # Results of a run before the version was written down.
+    del told["version"]
+    (section,) = sections.provenance(types.SimpleNamespace(provenance=told))
+    assert "mammobench" not in [name.text for name, _ in section.blocks[1].rows]
 
 
 def test_a_cell_that_has_not_run_is_named(study):

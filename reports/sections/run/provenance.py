@@ -29,6 +29,8 @@ def _facts(told: dict) -> Table:
     code, data = told["code"], told["data"]
     state = {None: "", False: ", no changes", True: ", with uncommitted changes"}[code["dirty"]]
     facts = {
+        # Older runs have no version in provenance.json.
+        **({"mammobench": f"version {told['version']}"} if "version" in told else {}),
         "code": f"commit {code['commit']}{state}" if code["commit"] else "unknown: not run from a git checkout",
         "lock file": f"{told['lock']['file']}, sha256 {told['lock']['sha256']}",
         "data": f"{data['title']}; read from {data['data']}" if data["data"] else f"{data['title']}; generated",

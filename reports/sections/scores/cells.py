@@ -17,12 +17,15 @@ def anchor(architecture: str, protocol: str, fold: int = 0) -> str:
 def cells(results: Results) -> Iterator[Section]:
     """The section with every cell and the commands."""
     told = results.provenance
+    commands = "\n".join(told["commands"])
     yield Section(
         "cells",
         "Cells and commands",
         [
             _cells(results),
-            Listing("All stages, in order; the cells come after benchmarks.cells.model.", "\n".join(told["commands"])),
+            Listing(
+                "All stages, in order; the cells come after benchmarks.check.contract.", "\n".join(told["commands"])
+            ),
             # One command fits all baselines of a fold.
             Listing("The cells.", "\n".join(dict.fromkeys(cell["command"] for cell in told["cells"])), printed=False),
             Listing(f"The study file, {told['study']['file']}.", told["study"]["text"]),
