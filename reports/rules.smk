@@ -8,8 +8,6 @@ rule report:
         # gradcam_summary.csv is made with it; a folder's own time stamp changes whenever the folder is copied.
         ancient(RESULTS / "figures"),
         rules.bias.output,
-        RESULTS / "tables/groups.csv",
-        rules.scores.output,
         STATISTICS,
         rules.leakage.output,
         rules.shortcuts.output,

@@ -1,24 +1,4 @@
-# Verdicts on what the models rely on, and on how they serve groups of patients.
-
-
-rule groups:
-    input:
-        RESULTS / "samples.parquet",
-        FOLDS,
-        ALL_CELLS,
-    output:
-        tables(["groups"], "Explanations and bias", "groups"),
-    log:
-        LOGS / "groups.log",
-    conda:
-        "../../envs/benchmark.yaml"
-    params:
-        **STAGES.params("analysis.bias.groups"),
-        settings=[STUDY.seed, STUDY.bootstrap],
-    message:
-        "Compare groups of patients"
-    shell:
-        "{params.run} > {log:q} 2>&1"
+# Verdicts on what the models rely on.
 
 
 rule bias:

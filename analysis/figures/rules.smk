@@ -13,7 +13,6 @@ FIGURES = {
 rule figures:
     input:
         HEATMAPS,
-        rules.scores.output,
         rules.leakage.output,
         rules.shortcuts.output,
         STATISTICS,
