@@ -6,36 +6,35 @@ A file `architectures/<name>.py` holds one decorated function of its own name, f
     def <name>(inputs, hp, *, width=1.0): ...
 
 - `inputs`: Keras tensor (N, S, S, 3), pixels 0..1, three equal channels. The harness has rescaled and augmented it.
-- `hp`: KerasTuner's HyperParameters; declare the architecture's own search space with it. What the harness sets
-  (learning rate, batch size, dropout, augmentation) is not in it: trials that differ in these alone share a model.
+- `hp`: KerasTuner's HyperParameters; declare the architecture's own search space with it. The harness's own
+  (learning rate, batch size, dropout, augmentation) are not in it: trials that differ in these alone share a model.
 - `width`: an option that a study may set. Options are keyword-only, with a literal default.
 - returns feature maps (N, h, w, c) or features (N, c). The harness adds pooling, dropout and the classifier.
 
-`cam_layer` names the last layer with a spatial map worth explaining, after its activation. An architecture whose
-weights can come from keras.applications says `pretrained="<function there>"`, names its layers as that does, and takes
-a keyword `pretrained`, true if the study asks for weights: then it normalises the pixels as those weights want and
-leaves the structure out of the search.
+`cam_layer` names the last layer with a spatial map worth explaining, after its activation. For weights from
+keras.applications, declare `pretrained="<function there>"`, name the layers as that function does, and take a keyword
+`pretrained`. If it is true, normalise the pixels as those weights expect, and leave the structure out of the search.
 
-What a published study built instead, if one did, stands beside it and returns its softmax outputs (N, classes):
+The form of a published study, if there is one, stands beside it and returns softmax outputs (N, classes):
 
     @<name>.published(
         image_size=224, batch_size=8, parameters=123_456, precision="float32", cam_layer="relu", minimum_size=32
     )
     def published(inputs, classes, *, width=1.0): ...
 
-Decorator arguments and option defaults are literals, so that Snakemake can read them without loading Keras. Files that
-start with "_" are shared helpers.
+Decorator arguments and option defaults are literals, so that Snakemake can read them without importing Keras. Files
+that start with "_" are shared helpers.
 """
 
 import ast
 import dataclasses
 import importlib
-import inspect
 import keyword
 import os
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 from architectures._errors import BadInput
 
@@ -46,7 +45,7 @@ MISSING = "no function `def {0}(inputs, hp, ...)` decorated with @architecture(.
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Form:
-    """What both forms of an architecture declare.
+    """Declarations of either form of an architecture.
 
     `minimum_size` is the smallest image side in pixels, `cam_layer` the layer that Grad-CAM explains, `options` the
     keyword arguments that a study may set, with their defaults.
@@ -54,12 +53,12 @@ class Form:
 
     minimum_size: int
     cam_layer: str
-    options: dict
+    options: dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Corrected(Form):
-    """The form that honest protocols train; `pretrained` is the function of keras.applications it has weights from."""
+    """The form that honest protocols train; `pretrained` is the function of keras.applications with its weights."""
 
     reference: str
     pretrained: str | None = None
@@ -75,9 +74,12 @@ class Published(Form):
     precision: str
 
 
+AnyForm = TypeVar("AnyForm", bound=Form)
+
+
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """All that is known of an architecture without importing its file."""
+    """All declarations of an architecture, read without importing its file."""
 
     name: str
     corrected: Corrected
@@ -89,57 +91,52 @@ class Description:
         return self.corrected.reference
 
     @property
-    def options(self) -> dict:
+    def options(self) -> dict[str, Any]:
         """Options of either form with their defaults."""
         return {**self.corrected.options, **(self.published.options if self.published else {})}
 
     def variant(self, wanted: str) -> str:
-        """Which form is trained where `wanted` (corrected or published) is asked for: corrected if it has no other."""
+        """Return the form that is trained where `wanted` is asked for: corrected if there is no published one."""
         return wanted if self.published else CORRECTED
 
     def form(self, wanted: str) -> Form:
-        """The form of that name."""
-        return self.published if self.variant(wanted) == PUBLISHED else self.corrected
+        """Return the form that is trained where `wanted` is asked for."""
+        return self.published if self.published and wanted == PUBLISHED else self.corrected
 
 
 class Architecture:
     """A loaded architecture: `build(inputs, hp, **options)` and maybe `build_published(inputs, classes, **options)`."""
 
-    def __init__(self, build: Callable, **declared):
-        self.name = build.__name__
-        self.build, self.build_published = build, None
-        self.corrected = Corrected(options=_options_of(build), **declared)
-        self.published_form: Published | None = None
-        self.__doc__ = build.__doc__
+    build_published: Callable[..., Any]
 
-    def published(self, **declared) -> Callable:
-        """Decorator: declare what the published study built."""
+    def __init__(self, build: Callable[..., Any]):
+        self.build = build
 
-        def declare(build: Callable) -> Callable:
-            self.published_form = Published(options=_options_of(build), **declared)
+    def published(self, **declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: declare the form of the published study, with the arguments of `Published` less its options."""
+
+        def declare(build: Callable[..., Any]) -> Callable[..., Any]:
             self.build_published = build
             return build
 
         return declare
 
-    @property
-    def description(self) -> Description:
-        """The same as `describe(name)` reads from the file."""
-        return Description(self.name, self.corrected, self.published_form)
 
+def architecture(**declared: Any) -> Callable[[Callable[..., Any]], Architecture]:
+    """Decorator: declare the corrected form, with the arguments of `Corrected` less its options.
 
-def architecture(**declared) -> Callable[[Callable], Architecture]:
-    """Decorator: declare the corrected form; arguments as in `Corrected`, less its options."""
-    return lambda build: Architecture(build, **declared)
+    `describe` reads the arguments of both decorators from the file.
+    """
+    return Architecture
 
 
 def names() -> list[str]:
-    """The architectures there are."""
+    """Return the names of all architectures."""
     return sorted(path.stem for folder in __path__ for path in Path(folder).glob("[!_]*.py"))
 
 
 def file(name: str) -> Path:
-    """The file of architecture `name`; BadInput if there is none or its name can't be one."""
+    """Return the file of architecture `name`. Raises BadInput if there is none or the name is not allowed."""
     found = [path for folder in __path__ for path in Path(folder).glob(f"{name}.py")]
     if not found:
         raise BadInput(f"no file architectures/{name}.py; there are: {', '.join(names())}")
@@ -154,13 +151,14 @@ def file(name: str) -> Path:
 def describe(name: str) -> Description:
     """Read an architecture's declarations from its file without importing it.
 
-    Raises BadInput with file and line if the decorated function is missing or an argument isn't a literal.
+    Raises BadInput with file and line if the decorated function is missing or an argument is not a literal.
     """
-    path, tree = file(name), parsed(name)
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    path = file(name)
+    functions = {node.name: node for node in parsed(name).body if isinstance(node, ast.FunctionDef)}
     corrected = _declared(path, functions.get(name), "architecture", Corrected)
     if corrected is None:
-        raise BadInput(f"{_nearest(name, functions)}: {MISSING.format(name)}")
+        line = next((node.lineno for node in functions.values()), 1)
+        raise BadInput(f"{path}:{line}: {MISSING.format(name)}")
     published = _declared(path, functions.get(PUBLISHED), f"{name}.published", Published)
     if PUBLISHED in functions and published is None:
         line = functions[PUBLISHED].lineno
@@ -168,18 +166,17 @@ def describe(name: str) -> Description:
     return Description(name, corrected, published)
 
 
-def check_options(name: str, options: dict, size: int, variant: str) -> Iterator[str]:
+def check_options(name: str, options: dict[str, Any], size: int, variant: str) -> Iterator[str]:
     """Yield what is wrong with a study's `options` of architecture `name` at images of `size` px, for one form."""
     description = describe(name)
     for key, value in options.items():
         if key not in description.options:
             yield f"unknown option {key}; allowed: {', '.join(description.options) or 'none'}"
-        elif not _same_type(value, description.options[key]):
-            default = description.options[key]
-            yield f"{key}: {value!r} is not {_type_name(default)} like its default {_shown(default)}"
-    minimum = description.form(variant).minimum_size
+        elif not _same_type(value, default := description.options[key]):
+            shown = list(default) if isinstance(default, tuple) else default
+            yield f"{key}: {value!r} is not {_type_name(default)} like its default {shown}"
+    minimum, form = description.form(variant).minimum_size, description.variant(variant)
     if size < minimum:
-        form = description.variant(variant)
         yield f"{form} form runs out of pixels below {minimum} px; image_size is {size}: set {minimum} or more here"
 
 
@@ -197,7 +194,7 @@ def weights_problems(name: str, weights: object) -> Iterator[str]:
 
 
 def load(name: str) -> Architecture:
-    """Import an architecture; BadInput names its file, the line and what to change."""
+    """Import an architecture. Raises BadInput with file, line and correction if that fails."""
     path = file(name)
     try:
         module = importlib.import_module(f"{__name__}.{name}")
@@ -210,51 +207,42 @@ def load(name: str) -> Architecture:
 
 
 def parsed(name: str) -> ast.Module:
-    """The syntax tree of an architecture's file; BadInput names the line that is no Python."""
+    """Return the syntax tree of an architecture's file. Raises BadInput with the line that is not valid Python."""
     path = file(name)
     try:
         return ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
-        raise BadInput(f"{path}:{error.lineno}: not readable as Python: {error.msg}; mend this line") from None
+        raise BadInput(f"{path}:{error.lineno}: not readable as Python: {error.msg}; correct this line") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}:1: not readable as Python: {error}; save it as UTF-8") from None
 
 
-def place(name: str, function: str, *texts: str) -> str:
-    """`file:line` of the first of `texts` (literals or names) in an architecture's file, else of `function`."""
-    tree = parsed(name)
-    words = {ast.Constant: "value", ast.Attribute: "attr", ast.Name: "id", ast.keyword: "arg", ast.ClassDef: "name"}
+def place(name: str, function: str, *texts: object) -> str:
+    """Return `file:line` of the first of `texts` (literals or names) in an architecture's file, else of `function`."""
+    nodes = [*ast.walk(parsed(name))]
+    named = ast.Constant | ast.Attribute | ast.Name | ast.keyword | ast.ClassDef
     for text in texts:
-        for node in ast.walk(tree):
-            if type(node) in words and getattr(node, words[type(node)]) == text:
+        for node in nodes:
+            words = [getattr(node, key, None) for key in ("value", "attr", "id", "arg", "name")]
+            if isinstance(node, named) and text in words:
                 return f"{file(name)}:{node.lineno}"
-    lines = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function]
+    lines = [node.lineno for node in nodes if isinstance(node, ast.FunctionDef) and node.name == function]
     return f"{file(name)}:{lines[0] if lines else 1}"
 
 
 def blame(path: Path, error: Exception, what: str) -> str:
-    """One line about an `error` raised by an architecture's own code: file, line, message."""
+    """Return one line about an `error` raised by an architecture's own code: file, line, message."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
     return f"{path}{f':{lines[-1]}' if lines else ''}: {what}: {type(error).__name__}: {error}"
 
 
-def _options_of(build: Callable) -> dict:
-    parameters = inspect.signature(build).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in NOT_OPTIONS}
-
-
-def _nearest(name: str, functions: dict[str, ast.FunctionDef]) -> str:
-    """`file:line` where the decorated function should stand."""
-    return f"{file(name)}:{next((node.lineno for node in functions.values()), 1)}"
-
-
-def _declared(path: Path, function: ast.FunctionDef | None, decorator: str, form: type[Form]) -> Form | None:
+def _declared(path: Path, function: ast.FunctionDef | None, decorator: str, form: type[AnyForm]) -> AnyForm | None:
     """Build `form` from the literals of the `decorator` and keyword arguments of `function`; None without it."""
     calls = [d for d in function.decorator_list if isinstance(d, ast.Call)] if function else []
     call = next((call for call in calls if ast.unparse(call.func) == decorator), None)
-    if call is None:
+    if function is None or call is None:
         return None
-    declared = {argument.arg: _literal(path, argument.arg, argument.value) for argument in call.keywords}
+    declared = {str(argument.arg): _literal(path, argument.arg, argument.value) for argument in call.keywords}
     arguments = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
     options = {a.arg: _literal(path, a.arg, default or a) for a, default in arguments if a.arg not in NOT_OPTIONS}
     try:
@@ -263,7 +251,7 @@ def _declared(path: Path, function: ast.FunctionDef | None, decorator: str, form
         raise BadInput(f"{path}:{call.lineno}: @{decorator}: {str(error).split('__init__() ')[-1]}") from None
 
 
-def _literal(path: Path, name: str | None, node: ast.AST) -> object:
+def _literal(path: Path, name: str | None, node: ast.expr | ast.arg) -> Any:
     try:
         return ast.literal_eval(node)
     except ValueError:
@@ -287,9 +275,5 @@ def _type_name(default: object) -> str:
     return {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}[type(default)]
 
 
-def _shown(default: object) -> object:
-    return list(default) if isinstance(default, tuple) else default
-
-
-# A submodule's import sets its name on this package, where it must not hide what stands here; `all` is a study's word.
+# A submodule's import sets its name on this package and must not hide a name of it; `all` is a word of study files.
 RESERVED = sorted({"all", PUBLISHED, *(n for n in globals() if not n.startswith("_"))})

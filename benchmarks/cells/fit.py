@@ -16,11 +16,12 @@ from benchmarks.cells.cell import Cell
 from benchmarks.cells.keras_private import counterparts, restart_layer_numbers
 from benchmarks.cells.load import Data, Part
 from benchmarks.cells.model import build_cell, published_recipe
-from benchmarks.cells.progress import Progress, Silent
+from benchmarks.cells.progress import Progress
 from benchmarks.cells.reuse import KEPT, Traced, compiled, forget, numbers, traced
 from benchmarks.cells.shared import shared_layers, structural
 
-Start = tuple[Traced, list[np.ndarray], dict[str, Any]]
+Weights = list[np.ndarray]
+Start = tuple[Traced, Weights, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -37,26 +38,24 @@ class Fitted:
     load_default: Callable[[], keras.Model | None]
 
 
+@dataclass(eq=False)
 class CellModel(keras_tuner.HyperModel):
     """Model of a search: KerasTuner builds it by `build_model(hp)`, and trains it on the fold's own train part.
 
     Without `reuse` each trial builds and traces a model of its own.
     """
 
-    def __init__(
-        self,
-        build_model: Callable[[keras_tuner.HyperParameters], keras.Model],
-        train: Part,
-        validation: Part,
-        patience: int,
-        seed: int,
-        progress: Progress | Silent,
-        reuse: bool = True,
-        xla: bool = False,
-    ):
+    build_model: Callable[[keras_tuner.HyperParameters], keras.Model]
+    train: Part
+    validation: Part
+    patience: int
+    seed: int
+    progress: Progress
+    reuse: bool = True
+    xla: bool = False
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.build_model, self.train, self.validation = build_model, train, validation
-        self.patience, self.seed, self.progress, self.reuse, self.xla = patience, seed, progress, reuse, xla
         self.starts: dict[str, Start] = {}
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
@@ -68,12 +67,8 @@ class CellModel(keras_tuner.HyperModel):
         return self.build_model(hp)
 
     def fit(
-        self,
-        hp: keras_tuner.HyperParameters,
-        epochs: int,
-        initial_epoch: int = 0,
-        weights: list[np.ndarray] | None = None,
-    ) -> tuple[keras.callbacks.History, list[np.ndarray]]:
+        self, hp: keras_tuner.HyperParameters, epochs: int, initial_epoch: int = 0, weights: Weights | None = None
+    ) -> tuple[keras.callbacks.History, Weights]:
         """Train until the validation loss has not improved for `patience` epochs, from `weights` or as a new model.
 
         Return the history and the weights of the best epoch.
@@ -88,10 +83,9 @@ class CellModel(keras_tuner.HyperModel):
         own, new, rates = self._start(key, largest) if counterparts() else self._start(str(hp.values), hp)
         own.become(weights or new, rates | numbers(shared_layers(hp)))
         own.start(hp.get("learning_rate"), self.seed, self.xla, skipped)
-        size = hp.get("batch_size")
+        size, best = hp.get("batch_size"), _BestWeights(own)
         train = Epochs(self.train.x, self.train.y, size, self.seed, initial_epoch)
         validation = Epochs(self.validation.x, self.validation.y, size, None)
-        best = _BestWeights(own)
         stop = [keras.callbacks.EarlyStopping("val_loss", patience=self.patience), keras.callbacks.TerminateOnNaN()]
         history = own.model.fit(
             train,
@@ -124,7 +118,7 @@ class _BestWeights(keras.callbacks.Callback):
     def __init__(self, own: Traced):
         super().__init__()
         self.own, self.loss = own, np.inf
-        self.weights: list[np.ndarray] = []
+        self.weights: Weights = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         if not self.weights or logs["val_loss"] < self.loss:
@@ -132,7 +126,7 @@ class _BestWeights(keras.callbacks.Callback):
             self.loss = logs["val_loss"] if np.isfinite(logs["val_loss"]) else np.inf
 
 
-def fit_published(cell: Cell, data: Data, progress: Progress | Silent) -> Fitted:
+def fit_published(cell: Cell, data: Data, progress: Progress) -> Fitted:
     """Train as the published study did, with its batch size and number of epochs and without a search."""
     keras.utils.set_random_seed(cell.seed)
     started = time.perf_counter()

@@ -3,7 +3,9 @@
 All else that the cells need of Keras is public.
 """
 
+import dataclasses
 import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -29,18 +31,12 @@ def restart_layer_numbers() -> None:
 
 
 class Numbered(layers.Layer):
-    """A layer whose settings are variables, so that another number does not trace the model again."""
+    """A layer whose settings are the variables `numbers`, so that other settings do not trace the model again."""
 
     def number(self, name: str) -> keras.Variable:
         """Add a variable for one setting."""
-        return self.add_weight(
-            shape=(), initializer="zeros", trainable=False, autocast=False, dtype="float32", name=name
-        )
-
-    @staticmethod
-    def numbers(layer: keras.Layer) -> Any:
-        """Return the settings of a plain layer, or the variables of its counterpart, in their order."""
-        raise NotImplementedError
+        own = {"shape": (), "initializer": "zeros", "trainable": False, "autocast": False, "dtype": "float32"}
+        return self.add_weight(**own, name=name)
 
 
 class _Dropout(Numbered):
@@ -48,11 +44,8 @@ class _Dropout(Numbered):
         super().__init__(**kwargs)
         self.noise_shape = noise_shape
         self.rate = self.number("rate")
+        self.numbers = [self.rate]
         self.seed_generator = keras.random.SeedGenerator(0)
-
-    @staticmethod
-    def numbers(layer: keras.Layer) -> Any:
-        return [layer.rate]
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training:
@@ -72,7 +65,7 @@ class _Augmentation(Numbered):
     def transform_images(self, images: Any, transformation: Any, training: bool = True) -> Any:
         if not training:
             return images
-        on = sum(abs(number) for number in self.numbers(self)) > 0
+        on = sum(abs(number) for number in self.numbers) > 0
         transformed = super().transform_images
         return keras.ops.cond(on, lambda: transformed(images, transformation, training), lambda: images)
 
@@ -80,51 +73,46 @@ class _Augmentation(Numbered):
 class _Flip(_Augmentation, layers.RandomFlip):
     def __init__(self, **config: Any):
         super().__init__(**config)
-        self.on = self.number("on")
-
-    @staticmethod
-    def numbers(layer: keras.Layer) -> Any:
-        return [getattr(layer, "on", 1)]
+        self.numbers = [self.number("on")]
 
 
 class _Rotation(_Augmentation, layers.RandomRotation):
     def __init__(self, **config: Any):
         super().__init__(**config)
-        self.factor = (self.number("lower"), self.number("upper"))
-
-    @staticmethod
-    def numbers(layer: keras.Layer) -> Any:
-        return layer.factor
+        self.factor = self.numbers = (self.number("lower"), self.number("upper"))
 
 
 class _Zoom(_Augmentation, layers.RandomZoom):
     def __init__(self, **config: Any):
         super().__init__(**config)
-        self.height_lower, self.height_upper = self.number("lower"), self.number("upper")
+        self.height_lower, self.height_upper = self.numbers = (self.number("lower"), self.number("upper"))
 
-    @staticmethod
-    def numbers(layer: keras.Layer) -> Any:
-        return layer.height_lower, layer.height_upper
+
+@dataclasses.dataclass(frozen=True)
+class Counterpart:
+    """Numbered class of a plain layer class, the plain layer's settings in its configuration, and their values."""
+
+    kind: type[Numbered]
+    settings: tuple[str, ...]
+    numbers: Callable[[keras.Layer], Sequence[float]]
 
 
 @functools.cache
-def counterparts() -> dict[type, tuple[type[Numbered], tuple[str, ...]]]:
-    """Table of plain layer class -> its numbered class, and its settings that are no part of a model's structure.
+def counterparts() -> dict[type, Counterpart]:
+    """Table of plain layer class -> counterpart.
 
     Keras documents neither the attributes in which these layers keep their settings nor `transform_images`. Where they
     have changed, the table is empty: each trial then traces a model of its own, which is slower.
     """
-    found: dict[type, tuple[type[Numbered], tuple[str, ...]]] = {
-        layers.Dropout: (_Dropout, ("rate",)),
-        layers.RandomFlip: (_Flip, ()),
-        layers.RandomRotation: (_Rotation, ("factor",)),
-        layers.RandomZoom: (_Zoom, ("height_factor",)),
+    found = {
+        layers.Dropout: Counterpart(_Dropout, ("rate",), lambda layer: [layer.rate]),
+        layers.RandomFlip: Counterpart(_Flip, (), lambda layer: [1]),
+        layers.RandomRotation: Counterpart(_Rotation, ("factor",), lambda layer: tuple(layer.factor)),
+        layers.RandomZoom: Counterpart(_Zoom, ("height_factor",), lambda own: (own.height_lower, own.height_upper)),
     }
     try:
-        for kind, settings in ((layers.RandomRotation, 0.5), (layers.RandomZoom, (-0.5, 0.5))):
-            lower, upper = found[kind][0].numbers(kind(settings, seed=0, name="asked"))
-            if (lower, upper) != (-0.5, 0.5) or not callable(kind.transform_images):
-                return {}
-    except (*CHANGED, ValueError):
-        return {}
-    return found
+        asked = [kind(0.5, seed=0, name="asked") for kind in (layers.RandomRotation, layers.RandomZoom)]
+        known = all(found[type(one)].numbers(one) == (-0.5, 0.5) and callable(one.transform_images) for one in asked)
+    except CHANGED:
+        known = False
+    return found if known else {}

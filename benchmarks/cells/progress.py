@@ -36,31 +36,31 @@ def progress_file(study: Study, architecture: str, protocol: str, fold: int) -> 
 
 
 class Progress:
-    """Progress file of a cell, as a context around its training."""
+    """Progress file of a cell, as a context around its training; without a cell there is no file."""
 
-    def __init__(self, cell: Cell):
-        self.path = progress_file(cell.study, cell.architecture, cell.protocol, cell.fold)
-        self.about: dict[str, Any] = {
-            "architecture": cell.architecture,
-            "protocol": cell.protocol,
-            "fold": cell.fold,
-            "state": "running",
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "started": _now(),
-            **dict.fromkeys(("trial", "trials", "epoch", "epochs", "updated", "reason")),
-        }
-        self.written = 0.0
+    def __init__(self, cell: Cell | None = None):
+        self.path, self.written = None, 0.0
+        if cell:
+            self.path = progress_file(cell.study, cell.architecture, cell.protocol, cell.fold)
+            self.about: dict[str, Any] = {
+                "architecture": cell.architecture,
+                "protocol": cell.protocol,
+                "fold": cell.fold,
+                "state": "running",
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "started": _now(),
+                **dict.fromkeys(("trial", "trials", "epoch", "epochs", "updated", "reason")),
+            }
 
     def __enter__(self) -> "Progress":
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._write()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, Exception):
             self._write(state="failed", reason=reason(error))
-        elif error is None or isinstance(error, KeyboardInterrupt):
+        elif self.path and (error is None or isinstance(error, KeyboardInterrupt)):
             self.path.unlink(missing_ok=True)
 
     def trial(self, number: int, trials: int | None) -> None:
@@ -78,25 +78,15 @@ class Progress:
         return keras.callbacks.LambdaCallback(on_epoch_end=write)
 
     def _write(self, **changes: Any) -> None:
+        if self.path is None:
+            return
         self.about |= changes | {"updated": _now()}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".tmp")
         draft.write_text(json.dumps(self.about, indent=2) + "\n")
         # A reader sees the old or the new file, never a part.
         os.replace(draft, self.path)
         self.written = time.monotonic()
-
-
-class Silent:
-    """Progress without a file, for training outside a study."""
-
-    def trial(self, number: int, trials: int | None) -> None:
-        """Do nothing."""
-
-    def callback(self, epochs: int) -> "keras.callbacks.Callback":
-        """Return a callback that does nothing."""
-        import keras
-
-        return keras.callbacks.Callback()
 
 
 def reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ in the same process, uses that model too. The results are the same as those of a
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,8 +41,8 @@ class Traced:
         for own, weight in zip(self.weights, weights, strict=True):
             own.assign(weight)
         for layer in self.numbered:
-            own = layer.numbers(layer)
-            for variable, number in zip(own, numbers.get(layer.name, [0] * len(own)), strict=True):
+            off = [0] * len(layer.numbers)
+            for variable, number in zip(layer.numbers, numbers.get(layer.name, off), strict=True):
                 variable.assign(number)
 
     def start(self, learning_rate: float, seed: int, xla: bool = False, skipped: int = 0) -> None:
@@ -72,7 +73,7 @@ class Traced:
 def numbers(plain: Iterable[keras.Layer]) -> dict[str, Sequence[float]]:
     """Return the settings, by layer name, that are no part of a model's structure."""
     own = counterparts()
-    return {layer.name: own[type(layer)][0].numbers(layer) for layer in plain if type(layer) in own}
+    return {layer.name: own[type(layer)].numbers(layer) for layer in plain if type(layer) in own}
 
 
 _kept: OrderedDict[str, Traced] = OrderedDict()
@@ -99,20 +100,19 @@ def structure(model: keras.Model) -> str:
     return json.dumps(_masked(model.get_config()), sort_keys=True, default=str)
 
 
-def _masked(config: object) -> object:
+def _masked(config: Any) -> Any:
     if isinstance(config, dict):
         inner = {key: _masked(value) for key, value in config.items() if key != "seed"}
-        for kind, (_, settings) in counterparts().items():
+        for kind, own in counterparts().items():
             if config.get("class_name") == kind.__name__:
-                inner["config"] = {key: value for key, value in inner["config"].items() if key not in settings}
+                inner["config"] = {key: value for key, value in inner["config"].items() if key not in own.settings}
         return inner
     return [_masked(value) for value in config] if isinstance(config, list | tuple) else config
 
 
 def _counterpart(layer: keras.Layer) -> keras.Layer:
-    if type(layer) in counterparts():
-        return counterparts()[type(layer)][0](**layer.get_config())
-    return type(layer).from_config(layer.get_config())
+    own = counterparts().get(type(layer))
+    return own.kind(**layer.get_config()) if own else type(layer).from_config(layer.get_config())
 
 
 def compiled(model: keras.Model, learning_rate: float = 1e-3, xla: bool = False) -> keras.Model:

@@ -20,7 +20,7 @@ from benchmarks.cells.fit import CellModel, Fitted, history_table
 from benchmarks.cells.keras_tuner_private import message, planned_trials, trials
 from benchmarks.cells.load import Data
 from benchmarks.cells.model import build_cell
-from benchmarks.cells.progress import Progress, Silent
+from benchmarks.cells.progress import Progress
 
 RUNNING, COMPLETED = "RUNNING", "COMPLETED"  # status of a trial
 
@@ -82,18 +82,15 @@ class _Hyperband(_Tuner, keras_tuner.Hyperband):
     pass
 
 
-def search_cell(cell: Cell, data: Data, progress: Progress | Silent) -> Fitted:
+def search_cell(cell: Cell, data: Data, progress: Progress) -> Fitted:
     """Search as the cell's study says; resume a search that was interrupted."""
     training = cell.study.training
-    hypermodel = CellModel(
-        lambda hp: build_cell(cell, hp, len(data.classes)),
-        data.parts["train"],
-        data.parts["validation"],
-        training["patience"],
-        cell.seed,
-        progress,
-        xla=training["xla"],
-    )
+    parts, settings = (data.parts["train"], data.parts["validation"]), (training["patience"], cell.seed, progress)
+
+    def build(hp: keras_tuner.HyperParameters) -> keras.Model:
+        return build_cell(cell, hp, len(data.classes))
+
+    hypermodel = CellModel(build, *parts, *settings, xla=training["xla"])
     return search(hypermodel, cell.study.search, training["epochs"], cell.search_state(data.digest))
 
 

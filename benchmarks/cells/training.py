@@ -10,15 +10,13 @@ from benchmarks.cells.fit import fit_published
 from benchmarks.cells.load import load
 from benchmarks.cells.model import set_precision
 from benchmarks.cells.predict import predict_parts
-from benchmarks.cells.progress import Progress, Silent
+from benchmarks.cells.progress import Progress
 from benchmarks.cells.search import search_cell
 from benchmarks.cells.write import write_cell
 from benchmarks.protocols import PUBLISHED
 
-SILENT = Silent()
 
-
-def train_cell(cell: Cell, threads: int, progress: Progress | Silent = SILENT) -> None:
+def train_cell(cell: Cell, threads: int, progress: Progress | None = None) -> None:
     """Train and test `cell`, and write its files; `benchmarks.backend.prepare` must have set `threads`.
 
     Raises BadInput if an earlier stage has not run.
@@ -27,7 +25,7 @@ def train_cell(cell: Cell, threads: int, progress: Progress | Silent = SILENT) -
     data = load(cell)
     precision = set_precision(cell)
     fit = fit_published if cell.variant == PUBLISHED else search_cell
-    fitted = fit(cell, data, progress)
+    fitted = fit(cell, data, progress or Progress())
     trained = time.perf_counter()
     predictions = predict_parts(fitted, data)
     seconds = {

@@ -22,7 +22,7 @@ import pandas as pd
 from benchmarks import backend
 from benchmarks.cells.load import Part
 from benchmarks.cells.model import build_model
-from benchmarks.cells.progress import Silent
+from benchmarks.cells.progress import Progress
 from benchmarks.datasets import phantom
 from benchmarks.errors import run_cli
 from benchmarks.reference import about
@@ -51,7 +51,7 @@ def searched(train: Part, validation: Part, trials: int, epochs: int, reuse: boo
         return build_model("densenet", hp=hp, seed=SEED, **own)[0]
 
     forget()
-    model = CellModel(build, train, validation, epochs, SEED, Silent(), reuse=reuse)
+    model = CellModel(build, train, validation, epochs, SEED, Progress(), reuse=reuse)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         started = time.perf_counter()
         found = search(model, {"tuner": "random", "trials": trials}, epochs, Path(folder) / "search")

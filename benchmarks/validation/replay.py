@@ -29,7 +29,7 @@ from benchmarks import backend, reference
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.load import load
 from benchmarks.cells.model import published_recipe, set_precision
-from benchmarks.cells.progress import Silent
+from benchmarks.cells.progress import Progress
 from benchmarks.cells.write import predictions_table
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.protocols import PUBLISHED
@@ -64,7 +64,7 @@ def replay(cell: Cell) -> tuple[dict, pd.DataFrame]:
     started = time.perf_counter()
     data = load(cell)
     policy = set_precision(cell)
-    result = fit_published(cell, data, Silent())
+    result = fit_published(cell, data, Progress())
     answers = {
         part: predictions_table(predict(result.model, data.parts[part].x)[0], data.rows(part), data.classes)
         for part in ("validation", "test")

@@ -14,7 +14,7 @@ from benchmarks.cells.fit import CellModel
 from benchmarks.cells.load import Part
 from benchmarks.cells.model import build_model
 from benchmarks.cells.predict import predict
-from benchmarks.cells.progress import Silent
+from benchmarks.cells.progress import Progress
 from benchmarks.cells.search import search
 
 SIZE, CLASSES, SEED = 32, 3, 4
@@ -31,7 +31,7 @@ def hypermodel(options: dict, name: str = "simple", **settings) -> CellModel:
             name, variant="corrected", hp=hp, classes=CLASSES, image_size=SIZE, options=options, seed=SEED
         )[0]
 
-    return CellModel(build, part(37, 1), part(19, 2), 3, SEED, Silent(), **settings)
+    return CellModel(build, part(37, 1), part(19, 2), 3, SEED, Progress(), **settings)
 
 
 def searched(tmp_path, tuner: str = "random", **settings):
