@@ -1,4 +1,4 @@
-"""Accuracies of a study's cells with their resamples, so that any two on the same test images compare in pairs."""
+"""Accuracies of a study's cells, with values in common resamples so that differences are paired."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ from benchmarks.study.study import Study
 
 @dataclasses.dataclass(frozen=True)
 class Accuracy:
-    """Share of right answers, its values in the resamples (B,), and the samples and independent units behind it."""
+    """Share of right answers, its values in the resamples (B,), and the numbers of samples and independent units."""
 
     estimate: float
     drawn: np.ndarray
@@ -22,40 +22,38 @@ class Accuracy:
     unit: str
 
     def limits(self) -> Interval:
-        """The 95 % interval."""
+        """Return the 95% interval."""
         return interval(self.drawn, self.n_units, self.unit)
 
     def minus(self, other: "Accuracy") -> tuple[float, Interval]:
-        """The difference to `other` and its 95 % interval, both read in the same resamples."""
+        """Return the difference to `other` and its paired 95% interval."""
         return self.estimate - other.estimate, interval(self.drawn - other.drawn, self.n_units, self.unit)
 
-    def about(self) -> dict:
-        """The columns n_samples, n_units and unit."""
-        return {"n_samples": self.n_samples, "n_units": self.n_units, "unit": f"{self.unit}s"}
-
-
-def accuracy(table: pd.DataFrame, bootstrap: Bootstrap, unit: str) -> Accuracy:
-    """Accuracy of pooled predictions, as predictions.pooled gives them; `unit` is what counts as independent."""
-    right = (table["predicted"] == table["label"]).to_numpy(float)
-    weights = bootstrap.weights(table["unit"])
-    drawn = metrics.ratio(weights @ right, weights.sum(axis=1))
-    return Accuracy(float(right.mean()), drawn, table["sample"].nunique(), table["unit"].nunique(), unit)
+    def columns(self) -> dict:
+        """Return the columns ci_low, ci_high, n_samples, n_units and unit."""
+        counts = {"n_samples": self.n_samples, "n_units": self.n_units, "unit": f"{self.unit}s"}
+        return self.limits().columns() | counts
 
 
 class Accuracies:
-    """Reads cells, and draws the resamples that all of them share."""
+    """Samples and resamples of a study, and the accuracies computed with them."""
 
     def __init__(self, study: Study):
-        self.study = study
-        self.samples = read_samples(study)
+        self.study, self.samples = study, read_samples(study)
+        self.unit = self.samples.attrs["unit"]
         self.bootstrap = Bootstrap(self.samples["unit"].tolist(), study.bootstrap, study.seed)
 
+    def pooled(self, name: str, protocol: str, part: str = "predictions") -> pd.DataFrame:
+        """Return predictions.pooled of one architecture or baseline."""
+        return pooled(self.study, self.samples, name, protocol, part)
+
     def of(self, name: str, protocol: str, part: str = "predictions") -> Accuracy:
-        """Accuracy of one architecture or baseline, pooled over the folds; `part` as in predictions.pooled."""
-        table = pooled(self.study, self.samples, name, protocol, part)
-        return accuracy(table, self.bootstrap, self.samples.attrs["unit"])
+        """Return the accuracy of one architecture or baseline over all folds; `part` as in predictions.pooled."""
+        return self.of_table(self.pooled(name, protocol, part))
 
-
-def not_evaluable(limits: Interval) -> str:
-    """The verdict where a difference has no interval."""
-    return limits.note.replace("interval not evaluable", "not evaluable")
+    def of_table(self, table: pd.DataFrame) -> Accuracy:
+        """Return the accuracy of rows of pooled predictions."""
+        right = (table["predicted"] == table["label"]).to_numpy(float)
+        weights = self.bootstrap.weights(table["unit"])
+        drawn = metrics.ratio(weights @ right, weights.sum(axis=1))
+        return Accuracy(float(right.mean()), drawn, table["sample"].nunique(), table["unit"].nunique(), self.unit)

@@ -1,6 +1,6 @@
-"""Scores of answers from confusion matrices, many at once: what scikit-learn computes, for thousands of resamples.
+"""Scores of answers from confusion matrices: scikit-learn's metrics, for thousands of resamples at once.
 
-A further one is a function of confusion matrices, declared here:
+A new metric is one function of confusion matrices:
 
     @metric("Cohen's kappa")
     def cohen_kappa(matrices):
@@ -9,10 +9,9 @@ A further one is a function of confusion matrices, declared here:
         ...
         return (observed - expected) / (1 - expected)
 
-`matrices` are counts (B, K, K), true class by predicted class, of which all cells of a class may be 0; it returns
-floats (B,), NaN where undefined. Its name is the metric's in tables/scores.csv; estimate, interval and the report's
-column follow, with the first line of its docstring. One of probabilities of benign and malignant stands in
-analysis/probability_metrics.py.
+`matrices` are counts (B, K, K), true class by predicted class; a class may have no samples. The function returns floats
+(B,), NaN where undefined. Its name becomes the metric's name in tables/scores.csv. The report shows estimate and
+interval, and the first line of the docstring. Metrics of probabilities are in analysis/probability_metrics.py.
 """
 
 import warnings
@@ -22,11 +21,9 @@ import numpy as np
 from sklearn import metrics as sklearn_metrics
 
 Labels = np.ndarray
+Added = dict[str, Callable[..., np.ndarray]]  # functions of metrics that were declared by decorator, by name
 
-# Macro and weighted averages run over the classes that stand in the truth, as scikit-learn's balanced accuracy does.
-AVERAGED = {"precision": sklearn_metrics.precision_score, "recall": sklearn_metrics.recall_score}
-AVERAGED["f1"] = sklearn_metrics.f1_score
-# Every metric of every task in the report's order and words; `metric` and `binary_metric` add to them.
+# Name in the report of every metric of every task, in the report's order; the decorators add to these names.
 TITLES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -47,14 +44,14 @@ TITLES = {
     "log_loss": "log loss",
     "ece": "calibration error",
 }
-ADDED: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
+ADDED: Added = {}
 
 
-def metric(title: str) -> Callable[[Callable], Callable]:
-    """Decorator: add a score of answers by its function of confusion matrices; `title` is what the report calls it."""
+def metric(title: str, added: Added = ADDED) -> Callable[[Callable], Callable]:
+    """Decorator: declare a metric by its function; `title` is its name in the report."""
 
-    def declare(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-        ADDED[function.__name__] = function
+    def declare(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+        added[function.__name__] = function
         TITLES[function.__name__] = title
         return function
 
@@ -62,9 +59,10 @@ def metric(title: str) -> Callable[[Callable], Callable]:
 
 
 def class_metrics(truth: Labels, predicted: Labels) -> dict[str, float]:
-    """Score labels (N,) by scikit-learn: accuracy, balanced_accuracy, mcc; macro_ and weighted_ precision, recall, f1.
+    """Compute accuracy, balanced_accuracy, mcc, and macro_ and weighted_ precision, recall and f1 of labels (N,).
 
     mcc is the multi-class correlation of Matthews (Gorodkin, Comput. Biol. Chem. 28, 2004), 0 for a constant answer.
+    Macro and weighted averages include only classes in `truth`, as scikit-learn's balanced accuracy does.
     """
     present = sorted(set(truth))
     scores = {"accuracy": sklearn_metrics.accuracy_score(truth, predicted)}
@@ -74,15 +72,20 @@ def class_metrics(truth: Labels, predicted: Labels) -> dict[str, float]:
         scores["balanced_accuracy"] = sklearn_metrics.balanced_accuracy_score(truth, predicted)
         scores["mcc"] = sklearn_metrics.matthews_corrcoef(truth, predicted)
     for average in ("macro", "weighted"):
-        for name, score in AVERAGED.items():
-            scores[f"{average}_{name}"] = score(truth, predicted, labels=present, average=average, zero_division=0)
+        precision, recall, f1, _ = sklearn_metrics.precision_recall_fscore_support(
+            truth, predicted, labels=present, average=average, zero_division=0
+        )
+        scores |= {f"{average}_precision": precision, f"{average}_recall": recall, f"{average}_f1": f1}
     whole = _matrices(truth, predicted, sorted({*truth, *predicted}), np.ones((1, len(truth))))
     scores |= {name: function(whole).item() for name, function in ADDED.items()}
     return {name: float(value) for name, value in scores.items()}
 
 
 def resampled_class_metrics(truth: Labels, predicted: Labels, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """The same scores (B,) for each of B resamples that count sample i `weights[b, i]` times; NaN if one is empty."""
+    """Compute class_metrics of B resamples: (B,) each, NaN for an empty resample.
+
+    `weights` (B, N) is how often each resample holds each sample.
+    """
     matrix = _matrices(truth, predicted, sorted({*truth, *predicted}), weights)
     right = np.einsum("bkk->bk", matrix)
     support, answered = matrix.sum(axis=2), matrix.sum(axis=1)
@@ -92,27 +95,27 @@ def resampled_class_metrics(truth: Labels, predicted: Labels, weights: np.ndarra
         "recall": ratio(right, support, empty=0),
         "f1": ratio(2 * right, support + answered, empty=0),
     }
-    total = support.sum(axis=1)
-    n_present = present.sum(axis=1)
+    total, n_present = support.sum(axis=1), present.sum(axis=1)
     scores = {"accuracy": ratio(right.sum(axis=1), total)}
     scores["balanced_accuracy"] = ratio((by_class["recall"] * present).sum(axis=1), n_present)
     scores["mcc"] = _mcc(right.sum(axis=1), support, answered, total)
-    for name, values in by_class.items():
-        scores[f"macro_{name}"] = ratio((values * present).sum(axis=1), n_present)
-    for name, values in by_class.items():
-        scores[f"weighted_{name}"] = ratio((values * support).sum(axis=1), total)
+    for average, share, n in (("macro", present, n_present), ("weighted", support, total)):
+        scores |= {f"{average}_{name}": ratio((each * share).sum(axis=1), n) for name, each in by_class.items()}
     return scores | {name: function(matrix) for name, function in ADDED.items()}
 
 
 def quadratic_kappa(truth: Labels, predicted: Labels, order: list[str]) -> float:
-    """Cohen's kappa with quadratic weights over classes in `order`; NaN if an answer is none of them or all agree."""
+    """Compute Cohen's kappa with quadratic weights over the classes in `order`.
+
+    NaN if an answer is not in `order`, or if truth and answers are all one class.
+    """
     if not set(predicted) <= set(order) or len({*truth, *predicted}) < 2:
         return np.nan
     return float(sklearn_metrics.cohen_kappa_score(truth, predicted, labels=order, weights="quadratic"))
 
 
 def resampled_quadratic_kappa(truth: Labels, predicted: Labels, order: list[str], weights: np.ndarray) -> np.ndarray:
-    """The same (B,) for each of B resamples; NaN where undefined."""
+    """Compute quadratic_kappa of B resamples (B,); NaN where undefined."""
     if not set(predicted) <= set(order):
         return np.full(len(weights), np.nan)
     matrix = _matrices(truth, predicted, order, weights)
@@ -123,21 +126,20 @@ def resampled_quadratic_kappa(truth: Labels, predicted: Labels, order: list[str]
 
 
 def mean(scores: list[dict]) -> dict:
-    """Each score averaged over the repeats of a protocol."""
+    """Return each score averaged over the repeats of a protocol."""
     return {name: np.mean([each[name] for each in scores], axis=0) for name in scores[0]}
 
 
 def ratio(numerator: np.ndarray, denominator: np.ndarray, empty: float = np.nan) -> np.ndarray:
-    """Element-wise quotient, `empty` where the denominator is not positive."""
+    """Return the element-wise quotient, `empty` where the denominator is not positive."""
     return np.divide(numerator, denominator, out=np.full(np.shape(numerator), float(empty)), where=denominator > 0)
 
 
 def _matrices(truth: Labels, predicted: Labels, classes: list[str], weights: np.ndarray) -> np.ndarray:
-    """Confusion matrix (B, K, K) of each resample: true class, predicted class."""
+    """Return the confusion matrix (B, K, K) of each resample: true class by predicted class."""
     number = {label: index for index, label in enumerate(classes)}
     cell = np.array([number[t] * len(classes) + number[p] for t, p in zip(truth, predicted, strict=True)])
-    one_hot = np.eye(len(classes) ** 2)[cell]
-    return (weights @ one_hot).reshape(len(weights), len(classes), len(classes))
+    return (weights @ np.eye(len(classes) ** 2)[cell]).reshape(len(weights), len(classes), len(classes))
 
 
 def _mcc(right: np.ndarray, support: np.ndarray, answered: np.ndarray, total: np.ndarray) -> np.ndarray:

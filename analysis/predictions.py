@@ -1,4 +1,4 @@
-"""The predictions of a study's cells, pooled over folds, with what each sample's label says and whose it is."""
+"""Predictions of a study's cells, pooled over folds, and the samples, classes and folds that belong to them."""
 
 import numpy as np
 import pandas as pd
@@ -6,17 +6,17 @@ import pandas as pd
 from benchmarks import stored
 from benchmarks.study.study import Study
 
-UNITS = ("patient", "source", "sample")  # what counts as independent: the first that the data set knows of every sample
+UNITS = ("patient", "source", "sample")  # the independent unit is the first of these known for every sample
 FACTORS = ("severity", "density")
 
 
 def unit_of(table: pd.DataFrame) -> str:
-    """Which of UNITS, columns of `table`, counts as independent there."""
+    """Return the independent unit of `table`: the first of its columns UNITS without a missing value."""
     return next(unit for unit in UNITS if table[unit].notna().all())
 
 
 def read_samples(study: Study) -> pd.DataFrame:
-    """samples.parquet with a column unit; `samples.attrs["unit"]` says which of UNITS it holds."""
+    """Read samples.parquet and add a column unit, a copy of the column that `samples.attrs["unit"]` names."""
     samples = stored.table(study.results() / "samples.parquet")
     name = unit_of(samples)
     samples = samples.assign(unit=samples[name].astype(str))
@@ -25,42 +25,44 @@ def read_samples(study: Study) -> pd.DataFrame:
 
 
 def read_classes(study: Study) -> list[str]:
-    """The study's classes in the order of the p_<class> columns."""
+    """Read the study's classes, in the order of the p_<class> columns."""
     return stored.record(study.results() / "dataset.json")["classes"]
 
 
 def read_folds(study: Study, protocol: str) -> pd.DataFrame:
-    """folds/<protocol>.parquet."""
+    """Read folds/<protocol>.parquet."""
     return stored.table(study.results() / "folds" / f"{protocol}.parquet")
 
 
 def factor_of_label(samples: pd.DataFrame, factor: str) -> dict[str, str] | None:
-    """The value of `factor` (severity, density) that each label stands for; None unless every label stands for one."""
-    if samples[factor].isna().any() or (samples.groupby("label")[factor].nunique() != 1).any():
+    """Return the severity or density of each label; None if a label has several values or a sample has none."""
+    values = samples.groupby("label")[factor]
+    if samples[factor].isna().any() or (values.nunique() != 1).any():
         return None
-    return {label: str(value) for label, value in samples.groupby("label")[factor].first().items()}
+    return values.first().map(str).to_dict()
 
 
 def pooled(
     study: Study, samples: pd.DataFrame, architecture: str, protocol: str, part: str = "predictions"
 ) -> pd.DataFrame:
-    """Test predictions of all folds of one architecture or baseline under one protocol, or those in <part>.parquet.
+    """Read <part>.parquet of all folds of one architecture or baseline under one protocol, test predictions by default.
 
-    Columns of predictions.parquet with fold, repeat and unit; rows in the same order for all that are compared under
-    one protocol. Raises BadInput if a cell is missing.
+    Adds the columns fold, repeat and unit. All architectures have the same rows in the same order under one protocol.
+    Raises BadInput if a cell is missing.
     """
     repeats = read_folds(study, protocol).groupby("fold")["repeat"].first()
-    tables = []
-    for fold in study.cells(protocol):
-        table = stored.table(study.cell_folder(architecture, protocol, fold) / f"{part}.parquet")
-        tables.append(table.assign(fold=fold, repeat=repeats[fold]))
-    units = samples.set_index("sample")["unit"]
+    tables = [
+        stored.table(study.cell_folder(architecture, protocol, fold) / f"{part}.parquet").assign(
+            fold=fold, repeat=repeats[fold]
+        )
+        for fold in study.cells(protocol)
+    ]
     table = pd.concat(tables, ignore_index=True)
-    return table.assign(unit=table["sample"].map(units))
+    return table.assign(unit=table["sample"].map(samples.set_index("sample")["unit"]))
 
 
 def summed(table: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
-    """Probabilities of a factor's values: the sums over the classes that stand for each, columns in sorted order."""
+    """Return the probability of each value of a factor, summed over the labels with this value, columns sorted."""
     sums = {
         value: table[[f"p_{label}" for label, its in values.items() if its == value]].sum(axis=1, skipna=False)
         for value in sorted(set(values.values()))
@@ -70,7 +72,7 @@ def summed(table: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
 
 
 def most_probable(probabilities: pd.DataFrame) -> np.ndarray:
-    """The column with the highest probability of each row; empty where a probability is not finite."""
+    """Return the column with the highest probability in each row (N,); empty if a probability is not finite."""
     finite = np.isfinite(probabilities.to_numpy()).all(axis=1)
     best = probabilities.columns.to_numpy()[probabilities.fillna(0).to_numpy().argmax(axis=1)]
     return np.where(finite, best, "")

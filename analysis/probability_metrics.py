@@ -1,51 +1,44 @@
-"""Scores of probabilities, many resamples at once: discrimination and calibration of two classes, proper scores of any.
+"""Scores of probabilities, for many resamples at once: discrimination, calibration and proper scores.
 
-`positive` is bool (N,), `probability` float (N,) in 0..1, `weights` int (B, N): how often resample b counts sample i.
+`positive` is bool (N,), `probability` float (N,) in 0..1, `weights` int (B, N): how often resample b holds sample i.
 
-A further one of two classes is a function of the three, declared here:
+A new metric of two classes is one function of these three:
 
     @binary_metric("share called malignant")
     def share_positive(positive, probability, weights):
-        '''How many of all images are called malignant, at a probability of 0.5.'''
+        '''Share of all images called malignant, at a probability of 0.5.'''
         return ratio(weights @ (probability >= 0.5), weights.sum(axis=1))
 
-It returns floats (B,), NaN where undefined; probabilities are finite. Its name is the metric's in tables/scores.csv.
+The function gets finite probabilities and returns floats (B,), NaN where undefined. Its name becomes the metric's name
+in tables/scores.csv.
 """
 
-from collections.abc import Callable
+import functools
 
 import numpy as np
 from sklearn import metrics as sklearn_metrics
 
-from analysis.metrics import TITLES, ratio
+from analysis.metrics import Added, metric, ratio
 
-SPECIFICITY = 0.9  # at which sensitivity is given; screening programmes recall about a tenth of the women
+SPECIFICITY = 0.9  # sensitivity is given at this specificity; screening programmes recall about a tenth of the women
+MOST_ALARMS = 1 - SPECIFICITY + 1e-9  # false positive rate at most, which rounding may put just above a tenth
 BINS = 10  # of equal width, for the calibration error and the reliability diagram
 SMALLEST = float(np.finfo(np.float32).eps)  # probability in a log loss: predictions are stored as float32
 AT_SPECIFICITY = f"sensitivity_at_{100 * SPECIFICITY:.0f}_specificity"
-NEEDS_BOTH = ("roc_auc", "average_precision", AT_SPECIFICITY)  # classes
-ADDED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {}
-
-
-def binary_metric(title: str) -> Callable[[Callable], Callable]:
-    """Decorator: add a score of probabilities of two classes; `title` is what the report calls it."""
-
-    def declare(function: Callable) -> Callable:
-        ADDED[function.__name__] = function
-        TITLES[function.__name__] = title
-        return function
-
-    return declare
+NEEDS_BOTH = ("roc_auc", "average_precision", AT_SPECIFICITY)  # metrics that need samples of both classes
+NEEDS_FINITE = (*NEEDS_BOTH, "brier", "log_loss", "ece")  # metrics that need finite probabilities
+ADDED: Added = {}
+binary_metric = functools.partial(metric, added=ADDED)  # decorator: declare a metric of two classes
 
 
 def binary_metrics(positive: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    """Score probabilities of two classes; NaN where undefined.
+    """Compute the metrics of probabilities of two classes; NaN where undefined.
 
     sensitivity and specificity at a probability of 0.5; roc_auc; average_precision; the highest sensitivity at a
     specificity of at least 90 %; brier (Brier, Mon. Weather Rev. 78, 1950); log_loss; ece, the expected calibration
     error over ten bins of equal width (Naeini et al., AAAI 2015), which is biased upwards in small samples.
     """
-    scores = dict.fromkeys(("sensitivity", "specificity", *NEEDS_BOTH, "brier", "log_loss", "ece", *ADDED), np.nan)
+    scores = dict.fromkeys(("sensitivity", "specificity", *NEEDS_FINITE, *ADDED), np.nan)
     answered = probability >= 0.5
     if positive.any():
         scores["sensitivity"] = sklearn_metrics.recall_score(positive, answered)
@@ -57,7 +50,7 @@ def binary_metrics(positive: np.ndarray, probability: np.ndarray) -> dict[str, f
         false_alarms, found, _ = sklearn_metrics.roc_curve(positive, probability, drop_intermediate=False)
         scores["roc_auc"] = sklearn_metrics.roc_auc_score(positive, probability)
         scores["average_precision"] = sklearn_metrics.average_precision_score(positive, probability)
-        scores[AT_SPECIFICITY] = found[_specific_enough(false_alarms)].max()
+        scores[AT_SPECIFICITY] = found[false_alarms <= MOST_ALARMS].max()
     scores["brier"] = sklearn_metrics.brier_score_loss(positive, probability, labels=[False, True])
     scores["log_loss"] = log_losses(positive, probability).mean()
     once = np.ones((1, len(positive)))
@@ -69,22 +62,21 @@ def binary_metrics(positive: np.ndarray, probability: np.ndarray) -> dict[str, f
 def resampled_binary_metrics(
     positive: np.ndarray, probability: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The same scores (B,) for each of B resamples; NaN where undefined."""
+    """Compute binary_metrics of B resamples: (B,) each, NaN where undefined."""
     p, n = weights[:, positive], weights[:, ~positive]
     scores = {
         "sensitivity": ratio(p @ (probability[positive] >= 0.5), p.sum(axis=1)),
         "specificity": ratio(n @ (probability[~positive] < 0.5), n.sum(axis=1)),
     }
     if not np.isfinite(probability).all() or not len(probability):
-        nothing = np.full(len(weights), np.nan)
-        return scores | dict.fromkeys((*NEEDS_BOTH, "brier", "log_loss", "ece", *ADDED), nothing)
+        return scores | dict.fromkeys((*NEEDS_FINITE, *ADDED), np.full(len(weights), np.nan))
     found, alarms = cumulated(positive, probability, weights)
     both = (found[:, -1] > 0) & (alarms[:, -1] > 0)
     rises, falls = np.diff(found, prepend=0), np.diff(alarms, prepend=0)
     pairs = (rises * (alarms[:, -1:] - alarms + falls / 2)).sum(axis=1)
     precisions = ratio(found, found + alarms, empty=0)
     sensitivities, false_rates = (ratio(count, count[:, -1:]) for count in (found, alarms))
-    reached = np.where(_specific_enough(false_rates), sensitivities, 0).max(axis=1)
+    reached = np.where(false_rates <= MOST_ALARMS, sensitivities, 0).max(axis=1)
     undefined = np.where(both, 0.0, np.nan)
     total = weights.sum(axis=1)
     return scores | {
@@ -99,10 +91,10 @@ def resampled_binary_metrics(
 
 
 def class_losses(truth: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, np.ndarray]:
-    """Loss (N,) of each sample under two proper scores, of probabilities (N, K) in the order of `classes`.
+    """Compute the brier score and the log loss of each sample (N,); NaN where a probability is not finite.
 
-    brier sums the squared errors over the classes, 0..2, as Brier did; log_loss is minus the logarithm of the true
-    class's probability. NaN where a probability is not finite.
+    `probabilities` (N, K) are in the order of `classes`. brier is the sum of squared errors over the classes, 0..2, as
+    in Brier's paper; log_loss is minus the logarithm of the true class's probability.
     """
     truth_of = truth[:, None] == np.array(classes)
     own = (probabilities * truth_of).sum(axis=1)
@@ -111,12 +103,12 @@ def class_losses(truth: np.ndarray, probabilities: np.ndarray, classes: list[str
 
 
 def log_losses(positive: np.ndarray, probability: np.ndarray) -> np.ndarray:
-    """Minus the logarithm of the true class's probability, (N,)."""
+    """Compute the log loss (N,): minus the logarithm of the true class's probability."""
     return -np.log(np.clip(np.where(positive, probability, 1 - probability), SMALLEST, 1))
 
 
 def cumulated(positive: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positives and negatives (B, T) with at least the probability of each of T thresholds, the highest first."""
+    """Count positives and negatives (B, T) at or above each of T thresholds of probability, the highest first."""
     order = np.argsort(-probability, kind="stable")
     starts = np.flatnonzero(np.diff(-probability[order], prepend=-np.inf) > 0)
     found, alarms = (
@@ -127,7 +119,7 @@ def cumulated(positive: np.ndarray, probability: np.ndarray, weights: np.ndarray
 
 
 def bins(probability: np.ndarray) -> np.ndarray:
-    """The bin (N,), 0..9, of each probability; the last one holds 1."""
+    """Return the bin (N,), 0..9, of each probability; a probability of 1 is in the last bin."""
     return np.minimum((probability * BINS).astype(int), BINS - 1)
 
 
@@ -135,8 +127,3 @@ def _calibration_errors(positive: np.ndarray, probability: np.ndarray, weights: 
     one_hot = np.eye(BINS)[bins(probability)]
     gaps = np.abs(weights @ (one_hot * (probability - positive)[:, None]))
     return ratio(gaps.sum(axis=1), weights.sum(axis=1))
-
-
-def _specific_enough(false_rates: np.ndarray) -> np.ndarray:
-    # Rates are ratios of counts: 1 - 0.9 is a little less than a tenth.
-    return false_rates <= 1 - SPECIFICITY + 1e-9

@@ -1,6 +1,10 @@
-"""What answers are scored on: the study's classes, and the factors (density, severity) that these stand for."""
+"""Tasks that predictions are scored on: the classes of the study, and the density and severity of each class.
 
-from typing import Protocol
+Every task has a `name`, the `truth` of each sample (N,), and ANY_CLASSES: the metrics that can be compared between
+folds with different classes. `rows` is a mask (N,) or slice, `weights` int (B, N) counts these rows in each resample.
+"""
+
+import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -9,26 +13,11 @@ from analysis import metrics, probability_metrics
 from analysis.predictions import factor_of_label, most_probable, summed
 
 MALIGNANT = "malignant"
-
-
-class Task(Protocol):
-    """One task on one table of predictions. `rows` is a mask (N,) or slice, `weights` int (B, N) of the same rows."""
-
-    name: str
-    ANY_CLASSES: tuple[str, ...]  # metrics that mean the same whichever classes are there; others compare whole parts
-
-    def scores(self, rows: np.ndarray) -> dict[str, float]:
-        """Every metric on `rows`; NaN where undefined."""
-
-    def resampled(self, rows: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-        """The same (B,) for each resample."""
-
-    def whole(self, rows: np.ndarray) -> bool:
-        """Whether `rows` hold every class of the task."""
+Rows = np.ndarray | slice
 
 
 class Classes:
-    """Several classes: the most probable one is the answer. Ordered ones have a quadratic-weighted kappa too."""
+    """Several classes, answered by the most probable one. Ordered classes also have a quadratic-weighted kappa."""
 
     ANY_CLASSES = ("accuracy", "weighted_precision", "weighted_recall", "weighted_f1", "brier", "log_loss")
 
@@ -39,16 +28,16 @@ class Classes:
         self.classes = probabilities.columns.tolist()
         self.losses = probability_metrics.class_losses(truth, probabilities.to_numpy(float), self.classes)
 
-    def scores(self, rows: np.ndarray) -> dict[str, float]:
-        """As Task."""
+    def scores(self, rows: Rows) -> dict[str, float]:
+        """Return every metric on `rows`; NaN where undefined."""
         truth, predicted = self.truth[rows], self.predicted[rows]
         scores = metrics.class_metrics(truth, predicted)
         if self.ordered:
             scores["quadratic_kappa"] = metrics.quadratic_kappa(truth, predicted, self.classes)
         return scores | {name: float(loss[rows].mean()) for name, loss in self.losses.items()}
 
-    def resampled(self, rows: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-        """As Task."""
+    def resampled(self, rows: Rows, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return every metric on `rows` in each resample (B,); NaN where undefined."""
         truth, predicted = self.truth[rows], self.predicted[rows]
         drawn = metrics.resampled_class_metrics(truth, predicted, weights)
         if self.ordered:
@@ -56,37 +45,31 @@ class Classes:
         total = weights.sum(axis=1)
         return drawn | {name: metrics.ratio(weights @ loss[rows], total) for name, loss in self.losses.items()}
 
-    def whole(self, rows: np.ndarray) -> bool:
-        """As Task."""
-        return set(self.truth[rows]) == set(self.truth)
 
-
+@dataclasses.dataclass(frozen=True)
 class Severity:
-    """Malignant against benign, by the summed probability of the malignant classes."""
+    """Malignant (`truth` True) against benign, by the summed probability of the malignant classes."""
 
+    truth: np.ndarray
+    probability: np.ndarray
     name = "severity"
     ANY_CLASSES = ("brier", "log_loss", "ece")
 
-    def __init__(self, positive: np.ndarray, probability: np.ndarray):
-        self.positive, self.probability = positive, probability
+    def scores(self, rows: Rows) -> dict[str, float]:
+        """Return every metric on `rows`; NaN where undefined."""
+        return probability_metrics.binary_metrics(self.truth[rows], self.probability[rows])
 
-    def scores(self, rows: np.ndarray) -> dict[str, float]:
-        """As Task."""
-        return probability_metrics.binary_metrics(self.positive[rows], self.probability[rows])
+    def resampled(self, rows: Rows, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return every metric on `rows` in each resample (B,); NaN where undefined."""
+        return probability_metrics.resampled_binary_metrics(self.truth[rows], self.probability[rows], weights)
 
-    def resampled(self, rows: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-        """As Task."""
-        return probability_metrics.resampled_binary_metrics(self.positive[rows], self.probability[rows], weights)
 
-    def whole(self, rows: np.ndarray) -> bool:
-        """As Task."""
-        return len(set(self.positive[rows])) == len(set(self.positive))
+Task = Classes | Severity
 
 
 def tasks(table: pd.DataFrame, samples: pd.DataFrame) -> list[Task]:
-    """The tasks of one table of predictions: class8 always, density and severity where every label stands for one."""
-    names = [column.removeprefix("p_") for column in table.columns if column.startswith("p_")]
-    own = table[[f"p_{name}" for name in names]].set_axis(names, axis=1)
+    """Return the tasks of predictions: class8, and density and severity if every label has exactly one."""
+    own = table.filter(regex="^p_").rename(columns=lambda column: column.removeprefix("p_"))
     found: list[Task] = [Classes("class8", table["label"].to_numpy(), table["predicted"].to_numpy(), own)]
     if density := factor_of_label(samples, "density"):
         sums = summed(table, density)

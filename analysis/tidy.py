@@ -1,10 +1,11 @@
-"""Reads the study's tables as they were written: names stay text, an empty cell is missing, and nothing else is."""
+"""Reading and writing of a study's tables: names stay text, and only an empty cell is a missing value."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks import stored
+from benchmarks.study.study import Study
 
 # Class and patient names may look like numbers ("0", "007") or like missing values ("None").
 TEXT = [
@@ -14,12 +15,20 @@ TEXT = [
     *("column", "partner", "partner_value", "hyperparameter", "second", "region", "map", "check", "step", "edit"),
     *("factor", "group", "region_or_group", "evidence"),
 ]
-NUMBERS = {"per_class": ["precision"]}  # columns of some tables that are text in others
-WORDS = {"conflicts": ["value"]}
+NUMBERS = {"per_class": ["precision"]}  # table -> columns that are numbers there and text in other tables
+WORDS = {"conflicts": ["value"]}  # table -> columns that are text there and numbers in other tables
 
 
 def read_table(results: Path, name: str) -> pd.DataFrame:
-    """Read `results`/tables/<name>.csv. Raises BadInput that names the stage to run if it is not there."""
+    """Read `results`/tables/<name>.csv. Raises BadInput that names the stage to run if the file is missing."""
     path = results / "tables" / f"{name}.csv"
     text = [column for column in [*TEXT, *WORDS.get(name, [])] if column not in NUMBERS.get(name, [])]
     return stored.table(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
+
+
+def write_tables(study: Study, tables: dict[str, pd.DataFrame], **options) -> None:
+    """Write each table to results/<study>/tables/<name>.csv; the options are those of DataFrame.to_csv."""
+    folder = study.results() / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, **options)

@@ -1,5 +1,5 @@
-"""Verdicts on what the models rely on, and on how they serve groups of patients.
+"""Verdicts on the image regions that models rely on, and on their performance in groups of patients.
 
-In: the tables of `explanations`, and predictions. Out: tables/groups.csv and bias.csv. Imports `explanations` and what
-analysis shares.
+In: the tables of `explanations`, and predictions. Out: tables/groups.csv and bias.csv. Imports `explanations` and
+modules directly in analysis.
 """

@@ -1,4 +1,4 @@
-"""Bias checks that are one function each: declare one here, and tables/bias.csv and the report show it.
+"""Bias checks that are one function each; tables/bias.csv and the report show every check declared here.
 
     @check("heat in the lower half", kind=MISPLACED, rule=thresholds.LIMIT)
     def lower_half(verdicts, own):
@@ -6,11 +6,11 @@
         ...
         yield {"region_or_group": "lower half"} | verdicts.row(values, verdicts.units(rows), null, thresholds.LIMIT)
 
-The function's name is the check's. It is called once for each architecture under each protocol; `own` are that one's
-rows of the tables gradcam, heat, interventions, sanity and groups, `verdicts` a verdicts.Verdicts, whose `row` draws
-the interval over patients and applies the rule. It yields a row for each region, or {"region_or_group": ..., "n": 0,
-"verdict": NOT_EVALUABLE, "note": why}; none where there is nothing to say. `kind` says what a flag means (one of KINDS
-in reports/verdicts.py), `evidence` which pictures lead to it (changes or maps of every architecture).
+The function's name is the check's name. The function is called for each architecture under each protocol. `own` has the
+architecture's rows of the tables gradcam, heat, interventions, sanity and groups. `verdicts` is a verdicts.Verdicts;
+its `row` draws the interval over patients and applies the rule. The function yields a row for each region, or
+{"region_or_group": ..., "n": 0, "verdict": NOT_EVALUABLE, "note": why}, or nothing. `kind` is the meaning of a flag
+(one of KINDS in reports/verdicts.py), `evidence` the pictures to link (changes or maps of the architecture).
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LEANS, IGNORES, MISPLACED, UNRELATED, UNEQUAL = "leans", "ignores", "misplaced", "unrelated", "unequal"
 GROUPS = "groups"
-# Every check in the report's order and words; `check` adds to them.
+# Name in the report of every check, in the report's order; the decorator `check` adds to these names.
 TITLES = {
     "heat": "share of the heat",
     "pointing": "hottest pixel",
@@ -54,7 +54,7 @@ TITLES = {
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """What the decorator was told of a check, and its function."""
+    """A declared check: arguments of the decorator, and the function."""
 
     title: str
     kind: str
@@ -67,7 +67,7 @@ CHECKS: dict[str, Check] = {}
 
 
 def check(title: str, *, kind: str, rule: Rule, evidence: str = "changes") -> "Callable[[Function], Function]":
-    """Decorator: declare a bias check by its function; `title` is what the report calls it."""
+    """Decorator: declare a bias check by its function; `title` is its name in the report."""
 
     def declare(function: "Function") -> "Function":
         CHECKS[function.__name__] = Check(title, kind, rule, evidence, function)

@@ -1,9 +1,9 @@
-"""When a check flags a model, stated once: the report prints these rules with their reasons.
+"""Rules for flagging a model in a bias check, with reasons that the report prints.
 
-An effect is an estimate less its null, with a 95 % interval over patients. Where a high effect is bad, a check flags if
-the interval lies above zero and the effect is at least `matters`, and clears if the interval ends below `tolerated`.
-Where a low one is bad, it flags if the interval ends below `matters`, and clears if it lies above `tolerated`. Between
-the two the data can't tell, and the verdict is `not evaluable`.
+An effect is an estimate minus its null, with a 95% interval over patients. If high effects are bad, a check is flagged
+when the interval is above zero and the effect is at least `matters`; the check is clear when the interval ends below
+`tolerated`. If low effects are bad, a check is flagged when the interval ends below `matters`, and clear when the
+interval is above `tolerated`. In between, the verdict is `not evaluable`.
 """
 
 import dataclasses
@@ -11,32 +11,34 @@ import dataclasses
 import numpy as np
 
 FLAGGED, CLEAR, NOT_EVALUABLE = "flagged", "clear", "not evaluable"
-# Independent units. Four have only 35 distinct resamples, too few values for a tail of 2.5 %; five have 126.
+# Independent units. Four have only 35 distinct resamples, too few for a tail of 2.5%; five have 126.
 MINIMUM = 5
 WIDE = "interval too wide to tell"
 
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """One rule; `high_is_bad` says which side of the null speaks against the model."""
+    """One rule; `high_is_bad` is the side of the null that is bad, `minimum` the number of independent units needed."""
 
     high_is_bad: bool
     matters: float
     tolerated: float
     reason: str
-    minimum: int = MINIMUM  # independent units
+    minimum: int = MINIMUM
 
-    def verdict(self, effect: float, low: float, high: float, n: int) -> tuple[str, str]:
-        """The verdict and, where there is none, why."""
+    def verdict(self, effect: float, low: float, high: float, n: int) -> dict[str, str]:
+        """Return the columns verdict and note; the note says why a check is not evaluable."""
         if n < self.minimum:
-            return NOT_EVALUABLE, f"{n} independent units, {self.minimum} needed"
+            return {"verdict": NOT_EVALUABLE, "note": f"{n} independent units, {self.minimum} needed"}
         if np.isnan(low):
-            return NOT_EVALUABLE, "no interval"
+            return {"verdict": NOT_EVALUABLE, "note": "no interval"}
         if self.high_is_bad:
             flagged, clear = low > 0 and effect >= self.matters, high <= self.tolerated
         else:
             flagged, clear = high < self.matters, low > self.tolerated
-        return (FLAGGED, "") if flagged else (CLEAR, "") if clear else (NOT_EVALUABLE, WIDE)
+        if not (flagged or clear):
+            return {"verdict": NOT_EVALUABLE, "note": WIDE}
+        return {"verdict": FLAGGED if flagged else CLEAR, "note": ""}
 
 
 PROBABILITY = Rule(
@@ -72,6 +74,6 @@ LIMIT = Rule(True, 0.0, 0.0, "the correlation lies above the limit given as null
 LEAST = Rule(False, 0.0, 0.0, "the correlation lies below the limit given as null")
 ORDER = Rule(True, 0.0, 0.0, "the map's order of pixels does worse than smooth random orders")
 
-LIKENESS = {"randomisation": 0.5, "class_sensitivity": 0.9}  # above: the map is of the image, not of the model
-AGREEMENT = {"methods": 0.3, "folds": 0.3}  # below: another method, another cell tells another story
+LIKENESS = {"randomisation": 0.5, "class_sensitivity": 0.9}  # above: the map shows the image, not the model
+AGREEMENT = {"methods": 0.3, "folds": 0.3}  # below: maps of another method or another cell differ
 CONFIDENCE = 0.9  # of the answer to an empty film

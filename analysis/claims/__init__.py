@@ -1,5 +1,5 @@
-"""Verdicts on what a publication claims.
+"""Verdicts on the claims of a publication.
 
-In: tables of scores, audit and heat maps, reference replays, the publication's own figures. Out: tables/claims.csv.
-Imports `audit` and what analysis shares.
+In: tables of scores, audit and heat maps, reference replays, figures of the publication. Out: tables/claims.csv.
+Imports `audit` and modules directly in analysis.
 """

@@ -1,32 +1,31 @@
-"""Permuted-label control: what is still scored when labels say nothing of the images.
+"""Permuted-label control: accuracy after labels were shuffled, which shows data leakage.
 
-Labels are shuffled among patients, copies of an image alike (benchmarks/protocols.py). With patients kept apart answers
-can then have nothing to do with labels; what is scored above chance comes from images of the same patient or source in
-training (Yagis et al., Scientific Reports 11, 22544, 2021).
+Labels are shuffled among patients, and all copies of an image get the same label (benchmarks/protocols/_derived.py).
+If patients are kept apart, answers are then independent of labels. An accuracy above chance comes from training images
+of the same patient or source (Yagis et al., Scientific Reports 11, 22544, 2021).
 
 Writes results/<study>/tables/control.csv: architecture (baselines too), protocol (whose labels were shuffled),
 permuted (accuracy with shuffled labels), ci_low, ci_high, chance, excess (permuted minus chance), excess_low,
-excess_high, real (accuracy with the real labels), n_samples, n_units, unit, verdict. Intervals are 95 % bootstraps over
-patients for the one shuffle that was run, those of the excess paired. Without a control the table is empty.
+excess_high, real (accuracy with the real labels), n_samples, n_units, unit, verdict. Intervals are 95% bootstraps over
+patients for one shuffle, paired for the excess. The table is empty if the study has no control.
 
-chance is what the same answers would score if they were independent of the labels: the sum over the classes of how
-often each is answered times how often it is true (the expected agreement of Cohen's kappa). The majority baseline is no
-chance level here: grouped folds make a class rarer in training where it is frequent in the test part, so that answers
-which follow the frequencies of training fall below chance.
+chance is the accuracy that the same answers would have if they were independent of the labels: the sum over the classes
+of the frequency among answers times the frequency among labels (the expected agreement of Cohen's kappa). The majority
+baseline is no measure of chance here: with grouped folds, a class that is frequent in the test part is rarer in
+training. Answers that follow the training frequencies then have an accuracy below chance.
 """
-
-import argparse
 
 import numpy as np
 import pandas as pd
 
 from analysis import metrics
-from analysis.accuracy import Accuracies, accuracy, not_evaluable
-from analysis.bootstrap import Interval, interval
-from analysis.predictions import pooled
+from analysis.accuracy import Accuracies
+from analysis.bootstrap import interval
+from analysis.tidy import write_tables
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PERMUTED, PUBLISHED
-from benchmarks.study.study import BASELINES, Study, load_study
+from benchmarks.study.command import stage
+from benchmarks.study.study import BASELINES, Study
 
 COLUMNS = [
     *("architecture", "protocol", "permuted", "ci_low", "ci_high", "chance", "excess", "excess_low", "excess_high"),
@@ -37,40 +36,29 @@ LEAKAGE, LOOK = "above chance: leakage", "above chance: look for a leak"
 
 
 def control(study: Study) -> pd.DataFrame:
-    """The rows of control.csv. Raises BadInput if a cell is missing."""
+    """Return control.csv. Raises BadInput if a cell is missing."""
     accuracies = Accuracies(study)
-    rows = [
-        _row(accuracies, architecture, protocol)
-        for protocol in study.control["protocols"]
-        for architecture in [*study.derived()[f"{protocol}{PERMUTED}"], *BASELINES]
-    ]
+    rows = []
+    for protocol in study.control["protocols"]:
+        for architecture in [*study.derived()[f"{protocol}{PERMUTED}"], *BASELINES]:
+            table = accuracies.pooled(architecture, f"{protocol}{PERMUTED}")
+            permuted = accuracies.of_table(table)
+            chance = expected_agreement(table, np.ones((1, len(table)))).item()
+            drawn = permuted.drawn - expected_agreement(table, accuracies.bootstrap.weights(table["unit"]))
+            excess = interval(drawn, permuted.n_units, permuted.unit)
+            row = {"architecture": architecture, "protocol": protocol, "permuted": permuted.estimate}
+            row |= permuted.columns() | {"chance": chance, "excess": permuted.estimate - chance}
+            row |= excess.columns("excess") | {"real": accuracies.of(architecture, protocol).estimate}
+            above = LEAKAGE if protocol == PUBLISHED else LOOK
+            rows.append(row | {"verdict": excess.verdict(above, BELOW, AT_CHANCE)})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(accuracies: Accuracies, architecture: str, protocol: str) -> dict:
-    table = pooled(accuracies.study, accuracies.samples, architecture, f"{protocol}{PERMUTED}")
-    permuted = accuracy(table, accuracies.bootstrap, accuracies.samples.attrs["unit"])
-    chance = expected_agreement(table, np.ones((1, len(table)))).item()
-    drawn = expected_agreement(table, accuracies.bootstrap.weights(table["unit"]))
-    limits, around = permuted.limits(), interval(permuted.drawn - drawn, permuted.n_units, permuted.unit)
-    return {
-        "architecture": architecture,
-        "protocol": protocol,
-        "permuted": permuted.estimate,
-        "ci_low": limits.low,
-        "ci_high": limits.high,
-        "chance": chance,
-        "excess": permuted.estimate - chance,
-        "excess_low": around.low,
-        "excess_high": around.high,
-        "real": accuracies.of(architecture, protocol).estimate,
-        **permuted.about(),
-        "verdict": _verdict(around, protocol),
-    }
-
-
 def expected_agreement(table: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
-    """Accuracy (B,) that the answers of `table` would have if they were independent of its labels, in each resample."""
+    """Compute the accuracy (B,) of answers independent of the labels, with the frequencies in `table`.
+
+    `weights` (B, N) is how often each resample holds each row.
+    """
     total = weights.sum(axis=1)
     return sum(
         metrics.ratio(weights @ (table["label"] == label).to_numpy(float), total)
@@ -79,21 +67,7 @@ def expected_agreement(table: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
     )
 
 
-def _verdict(excess: Interval, protocol: str) -> str:
-    if excess.note:
-        return not_evaluable(excess)
-    if excess.low > 0:
-        return LEAKAGE if protocol == PUBLISHED else LOOK
-    return BELOW if excess.high < 0 else AT_CHANCE
-
-
-def main() -> None:
-    """Score a study's permuted-label control."""
-    parser = argparse.ArgumentParser(description="Score a study's permuted-label control.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    study = load_study(parser.parse_args().study)
-    control(study).to_csv(study.results() / "tables" / "control.csv", index=False)
-
+main = stage("Score a study's permuted-label control.", lambda study: write_tables(study, {"control": control(study)}))
 
 if __name__ == "__main__":
     run_cli(main)

@@ -1,10 +1,10 @@
-"""Which hyperparameters mattered: permutation importance of a random forest fitted on the trials of a search.
+"""Importance of the hyperparameters: permutation importance of a random forest fitted on the trials of a search.
 
-Breiman, Random forests, Machine Learning 45, 2001. The forest learns the logarithm of a trial's validation loss, minus
-the mean of its cell, which takes out that some folds are harder. It is cross-validated by fold: cells of one fold share
-their search's seed and so their configurations, which would give away the answer. `importance` is by how much R2 on
-the folds left out falls when one hyperparameter is shuffled there; `low` and `high` hold 95 % of the shuffles, each
-measured on its own bootstrap of the configurations: shuffles alone call chance in few trials an effect.
+Breiman, Random forests, Machine Learning 45, 2001. The forest learns the logarithm of a trial's validation loss minus
+the mean of its cell, which removes differences in difficulty between folds. It is cross-validated by fold: cells of the
+same fold share the random seed of the search and so their configurations. `importance` is the fall of R2 on held-out
+folds when one hyperparameter is shuffled there. `low` and `high` hold 95% of the shuffles, each on its own bootstrap of
+the configurations: shuffles alone would report chance effects in few trials.
 """
 
 import numpy as np
@@ -14,53 +14,51 @@ from sklearn.model_selection import GroupKFold
 
 COLUMNS = ["architecture", "hyperparameter", "importance", "low", "high", "r2", "n_trials", "verdict"]
 MATTERS, NO_EFFECT = "matters", "no effect shown"
-FEWEST = 20  # distinct configurations; the forest's leaves of five leave little to learn from fewer
+FEWEST = 20  # distinct configurations; leaves of five learn little from fewer
 TREES, LEAF = 200, 5
 SPLITS, SHUFFLES = 5, 200
 TAIL = 0.025
-
+# Columns of trials.csv that are no hyperparameters.
 ABOUT = ["architecture", "protocol", "fold", "trial", "status", "best", "score", "val_accuracy", "epochs", "seconds"]
 
 
 def importance(trials: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The rows of importance.csv; `trials` as trials.csv, one column a hyperparameter after those of ABOUT."""
+    """Return importance.csv; `trials` are rows of trials.csv, with a column for each hyperparameter after ABOUT."""
     rows = []
     for architecture, own in trials.groupby("architecture", sort=False):
         own = own[np.isfinite(own["score"]) & (own["score"] > 0)]
-        # A hyperparameter of another architecture has no value in any trial of this one.
+        # Hyperparameters of other architectures have no value in these trials.
         names = [name for name in own.columns if name not in ABOUT and own[name].notna().any()]
-        rows += [{"architecture": architecture, **row} for row in _rows(own, names, seed)]
+        n_trials = len(own[names].drop_duplicates())
+        scores = _scores(own, names, n_trials, seed)
+        rows += [
+            {"architecture": architecture, "hyperparameter": name, "n_trials": n_trials} | row
+            for name, row in zip(names, scores, strict=True)
+        ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _rows(trials: pd.DataFrame, names: list[str], seed: int) -> list[dict]:
-    n_trials = len(trials[names].drop_duplicates())
-    unknown = [{"hyperparameter": name, "n_trials": n_trials} for name in names]
+def _scores(trials: pd.DataFrame, names: list[str], n_trials: int, seed: int) -> list[dict]:
+    """Return importance, low, high, r2 and verdict of each of the hyperparameters `names`."""
     if n_trials < FEWEST:
-        why = f"not evaluable: too few distinct trials ({n_trials} < {FEWEST})"
-        return [row | {"verdict": why} for row in unknown]
+        return [{"verdict": f"not evaluable: too few distinct trials ({n_trials} < {FEWEST})"}] * len(names)
     if trials["fold"].nunique() < 2:
-        return [row | {"verdict": "not evaluable: one fold, so no other to test the fit on"} for row in unknown]
-    r2, fall, drawn = falls(encoded(trials[names]), _target(trials), trials["fold"].to_numpy(), seed)
+        return [{"verdict": "not evaluable: one fold, so no other to test the fit on"}] * len(names)
+    loss = np.log(trials["score"])
+    target = (loss - loss.groupby([trials["protocol"], trials["fold"]]).transform("mean")).to_numpy()
+    r2, fall, drawn = falls(encoded(trials[names]), target, trials["fold"].to_numpy(), seed)
     if r2 <= 0:
         why = f"not evaluable: the fit explains nothing (cross-validated R2 {r2:.2f})"
-        return [row | {"r2": r2, "verdict": why} for row in unknown]
-    low, high = np.quantile(drawn, [TAIL, 1 - TAIL], axis=1)
+        return [{"r2": r2, "verdict": why}] * len(names)
+    limits = np.quantile(drawn, [TAIL, 1 - TAIL], axis=1).T
     return [
-        row
-        | {"importance": fall[place], "low": low[place], "high": high[place], "r2": r2}
-        | {"verdict": MATTERS if low[place] > 0 else NO_EFFECT}
-        for place, row in enumerate(unknown)
+        {"importance": own, "low": low, "high": high, "r2": r2, "verdict": MATTERS if low > 0 else NO_EFFECT}
+        for own, (low, high) in zip(fall, limits, strict=True)
     ]
 
 
-def _target(trials: pd.DataFrame) -> np.ndarray:
-    loss = np.log(trials["score"])
-    return (loss - loss.groupby([trials["protocol"], trials["fold"]]).transform("mean")).to_numpy()
-
-
 def encoded(table: pd.DataFrame) -> np.ndarray:
-    """Hyperparameters as float (N, H): numbers as they are, categories numbered in order, NaN where inactive."""
+    """Return hyperparameters as float (N, H): categories numbered in alphabetical order, NaN where inactive."""
     columns = [
         column.astype(float)
         if pd.api.types.is_numeric_dtype(column)
@@ -71,8 +69,10 @@ def encoded(table: pd.DataFrame) -> np.ndarray:
 
 
 def falls(x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) -> tuple[float, np.ndarray, np.ndarray]:
-    """R2 on groups left out, how much it falls (H,) on average with each column of `x` (N, H) shuffled there, and how
-    much in each of SHUFFLES bootstraps of the distinct rows of `x` (H, SHUFFLES).
+    """Compute R2 on held-out groups, and its fall when a column of `x` (N, H) is shuffled there.
+
+    The fall is given as the mean over the shuffles (H,) and, for each shuffle, on a bootstrap of the distinct rows of
+    `x` (H, SHUFFLES).
     """
     rng = np.random.default_rng(seed)
     n_features = x.shape[1]
@@ -87,7 +87,7 @@ def falls(x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) -> tuple[
             shuffled[feature][:, test] = forest.predict(copies).reshape(SHUFFLES, len(test))
     total, error = (y - y.mean()) ** 2, (y - answers) ** 2
     rise = (y - shuffled) ** 2 - error
-    # NaN equals no other NaN, and would keep equal configurations apart.
+    # NaN equals no other NaN: equal configurations would not be recognised.
     _, configuration = np.unique(np.nan_to_num(x, nan=np.inf), axis=0, return_inverse=True)
     n = configuration.max() + 1
     weights = rng.multinomial(n, np.full(n, 1 / n), SHUFFLES)[:, configuration]

@@ -8,7 +8,6 @@ sample, row (in the image arrays), label, source, patient.
 """
 
 import argparse
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -35,14 +34,6 @@ def choose_probes(folds: pd.DataFrame, samples: pd.DataFrame, per_class: int, me
         ["shown", "fold", "label", "sample"], ascending=[False, True, True, True]
     )
     return chosen.assign(probe=range(len(chosen)))[COLUMNS[1:]]
-
-
-def missing_probes(protocol: str, probes: pd.DataFrame, classes: list[str]) -> Iterator[dict]:
-    """Notes (protocol, label, note) on the classes that no picture shows."""
-    shown = set(probes.loc[(probes["protocol"] == protocol) & probes["shown"], "label"])
-    for label in classes:
-        if label not in shown:
-            yield {"protocol": protocol, "label": label, "note": "no probe: fold 0 tests no image of this class"}
 
 
 def main() -> None:

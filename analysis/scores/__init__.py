@@ -1,5 +1,5 @@
-"""Scores of the predictions, and the tables that collect what cells, trials and folds are.
+"""Scores of the predictions, and tables of data, folds, cells and trials.
 
-In: predictions, folds and samples. Out: tables/scores.csv, per_class.csv, headline.csv, collapse.csv, external.csv,
-cells.csv, folds.csv and their like. Imports `explanations` (for the probes) and what analysis shares.
+In: predictions, folds, samples and tables/probes.csv. Out: tables/scores.csv, per_class.csv, headline.csv,
+collapse.csv, external.csv, cells.csv, folds.csv and others. Imports only modules directly in analysis.
 """

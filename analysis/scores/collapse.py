@@ -1,11 +1,11 @@
-"""Which networks collapsed, and why: one row a trained cell, from its own files.
+"""Collapsed networks and their causes: one row for each trained cell.
 
 Writes results/<study>/tables/collapse.csv: architecture, protocol, fold, n_test, predicted_classes, output_range,
 epochs, epochs_not_finite, dead_features, training_loss (of the epoch kept), frequency_loss, verdict, cause.
 
-output_range is the largest range, over the test images, of a class's probability; dead_features the share of the
-classifier's inputs that are the same for all of them; frequency_loss the training loss of always answering the
-frequencies of the classes (their entropy).
+output_range is the largest range of a class's probability over the test images; dead_features is the share of the
+classifier's inputs that are equal for all test images; frequency_loss is the training loss of a constant answer with
+the frequencies of the classes (their entropy).
 
 verdict
     collapsed    the cell answers one class for all of its test images, or none
@@ -13,7 +13,6 @@ verdict
     sound        else
 """
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,31 +20,31 @@ import numpy as np
 import pandas as pd
 
 from analysis.predictions import read_folds, read_samples
+from analysis.tidy import write_tables
 from benchmarks import protocols, stored
 from benchmarks.errors import run_cli
-from benchmarks.study.study import BASELINES, Study, load_study
+from benchmarks.study.command import stage
+from benchmarks.study.study import BASELINES, Study
 
 COLLAPSED, FLAGGED, SOUND = "collapsed", "flagged", "sound"
-SAME = 1e-3  # range of a probability below which the outputs count as constant
-NEAR = 0.05  # of the frequency loss, within which a training loss says that only the frequencies were learnt
-DEAD = 0.95  # share of the features from which on they are worth a flag
+SAME = 1e-3  # outputs whose probabilities vary by less than this are constant
+NEAR = 0.05  # share of the frequency loss; a training loss this near shows that only the frequencies were learnt
+DEAD = 0.95  # share of dead features that is flagged
 LOSSES = ["loss", "val_loss"]
 
 
 def is_collapsed(answers: pd.DataFrame) -> bool:
-    """Whether one cell's predictions.parquet holds one class, or none, for all of its test images."""
+    """Return whether one cell answered the same class, or none, for all of its test images."""
     return len(answers) > 1 and answers["predicted"].nunique() == 1
 
 
 def count(architecture: str, table: pd.DataFrame) -> int:
-    """How many cells of one architecture's pooled predictions collapsed; baselines don't, whatever they answer."""
-    if architecture in BASELINES:
-        return 0
-    return sum(is_collapsed(own) for _, own in table.groupby("fold"))
+    """Count the collapsed cells in one architecture's pooled predictions; 0 for a baseline."""
+    return 0 if architecture in BASELINES else sum(is_collapsed(own) for _, own in table.groupby("fold"))
 
 
 def collapse(study: Study) -> Iterator[dict]:
-    """The rows of collapse.csv. Raises BadInput that names a missing cell file."""
+    """Yield the rows of collapse.csv. Raises BadInput that names a missing cell file."""
     samples = read_samples(study)
     for architecture, protocol in study.pairs():
         if architecture in BASELINES:
@@ -53,19 +52,15 @@ def collapse(study: Study) -> Iterator[dict]:
         labels = protocols.labelled(read_folds(study, protocol), samples)
         for fold in study.cells(protocol):
             train = labels[(labels["fold"] == fold) & (labels["part"] == "train")]
+            shares = train["label"].value_counts(normalize=True)
+            frequency_loss = float(-(shares * np.log(shares)).to_numpy().sum())
             folder = study.cell_folder(architecture, protocol, fold)
             key = {"architecture": architecture, "protocol": protocol, "fold": fold}
-            yield key | examined(folder, frequency_loss(train["label"]))
+            yield key | health(folder, frequency_loss)
 
 
-def frequency_loss(labels: pd.Series) -> float:
-    """Entropy of the labels' frequencies, in nats."""
-    shares = labels.value_counts(normalize=True).to_numpy()
-    return float(-(shares * np.log(shares)).sum())
-
-
-def examined(folder: Path, of_frequencies: float) -> dict:
-    """What one cell's files say of its health."""
+def health(folder: Path, frequency_loss: float) -> dict:
+    """Return the columns of one cell's row, without its key, from the files in `folder`."""
     answers = stored.table(folder / "predictions.parquet")
     history = stored.table(folder / "history.csv")
     runtime = stored.record(folder / "runtime.json")
@@ -81,7 +76,7 @@ def examined(folder: Path, of_frequencies: float) -> dict:
         "epochs_not_finite": int((~np.isfinite(history[LOSSES])).any(axis=1).sum()),
         "dead_features": runtime["dead_features"],
         "training_loss": float(history.loc[kept, "loss"]),
-        "frequency_loss": of_frequencies,
+        "frequency_loss": frequency_loss,
     }
     reasons = list(_reasons(found, finite))
     if is_collapsed(answers):
@@ -102,19 +97,16 @@ def _reasons(found: dict, finite: np.ndarray) -> Iterator[str]:
 
 def _undertrained(found: dict) -> str:
     loss, of_frequencies = found["training_loss"], found["frequency_loss"]
-    told = f"training loss {loss:.3f}, that of the class frequencies {of_frequencies:.3f}"
+    losses = f"training loss {loss:.3f}, that of the class frequencies {of_frequencies:.3f}"
     if loss > (1 - NEAR) * of_frequencies:
-        return f"only the frequencies of the classes were learnt: {told}"
-    return f"the test images look alike to it, though the training images did not: {told}"
+        return f"only the frequencies of the classes were learnt: {losses}"
+    return f"the test images look alike to it, though the training images did not: {losses}"
 
 
-def main() -> None:
-    """Examine a study's cells."""
-    parser = argparse.ArgumentParser(description="Find collapsed networks and their causes.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    study = load_study(parser.parse_args().study)
-    pd.DataFrame(collapse(study)).to_csv(study.results() / "tables" / "collapse.csv", index=False)
-
+main = stage(
+    "Find collapsed networks and their causes.",
+    lambda study: write_tables(study, {"collapse": pd.DataFrame(collapse(study))}),
+)
 
 if __name__ == "__main__":
     run_cli(main)

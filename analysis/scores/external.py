@@ -1,23 +1,21 @@
-"""External test: what networks lose on a data set that they were not trained on.
+"""External test: accuracy on a data set that the networks were not trained on.
 
-Writes results/<study>/tables/external.csv: architecture (baselines too), dataset (the one tested; `all` of them
-together, if there are several), accuracy (by networks trained on the other data sets), ci_low, ci_high, internal
-(accuracy on the same images under by_patient, by networks that training showed other patients of the same data set
-too), loss (internal minus external), loss_low, loss_high, n_samples, n_units, unit, verdict. Intervals are 95 %
-bootstraps over patients, those of the loss paired. internal and loss are empty without by_patient in the study, the
-table without protocol external.
+Writes results/<study>/tables/external.csv: architecture (baselines too), dataset (the tested one; `all` for several
+together), accuracy (of networks trained on the other data sets), ci_low, ci_high, internal (accuracy on the same images
+under by_patient, of networks trained on other patients of the same data set too), loss (internal minus external),
+loss_low, loss_high, n_samples, n_units, unit, verdict. Intervals are 95% bootstraps over patients, paired for the loss.
+internal and loss are empty if the study has no by_patient. The table is empty if the study has no protocol external.
 """
-
-import argparse
 
 import numpy as np
 import pandas as pd
 
-from analysis.accuracy import Accuracies, accuracy, not_evaluable
-from analysis.predictions import pooled
+from analysis.accuracy import Accuracies, Accuracy
+from analysis.tidy import write_tables
 from benchmarks.errors import run_cli
 from benchmarks.protocols import BY_PATIENT, EXTERNAL
-from benchmarks.study.study import Study, load_study
+from benchmarks.study.command import stage
+from benchmarks.study.study import Study
 
 COLUMNS = [
     *("architecture", "dataset", "accuracy", "ci_low", "ci_high", "internal", "loss", "loss_low", "loss_high"),
@@ -29,7 +27,7 @@ NO_INTERNAL = "not evaluable: the study has no by_patient to compare with"
 
 
 def external(study: Study) -> pd.DataFrame:
-    """The rows of external.csv. Raises BadInput if a cell is missing."""
+    """Return external.csv. Raises BadInput if a cell is missing."""
     if EXTERNAL not in study.protocols:
         return pd.DataFrame(columns=COLUMNS)
     accuracies = Accuracies(study)
@@ -44,38 +42,26 @@ def external(study: Study) -> pd.DataFrame:
 
 
 def _row(accuracies: Accuracies, architecture: str, chosen: list[str]) -> dict:
-    """Accuracies on the test images of the data sets `chosen`."""
-    of_sample = accuracies.samples.set_index("sample")["dataset"]
+    dataset = accuracies.samples.set_index("sample")["dataset"]
 
-    def on_chosen(protocol: str) -> pd.DataFrame:
-        table = pooled(accuracies.study, accuracies.samples, architecture, protocol)
-        return table[table["sample"].map(of_sample).isin(chosen)]
+    def on_chosen(protocol: str) -> Accuracy:
+        table = accuracies.pooled(architecture, protocol)
+        return accuracies.of_table(table[table["sample"].map(dataset).isin(chosen)])
 
-    bootstrap, unit = accuracies.bootstrap, accuracies.samples.attrs["unit"]
-    own = accuracy(on_chosen(EXTERNAL), bootstrap, unit)
-    limits = own.limits()
-    row = {"accuracy": own.estimate, "ci_low": limits.low, "ci_high": limits.high, **own.about()}
+    own = on_chosen(EXTERNAL)
+    row = {"accuracy": own.estimate} | own.columns()
     if BY_PATIENT not in accuracies.study.protocols:
         return row | {"internal": np.nan, "verdict": NO_INTERNAL}
-    internal = accuracy(on_chosen(BY_PATIENT), bootstrap, unit)
-    loss, around = internal.minus(own)
-    verdict = WORSE if around.low > 0 else BETTER if around.high < 0 else NO_DIFFERENCE
-    return row | {
-        "internal": internal.estimate,
-        "loss": loss,
-        "loss_low": around.low,
-        "loss_high": around.high,
-        "verdict": not_evaluable(around) if around.note else verdict,
-    }
+    internal = on_chosen(BY_PATIENT)
+    loss, limits = internal.minus(own)
+    verdict = limits.verdict(WORSE, BETTER, NO_DIFFERENCE)
+    return row | {"internal": internal.estimate, "loss": loss} | limits.columns("loss") | {"verdict": verdict}
 
 
-def main() -> None:
-    """Compare a study's external test with its internal one."""
-    parser = argparse.ArgumentParser(description="Compare a study's external test with its internal one.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    study = load_study(parser.parse_args().study)
-    external(study).to_csv(study.results() / "tables" / "external.csv", index=False)
-
+main = stage(
+    "Compare a study's external test with its internal test.",
+    lambda study: write_tables(study, {"external": external(study)}),
+)
 
 if __name__ == "__main__":
     run_cli(main)

@@ -1,6 +1,5 @@
 """Verdicts: each rule by hand, and the published study's claims on results known in advance."""
 
-import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -126,7 +125,7 @@ def judged(tmp_path, monkeypatch):
         content |= {"dataset": dataset, "epochs": 2, "figures": {"simple": simple | figures}}
         content["claims"] = [claim for claim in content["claims"] if claim["rule"] == "heat_map"]
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-        judge = claims.Judge(dataclasses.replace(study, claims=tmp_path / "mine.yaml"))
+        judge = claims.Judge(study, tmp_path / "mine.yaml")
         return pd.DataFrame(judge.rows()).set_index("id")
 
     return judge

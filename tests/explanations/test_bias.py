@@ -29,9 +29,9 @@ N = 24  # probes, each of its own patient
     ],
 )
 def test_rules(rule, estimate, expected):
-    assert rule.verdict(*estimate, n=20)[0] == expected
-    verdict, why = rule.verdict(*estimate, n=4)
-    assert verdict == NOT_EVALUABLE and why == "4 independent units, 5 needed"
+    assert rule.verdict(*estimate, n=20)["verdict"] == expected
+    few = rule.verdict(*estimate, n=4)
+    assert few == {"verdict": NOT_EVALUABLE, "note": "4 independent units, 5 needed"}
 
 
 def tables(study, **columns) -> None:

@@ -19,9 +19,10 @@ from test_datasets import refusal
 
 from analysis import predictions
 from analysis.scores import collapse, tables
-from benchmarks import protocols, stored
+from benchmarks import stored
 from benchmarks.cells.model import saved_model
 from benchmarks.errors import BadInput, run_cli
+from benchmarks.samples import folds
 
 TOLD = "is cut short, changed or from elsewhere; delete it, and snakemake makes it anew: "
 TABLE = pd.DataFrame({"sample": [f"s{i}" for i in range(20)], "p": np.arange(20) / 7})
@@ -127,9 +128,9 @@ def test_a_command_ends_with_one_line_and_no_traceback(tmp_path, monkeypatch, ca
     monkeypatch.chdir(tmp_path)
     path = write_results(tmp_path).results() / "samples.parquet"
     path.write_bytes(b"")
-    monkeypatch.setattr(sys, "argv", ["protocols", "--study", "small.yaml", "--protocol", "by_patient"])
+    monkeypatch.setattr(sys, "argv", ["folds", "--study", "small.yaml", "--protocol", "by_patient"])
     with pytest.raises(SystemExit, match="2"):
-        run_cli(protocols.main)
+        run_cli(folds.main)
     assert re.fullmatch(f"error: {re.escape(f'{path} {TOLD}')}.+\n", capsys.readouterr().err)
 
 
@@ -213,4 +214,4 @@ def test_the_health_of_a_cell_names_the_broken_file(tmp_path, monkeypatch):
     study = write_results(tmp_path)
     folder = study.cell_folder("simple", "by_patient", 0)
     (folder / "history.csv").write_text("epoch,loss,acc")
-    assert refusal(collapse.examined, folder, 1.0).startswith(f"{folder}/history.csv {TOLD}")
+    assert refusal(collapse.health, folder, 1.0).startswith(f"{folder}/history.csv {TOLD}")
