@@ -161,7 +161,7 @@ BROKEN = {
     "lagging averages": (
         changed("momentum=0.9", "momentum=0.9999"),
         7,
-        r"memorises only \d of 16 training images .*: in training mode 1\d are right, so the running averages lag behind",
+        r"memorises only \d of 16 training images .*: in training mode 1\d are right, so the running averages lag",
     ),
     "no gradient": (
         changed("layers.Flatten()(", "layers.Flatten()(keras.ops.stop_gradient(").replace("(4)(x))", "(4)(x)))"),
