@@ -1,10 +1,19 @@
-"""Weights of keras.applications, copied layer by layer into a flat graph that has the same layer names."""
+"""Weights of keras.applications, copied layer by layer into a flat graph with the same layer names."""
+
+from typing import Any
 
 import keras
 
 from architectures._errors import BadInput
 
 HEAD = "probabilities"
+# ImageNet's red, green, blue in 0..1
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def normalised(x: Any) -> Any:
+    """Normalise pixels 0..1 to zero mean and unit variance, as weights trained on ImageNet expect."""
+    return keras.layers.Normalization(mean=list(IMAGENET_MEAN), variance=[std**2 for std in IMAGENET_STD])(x)
 
 
 def transfer(model: keras.Model, application: str, weights: str) -> None:
@@ -12,7 +21,7 @@ def transfer(model: keras.Model, application: str, weights: str) -> None:
 
     `weights` is `imagenet` (downloaded once by Keras, into ~/.keras) or the path of a .keras, .weights.h5 or .h5 file
     saved from `keras.applications.<application>(include_top=False)`. Raises BadInput if a layer is missing on either
-    side or has another shape: then an option has changed the structure, or the file is of something else.
+    side or has another shape: an option has changed the structure, or the file holds another model.
     """
     source = _source(application, weights)
     theirs = {layer.name: layer for layer in source.layers if layer.weights}

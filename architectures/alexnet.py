@@ -17,21 +17,7 @@ CONVOLUTIONS = ((96, 11, True), (256, 5, True), (384, 3, False), (384, 3, False)
 def alexnet(inputs, hp, *, width=1.0, stem_stride=4):
     """Features (N, dense_units). `width` scales the channels; `stem_stride` 2 keeps more detail of small images."""
     width *= hp.Choice("width_multiplier", [0.5, 1.0], default=1.0)
-    x = inputs
-    for number, (channels, side, pooled) in enumerate(CONVOLUTIONS, start=1):
-        x = layers.Conv2D(
-            max(8, round(width * channels)),
-            side,
-            strides=stem_stride if number == 1 else 1,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-        )(x)
-        x = layers.BatchNormalization(momentum=0.9)(x)
-        last = number == len(CONVOLUTIONS)
-        x = layers.Activation("relu", name="relu" if last else None)(x)
-        if pooled and not last:
-            x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    x = _convolved(inputs, width, stem_stride, "he_normal", corrected=True)
     units = hp.Choice("dense_units", [128, 512], default=128)
     x = layers.GlobalAveragePooling2D()(x)
     return layers.Dense(units, activation="relu", kernel_initializer="he_normal")(x)
@@ -42,21 +28,21 @@ def alexnet(inputs, hp, *, width=1.0, stem_stride=4):
 )
 def published(inputs, classes, *, width=1.0, initializer="glorot_uniform"):
     """Softmax outputs (N, classes). `width` scales channels and dense units; `initializer` is the hidden layers'."""
-    x = inputs
-    for number, (channels, side, pooled) in enumerate(CONVOLUTIONS, start=1):
-        stem = number == 1
-        padding = "valid" if stem else "same"
-        x = layers.Conv2D(
-            max(8, round(width * channels)),
-            side,
-            strides=4 if stem else 1,
-            padding=padding,
-            kernel_initializer=initializer,
-        )(x)
-        x = layers.Activation("relu", name="relu" if number == len(CONVOLUTIONS) else None)(x)
-        if pooled:
-            x = layers.MaxPooling2D(3, strides=2)(x)
-    x = layers.Flatten()(x)
+    x = layers.Flatten()(_convolved(inputs, width, 4, initializer, corrected=False))
     for units in (4096, 4096, 1000):
         x = layers.Dense(max(8, round(width * units)), activation="relu", kernel_initializer=initializer)(x)
     return layers.Dense(classes, activation="softmax")(x)
+
+
+def _convolved(x, width, stem_stride, initializer, corrected):
+    for number, (channels, side, pooled) in enumerate(CONVOLUTIONS, start=1):
+        stem, last = number == 1, number == len(CONVOLUTIONS)
+        strides, padding = stem_stride if stem else 1, "same" if corrected or not stem else "valid"
+        own = {"use_bias": not corrected, "kernel_initializer": initializer}
+        x = layers.Conv2D(max(8, round(width * channels)), side, strides, padding, **own)(x)
+        if corrected:
+            x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.Activation("relu", name="relu" if last else None)(x)
+        if pooled and not (corrected and last):
+            x = layers.MaxPooling2D(3, strides=2, padding="same" if corrected else "valid")(x)
+    return x

@@ -8,9 +8,7 @@ data set within an epoch or two, global average pooling. Layer names are those o
 from keras import layers
 
 from architectures import architecture
-
-# ImageNet's red, green, blue in 0..1: the weights want zero mean and unit variance.
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+from architectures._pretrained import normalised
 
 
 @architecture(minimum_size=32, cam_layer="relu", reference="Huang et al. (2017)", pretrained="DenseNet121")
@@ -18,7 +16,7 @@ def densenet(inputs, hp, *, blocks=(6, 12, 24, 16), growth_rate=32, pretrained=F
     """Feature map (N, S/32, S/32, c). `blocks`: layers of each block; `growth_rate`: channels a layer adds."""
     x, compression = inputs, 0.5
     if pretrained:
-        x = layers.Normalization(mean=list(IMAGENET_MEAN), variance=[std**2 for std in IMAGENET_STD])(x)
+        x = normalised(x)
     else:
         growth_rate = max(4, round(growth_rate * hp.Choice("growth_multiplier", [0.5, 1.0], default=1.0)))
         compression = hp.Choice("compression", [0.25, 0.5, 1.0], default=0.5)
@@ -36,15 +34,8 @@ def published(inputs, classes, *, blocks=(6, 12, 24, 16), growth_rate=32):
 
 def _features(x, blocks, growth_rate, compression, momentum, initializer):
     def convolution(x, channels, size, name, strides=1):
-        return layers.Conv2D(
-            channels,
-            size,
-            strides=strides,
-            padding="same" if strides == 1 else "valid",
-            use_bias=False,
-            kernel_initializer=initializer,
-            name=name,
-        )(x)
+        own = {"use_bias": False, "kernel_initializer": initializer, "name": name}
+        return layers.Conv2D(channels, size, strides, "same" if strides == 1 else "valid", **own)(x)
 
     def activated(x, name, relu=None):
         x = layers.BatchNormalization(momentum=momentum, epsilon=1.001e-5, name=f"{name}bn")(x)

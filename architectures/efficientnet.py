@@ -12,9 +12,7 @@ from keras import layers
 from keras.initializers import VarianceScaling
 
 from architectures import architecture
-
-# ImageNet's red, green, blue in 0..1: the weights want zero mean and unit variance.
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+from architectures._pretrained import normalised
 
 # (blocks, channels, expansion, stride, fused) of each stage; those not fused squeeze and excite
 STAGES = (
@@ -35,7 +33,7 @@ def efficientnet(inputs, hp, *, width=1.0, depth=1.0, pretrained=False):
     drop_path = hp.Choice("drop_path", [0.0, DROP_PATH, 2 * DROP_PATH], default=DROP_PATH)
     if not pretrained:
         width *= hp.Choice("width_multiplier", [0.5, 1.0], default=1.0)
-    return _features(_normalised(inputs), width, depth, drop_path)
+    return _features(normalised(inputs), width, depth, drop_path)
 
 
 @efficientnet.published(
@@ -52,13 +50,9 @@ def published(inputs, classes, *, width=1.0, depth=1.0, second_rescaling=True, s
     `second_rescaling` and `second_softmax` are what the study added; without one, its effect shows.
     """
     x = layers.Rescaling(1 / 255)(inputs) if second_rescaling else inputs
-    x = layers.GlobalAveragePooling2D()(_features(_normalised(x), width, depth, DROP_PATH))
+    x = layers.GlobalAveragePooling2D()(_features(normalised(x), width, depth, DROP_PATH))
     x = layers.Dense(classes, activation="softmax")(layers.Dropout(0.2)(x))
     return layers.Dense(classes, activation="softmax")(x) if second_softmax else x
-
-
-def _normalised(x):
-    return layers.Normalization(mean=list(IMAGENET_MEAN), variance=[std**2 for std in IMAGENET_STD])(x)
 
 
 def _features(x, width, depth, drop_path):
@@ -88,9 +82,8 @@ def _bottleneck(inputs, channels, expansion, stride, fused, drop_rate, name):
             x = _convolved(x, expansion * channels_in, 3, stride, f"{name}expand_")
         else:
             x = _convolved(x, expansion * channels_in, 1, 1, f"{name}expand_")
-            x = layers.DepthwiseConv2D(
-                3, strides=stride, padding="same", use_bias=False, depthwise_initializer=_he(), name=f"{name}dwconv2"
-            )(x)
+            own = {"use_bias": False, "depthwise_initializer": _he(), "name": f"{name}dwconv2"}
+            x = layers.DepthwiseConv2D(3, stride, "same", **own)(x)
             x = _activated(x, name)
             x = _squeezed_and_excited(x, max(1, channels_in // 4), name)
         x = layers.Conv2D(channels, 1, use_bias=False, kernel_initializer=_he(), name=f"{name}project_conv")(x)
@@ -103,16 +96,8 @@ def _bottleneck(inputs, channels, expansion, stride, fused, drop_rate, name):
 
 
 def _convolved(x, channels, side, stride, name):
-    x = layers.Conv2D(
-        channels,
-        side,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        kernel_initializer=_he(),
-        name=f"{name}conv",
-    )(x)
-    return _activated(x, name)
+    own = {"use_bias": False, "kernel_initializer": _he(), "name": f"{name}conv"}
+    return _activated(layers.Conv2D(channels, side, stride, "same", **own)(x), name)
 
 
 def _activated(x, name):
@@ -123,9 +108,8 @@ def _activated(x, name):
 def _squeezed_and_excited(x, channels, name):
     weights = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}se_squeeze")(x)
     for label, count, activation in (("reduce", channels, "swish"), ("expand", x.shape[-1], "sigmoid")):
-        weights = layers.Conv2D(count, 1, activation=activation, kernel_initializer=_he(), name=f"{name}se_{label}")(
-            weights
-        )
+        own = {"activation": activation, "kernel_initializer": _he(), "name": f"{name}se_{label}"}
+        weights = layers.Conv2D(count, 1, **own)(weights)
     return layers.Multiply(name=f"{name}se_excite")([x, weights])
 
 
