@@ -1,7 +1,5 @@
 """Predict the test and validation part of a cell."""
 
-import dataclasses
-
 import keras
 import numpy as np
 
@@ -13,29 +11,20 @@ from benchmarks.cells.reuse import numbers, traced
 BATCH = 64  # images at once
 
 
-@dataclasses.dataclass(frozen=True)
-class Predictions:
-    """Probabilities float (N, classes) of the best model for both parts, and of the default configuration for `test`.
+def predict_parts(fitted: Fitted, data: Data) -> tuple[dict[str, np.ndarray], float | None]:
+    """Predict both parts by the best model, and the test part by the default configuration.
 
-    `default` has no rows if that configuration was not tried or did not complete.
+    Return probabilities float (N, classes) by the name of their file, and the share of dead features. The default
+    configuration has no rows if it was not tried or did not complete.
     """
-
-    test: np.ndarray
-    validation: np.ndarray
-    default: np.ndarray
-    dead_features: float | None
-
-
-def predict_parts(fitted: Fitted, data: Data) -> Predictions:
-    """Predict both parts by the best model, and the test part by the default configuration."""
     x = data.parts["test"].x
     test, features = predict(fitted.model, x)
-    validation, _ = predict(fitted.model, data.parts["validation"].x)
-    default = test
+    found = {"predictions": test, "default_predictions": test}
+    found["validation_predictions"], _ = predict(fitted.model, data.parts["validation"].x)
     if not fitted.trials["best"].iloc[0]:
         model = fitted.load_default()
-        default = predict(model, x)[0] if model else test[:0]
-    return Predictions(test, validation, default, dead_features(features))
+        found["default_predictions"] = predict(model, x)[0] if model else test[:0]
+    return found, dead_features(features)
 
 
 def predict(plain: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -27,12 +27,12 @@ def train_cell(cell: Cell, threads: int, progress: Progress | None = None) -> No
     fit = fit_published if cell.variant == PUBLISHED else search_cell
     fitted = fit(cell, data, progress or Progress())
     trained = time.perf_counter()
-    predictions = predict_parts(fitted, data)
+    predictions, dead = predict_parts(fitted, data)
     seconds = {
         "training": round(trained - started, 2),
         "prediction": round(time.perf_counter() - trained, 2),
         "process": round(time.process_time() - worked, 2),
     }
-    ran = {"backend": keras.backend.backend(), "precision": precision, "seconds": seconds}
+    ran = {"backend": keras.backend.backend(), "precision": precision, "dead_features": dead, "seconds": seconds}
     write_cell(cell, data, fitted, predictions, threads, ran)
     shutil.rmtree(cell.search_state(data.digest), ignore_errors=True)

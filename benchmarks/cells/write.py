@@ -29,20 +29,17 @@ from benchmarks.cells.load import Data
 
 if TYPE_CHECKING:
     from benchmarks.cells.fit import Fitted
-    from benchmarks.cells.predict import Predictions
 
 
 def write_cell(
-    cell: Cell, data: Data, fitted: "Fitted", predictions: "Predictions", threads: int, ran: dict[str, Any]
+    cell: Cell, data: Data, fitted: "Fitted", predictions: dict[str, np.ndarray], threads: int, ran: dict[str, Any]
 ) -> None:
     """Write the cell's files; `ran` goes into runtime.json, which is written last."""
     cell.folder.mkdir(parents=True, exist_ok=True)
-    for name, part in (("predictions", "test"), ("validation_predictions", "validation")):
-        table = predictions_table(getattr(predictions, part), data.rows(part), data.classes)
+    for name, probabilities in predictions.items():
+        rows = data.rows("validation" if name == "validation_predictions" else "test").iloc[: len(probabilities)]
+        table = predictions_table(probabilities, rows, data.classes)
         table.to_parquet(cell.folder / f"{name}.parquet", index=False)
-    tested = data.rows("test").iloc[: len(predictions.default)]
-    default = predictions_table(predictions.default, tested, data.classes)
-    default.to_parquet(cell.folder / "default_predictions.parquet", index=False)
     fitted.trials.to_csv(cell.folder / "trials.csv", index=False)
     fitted.history.to_csv(cell.folder / "history.csv", index=False)
     write_json(cell.folder / "hyperparameters.json", fitted.hyperparameters)
@@ -55,7 +52,6 @@ def write_cell(
         "epochs": len(fitted.history),
         "trials": len(fitted.trials),
         **{key: fitted.hyperparameters[key] for key in ("batch_size", "learning_rate")},
-        "dead_features": predictions.dead_features,
         **ran,
     }
     write_json(cell.folder / "runtime.json", about(cell, data, threads, "benchmarks.training") | ran)

@@ -12,7 +12,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import architectures
 from benchmarks import backend
@@ -20,8 +20,6 @@ from benchmarks.errors import BadInput, run_cli
 from benchmarks.study.study import Study, load_study
 
 if TYPE_CHECKING:
-    import keras_tuner
-
     from benchmarks.check.training import Learnt
 
 
@@ -30,7 +28,9 @@ def check(name: str, study: Study) -> tuple[list[str], list[str]]:
 
     A file that cannot be imported or built is not trained. Raises BadInput if there is no such file.
     """
-    from benchmarks.check import building
+    import keras_tuner
+
+    from benchmarks.check import building, training
 
     architectures.file(name)
     try:
@@ -40,39 +40,31 @@ def check(name: str, study: Study) -> tuple[list[str], list[str]]:
     except BadInput as error:
         return [str(error)], []
     found += building.contract(name, study)
-    return (found, []) if found else _trained(name, study)
-
-
-def _trained(name: str, study: Study) -> tuple[list[str], list[str]]:
-    import keras_tuner
-
-    from benchmarks.check import building, training
-
+    if found:
+        return found, []
     x, y = training.phantoms(building.side(name, study))
     hp = keras_tuner.HyperParameters()
-    found = [*building.size(name, building.build(name, study, hp), study)]
+    found += building.size(name, building.build(name, study, hp), study)
     learnt = training.learns(name, study, x, y)
     found += learnt.problems
     found += training.explains(name, learnt.model, x)
     found += building.saves(name, learnt.model, x)
     found += training.repeats(name, study, x, y, learnt)
-    return found, [] if found else [*_summary(name, study, learnt, hp)]
+    return found, [] if found else [*_summary(name, study, learnt, len(y), building.own_space(hp))]
 
 
-def _summary(name: str, study: Study, learnt: "Learnt", hp: "keras_tuner.HyperParameters") -> Iterator[str]:
-    from benchmarks.check import building, training
-
-    description = architectures.describe(name)
+def _summary(name: str, study: Study, learnt: "Learnt", n: int, own: list[Any]) -> Iterator[str]:
+    description, form = architectures.describe(name), architectures.describe(name).published
     layer = description.corrected.cam_layer
     height, width, channels = learnt.model.get_layer(layer).output.shape[1:]
-    own = [f"{one.name} ({', '.join(str(value) for value in one.values)})" for one in building.own_space(hp)]
+    searched = [f"{one.name} ({', '.join(str(value) for value in one.values)})" for one in own]
+    published = f"{form.parameters:,} parameters, as declared" if form else "none"
     cells = sum(len(study.cells(protocol)) for one, protocol in study.pairs() if one == name)
-    side, n = building.side(name, study), training.PHANTOMS
-    published = f"{description.published.parameters:,} parameters, as declared" if description.published else "none"
+    side = learnt.model.input.shape[1]
     yield f"{architectures.file(name)}: nothing wrong found at {side} px, by default hyperparameters:"
     yield f"  {learnt.model.count_params():,} parameters; memorises {learnt.share * n:.0f} of {n} training images"
     yield f"  explained at {layer}: {height} x {width}, {channels} channels"
-    yield f"  searched besides the shared hyperparameters: {'; '.join(own) or 'nothing'}"
+    yield f"  searched besides the shared hyperparameters: {'; '.join(searched) or 'nothing'}"
     yield f"  options of a study: {', '.join(description.options) or 'none'}; published form: {published}"
     if cells:
         yield f"  snakemake --cores 2 --config study={study.source.argument} trains {cells} cells of it"

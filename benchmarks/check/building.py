@@ -12,7 +12,7 @@ import numpy as np
 
 import architectures
 from architectures import CORRECTED, PUBLISHED
-from benchmarks.cells.shared import shared_space
+from benchmarks.cells.shared import SHARED
 from benchmarks.check.contract import checked_build
 from benchmarks.errors import BadInput
 from benchmarks.study.study import BASELINES, HARNESS_KEYS, Study
@@ -47,14 +47,12 @@ def clashes(name: str) -> Iterator[str]:
     path = architectures.file(name)
     if name in BASELINES:
         yield f"{path}:1: {name} is a baseline, which every study runs; rename file and function"
-    shared = keras_tuner.HyperParameters()
-    shared_space(shared)
     for node in ast.walk(architectures.parsed(name)):
         if isinstance(node, ast.FunctionDef):
             for argument in node.args.kwonlyargs:
                 if argument.arg in HARNESS_KEYS:
                     yield f"{path}:{argument.lineno}: option {argument.arg} is the harness's own in a study; rename it"
-        if isinstance(node, ast.Call) and (declared := _declared(node)) in shared.values:
+        if isinstance(node, ast.Call) and (declared := _declared(node)) in SHARED:
             yield (
                 f"{path}:{node.lineno}: hyperparameter {declared!r} is the harness's own, which trials change without "
                 f"building a model anew; rename it"
@@ -92,9 +90,7 @@ def contract(name: str, study: Study) -> Iterator[str]:
 
 def own_space(hp: keras_tuner.HyperParameters) -> list[Any]:
     """Return the hyperparameters that the architecture declares itself."""
-    shared = keras_tuner.HyperParameters()
-    shared_space(shared)
-    return [one for one in hp.space if one.name not in shared.values]
+    return [one for one in hp.space if one.name not in SHARED]
 
 
 def _space(name: str, study: Study, hp: keras_tuner.HyperParameters) -> Iterator[str]:

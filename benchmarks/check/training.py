@@ -49,7 +49,10 @@ class Learnt:
 
 def learns(name: str, study: Study, x: np.ndarray, y: np.ndarray) -> Learnt:
     """Train until the model memorises all but one of the phantoms."""
-    best, start, early, reasons = 0.0, [], [], []
+    best = 0.0
+    start: list[np.ndarray] = []
+    early: list[np.ndarray] = []
+    reasons: list[str] = []
     for rate in RATES:
         model = compiled(plain(name, study), rate)
         start = start or model.get_weights()

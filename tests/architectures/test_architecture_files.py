@@ -1,4 +1,4 @@
-"""The contract of an architecture file: what a contributor's or a study's mistake is answered with."""
+"""The contract of an architecture file: messages for a mistake of a contributor or a study."""
 
 import re
 
@@ -56,7 +56,7 @@ def test_options_are_checked_against_their_defaults(options, problem):
     assert found == ([problem] if problem else [])
 
 
-def test_a_whole_number_will_do_for_a_float_but_not_a_text():
+def test_a_float_option_accepts_an_integer_but_no_text():
     assert list(architectures.check_options("vgg16", {"width": 1}, SIZE, "corrected")) == []
     assert len(list(architectures.check_options("vgg16", {"width": "1"}, SIZE, "corrected"))) == 1
     assert len(list(architectures.check_options("vgg16", {"width": True}, SIZE, "corrected"))) == 1
@@ -87,7 +87,7 @@ def test_a_contributed_file_stands_beside_the_others(contribute):
     assert model.get_layer(cam_layer).output.shape == (None, SIZE - 2, SIZE - 2, 3)
 
 
-def test_what_nobody_published_follows_the_published_recipe_in_its_corrected_form(contribute):
+def test_without_a_published_form_the_corrected_form_follows_the_published_recipe(contribute):
     contribute("mine", GOOD)
     assert list(architectures.check_options("mine", {"filters": 3}, SIZE, "published")) == []
     (problem,) = architectures.check_options("mine", {}, 8, "published")
@@ -135,7 +135,7 @@ def test_a_name_that_cannot_be_is_refused(contribute, name):
         architectures.describe(name)
 
 
-def test_an_unknown_architecture_is_answered_with_the_known():
+def test_the_message_about_an_unknown_architecture_lists_the_known():
     with pytest.raises(BadInput, match=r"no file architectures/resnet\.py; there are: alexnet, densenet"):
         architectures.describe("resnet")
 
@@ -172,7 +172,7 @@ def test_an_error_at_import_names_file_and_line(contribute):
         ),
     ],
 )
-def test_a_broken_corrected_form_is_answered_with_the_mend(contribute, body, message):
+def test_a_broken_corrected_form_is_reported_with_the_correction(contribute, body, message):
     head = GOOD.split("    x =")[0]
     contribute("mine", f"{head}    {body}\n")
     with pytest.raises(BadInput, match=message):

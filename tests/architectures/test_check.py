@@ -1,4 +1,4 @@
-"""`make check NAME=mynet`: every architecture that is there passes, and broken ones are told file, line and mend."""
+"""`make check NAME=mynet`: every shipped architecture passes; broken ones are reported with line and correction."""
 
 import re
 import subprocess
@@ -60,7 +60,7 @@ def test_every_architecture_passes(name, study):
     assert not found and "nothing wrong found" in told[0]
 
 
-def test_a_good_file_is_told_what_it_is(contribute, study):
+def test_a_good_file_is_described(contribute, study):
     contribute("mine", GOOD)
     found, told = check("mine", study)
     assert not found
@@ -182,7 +182,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_broken_file_is_told_what_is_wrong_where_and_how_to_mend_it(contribute, study, fault):
+def test_a_broken_file_is_reported_with_line_and_correction(contribute, study, fault):
     text, line, message = BROKEN[fault]
     path = contribute("mine", text)
     found, told = check("mine", study)

@@ -1,4 +1,4 @@
-"""Baselines: what they answer, with which probabilities, and that they repeat."""
+"""Baselines: their predictions and probabilities, and that they repeat."""
 
 import json
 
@@ -62,7 +62,7 @@ def probabilities(table: pd.DataFrame) -> np.ndarray:
     return table[[f"p_{label}" for label in CLASSES]].to_numpy()
 
 
-def test_majority_answers_the_most_frequent_class_of_training(study):
+def test_majority_predicts_the_most_frequent_class_of_training(study):
     parts = {"train": part("abbbbc"), "validation": part("ca"), "test": part("aaac")}
     tables = fit(study, "majority", parts)
     assert tables["test"]["sample"].tolist() == ["test0", "test1", "test2", "test3"]
@@ -72,7 +72,7 @@ def test_majority_answers_the_most_frequent_class_of_training(study):
         assert probabilities(table) == pytest.approx(np.tile([1 / 6, 4 / 6, 1 / 6], (len(table), 1)))
 
 
-def test_of_equally_frequent_classes_the_alphabets_first_is_answered(study):
+def test_of_equally_frequent_classes_the_alphabets_first_is_predicted(study):
     parts = {"train": part("ccbba"), "validation": part("a"), "test": part("abc")}
     assert fit(study, "majority", parts)["test"]["predicted"].eq("b").all()
 
@@ -102,7 +102,7 @@ def planted(labels: str, rng: np.random.Generator) -> Part:
     return part(labels, images)
 
 
-def test_thumbnail_logistic_learns_what_a_thumbnail_shows(study):
+def test_thumbnail_logistic_learns_a_pattern_of_a_thumbnail(study):
     rng = np.random.default_rng(0)
     parts = {"train": planted("abc" * 8, rng), "validation": planted("abc", rng), "test": planted("cba" * 5, rng)}
     tables = fit(study, "thumbnail_logistic", parts)
@@ -111,12 +111,12 @@ def test_thumbnail_logistic_learns_what_a_thumbnail_shows(study):
     assert not (fit(study, "majority", parts)["test"]["predicted"] == tables["test"]["label"]).all()
 
 
-def test_thumbnails_are_small_and_between_nought_and_one():
+def test_thumbnails_are_small_and_between_0_and_1():
     small = baselines.thumbnails(np.full((2, SIDE, SIDE), 255, np.uint8))
     assert small.shape == (2, 256) and (small == 1).all()
 
 
-def test_a_cell_says_what_ran(study):
+def test_runtime_json_describes_the_baseline(study):
     parts = {"train": part("aab"), "validation": part("a"), "test": part("ab")}
     fit(study, "majority", parts)
     runtime = json.loads((study.results() / "cells/majority/by_patient/0/runtime.json").read_text())

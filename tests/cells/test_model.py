@@ -1,4 +1,4 @@
-"""The harness around an architecture: what it feeds, what it adds, and that seeds repeat."""
+"""The model around an architecture: its input, its added layers, and that random seeds repeat."""
 
 import json
 
@@ -132,7 +132,7 @@ def test_a_structure_that_is_not_searched_keeps_its_defaults():
     assert [space.name for space in hp.space] == ["learning_rate", "batch_size", "dropout", "augmentation"]
 
 
-def test_the_simple_net_learns_a_handful_of_phantoms_by_heart(phantoms):
+def test_the_simple_architecture_memorises_sixteen_phantoms(phantoms):
     x, y = phantoms
     model = compiled(simple(augmentation=0.0), 3e-3)
     model.fit(x, y, batch_size=16, epochs=60, verbose=0)

@@ -1,4 +1,4 @@
-"""What a cell says of itself while it trains: from start to end, when it fails, and when it is killed."""
+"""The progress file of a running cell: from start to end, when it fails, and when it is killed."""
 
 import dataclasses
 import json
@@ -46,7 +46,7 @@ def state_of(study, *key):  # noqa: F811
     return next(cell for cell in cell_states(study) if cell.key == key)
 
 
-def test_a_search_tells_its_trials_and_epochs_and_clears_up(study, written):  # noqa: F811
+def test_a_search_writes_its_trials_and_epochs_and_deletes_the_file(study, written):  # noqa: F811
     cell = Cell(study, "simple", "by_patient", 0)
     trained(cell)
     assert written[0] | {"state": "running", "pid": os.getpid(), "trial": None, "epoch": None} == written[0]
@@ -58,7 +58,7 @@ def test_a_search_tells_its_trials_and_epochs_and_clears_up(study, written):  # 
     assert not progress_file(study, "simple", "by_patient", 0).exists()
 
 
-def test_a_published_cell_tells_its_epochs(study, written):  # noqa: F811
+def test_a_published_cell_writes_its_epochs(study, written):  # noqa: F811
     trained(Cell(dataclasses.replace(study, published=study.published | {"epochs": 2}), "simple", "published", 0))
     told = [(record["trial"], record["epoch"], record["epochs"]) for record in written]
     assert told == [(None, None, None), (None, 1, 2), (None, 2, 2)]
@@ -130,7 +130,7 @@ def test_a_killed_cell_has_failed(study):  # noqa: F811
     assert killed.state == FAILED and killed.reason == KILLED
 
 
-def test_tensorflow_starts_without_a_word():
+def test_tensorflow_starts_without_output():
     start = "from benchmarks import backend; backend.prepare(1); import keras; keras.random.normal((2,))"
     run = subprocess.run([sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0 and not [line for line in backend.START_UP if line in run.stderr]

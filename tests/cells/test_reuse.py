@@ -68,7 +68,7 @@ def test_a_trial_learns_what_keras_alone_would():
         np.testing.assert_allclose(own, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_where_a_model_starts_from_hangs_on_its_structure_alone():
+def test_first_weights_depend_on_the_structure_alone():
     model = hypermodel({}, "efficientnet")
     hp = keras_tuner.HyperParameters()
     weights = model.build(hp).get_weights()
@@ -79,7 +79,7 @@ def test_where_a_model_starts_from_hangs_on_its_structure_alone():
 
 
 def test_a_model_of_the_same_layers_keeps_its_own_rates():
-    """An architecture's own rate of dropout changes no layer, so that its models take turns in one traced model."""
+    """An architecture's own rate of dropout changes no layer, so that its models share one traced model."""
     reuse.forget()
     model = hypermodel({"filters": [2, 4]})
     build = model.build_model
@@ -128,7 +128,7 @@ def test_numbers_trace_nothing_anew_but_another_structure_does():
         hp.values |= dict(zip(numbers, values, strict=True))
         model.fit(hp, epochs=2)
         plain = model.build(hp)
-        # One that was never to be augmented is another model, to be asked.
+        # Without augmentation, the plain model has another structure.
         for n in (3, 64, 65) if hp.get("augmentation") else ():
             predict(plain, part(n, n).x)
         counts.append(Traces.seen)
