@@ -1,12 +1,18 @@
-"""One cell of a study: its names, seed and folders."""
+"""One cell of a study: its names, seed and folders, and the result of its training."""
 
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import protocols
 from benchmarks.study.study import Study
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,3 +47,17 @@ class Cell:
         settings = self.study.cell_settings(self.architecture, self.protocol) | {"data": digest}
         key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
         return self.study.results() / "search" / self.architecture / self.protocol / f"{self.fold}-{key}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Fitted:
+    """The best model of a cell with its hyperparameters, its history and the table of all trials.
+
+    `load_default` returns the model of the default configuration, None if it was not tried or did not complete.
+    """
+
+    model: "keras.Model"
+    hyperparameters: dict[str, Any]
+    history: "pd.DataFrame"
+    trials: "pd.DataFrame"
+    load_default: Callable[[], "keras.Model | None"]

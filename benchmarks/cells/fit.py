@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.cells.batches import Epochs
-from benchmarks.cells.cell import Cell
+from benchmarks.cells.cell import Cell, Fitted
 from benchmarks.cells.keras_private import counterparts, restart_layer_numbers
 from benchmarks.cells.load import Data, Part
 from benchmarks.cells.model import build_cell, published_recipe
@@ -22,20 +22,6 @@ from benchmarks.cells.shared import shared_layers, structural
 
 Weights = list[np.ndarray]
 Start = tuple[Traced, Weights, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The best model with its hyperparameters, its history and the table of all trials.
-
-    `load_default` returns the model of the default configuration, None if it was not tried or did not complete.
-    """
-
-    model: keras.Model
-    hyperparameters: dict[str, Any]
-    history: pd.DataFrame
-    trials: pd.DataFrame
-    load_default: Callable[[], keras.Model | None]
 
 
 @dataclass(eq=False)
@@ -122,7 +108,7 @@ class _BestWeights(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         if not self.weights or logs["val_loss"] < self.loss:
-            self.weights = self.own.learnt()
+            self.weights = [weight.numpy() for weight in self.own.weights]
             self.loss = logs["val_loss"] if np.isfinite(logs["val_loss"]) else np.inf
 
 
@@ -132,19 +118,12 @@ def fit_published(cell: Cell, data: Data, progress: Progress) -> Fitted:
     started = time.perf_counter()
     epochs, learning_rate = (cell.study.published[key] for key in ("epochs", "learning_rate"))
     batch_size = published_recipe(cell.architecture)["batch_size"]
-    model = compiled(build_cell(cell, None, len(data.classes)), learning_rate, cell.study.training["xla"])
-    train, validation = data.parts["train"], data.parts["validation"]
-    fitted = model.fit(
-        train.x,
-        train.y,
-        batch_size=batch_size,
-        epochs=epochs,
-        validation_data=(validation.x, validation.y),
-        callbacks=[progress.callback(epochs)],
-        verbose=2,
-    )
-    history = history_table(fitted.history)
     hyperparameters = {"learning_rate": learning_rate, "batch_size": batch_size}
+    model = compiled(build_cell(cell, None, len(data.classes)), learning_rate, cell.study.training["xla"])
+    train, validation = ((part.x, part.y) for part in (data.parts["train"], data.parts["validation"]))
+    settings = {"batch_size": batch_size, "epochs": epochs, "validation_data": validation, "verbose": 2}
+    fitted = model.fit(*train, callbacks=[progress.callback(epochs)], **settings)
+    history = history_table(fitted.history)
     last = history.iloc[-1]
     trial = {"trial": "published", "status": "COMPLETED", "best": True, "score": last["val_loss"]}
     trial |= {"val_accuracy": last["val_accuracy"], "epochs": epochs}

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from benchmarks.cells.batches import Batches
-from benchmarks.cells.fit import Fitted
+from benchmarks.cells.cell import Fitted
 from benchmarks.cells.load import Data
 from benchmarks.cells.reuse import numbers, traced
 

@@ -65,10 +65,6 @@ class Traced:
             # Keras' own dropout has no random state at a rate of 0, its counterpart has one.
             skipped += max(len(states), type(layer) is layers.Dropout)
 
-    def learnt(self) -> list[np.ndarray]:
-        """Return the weights now, in the order of a plain model's."""
-        return [weight.numpy() for weight in self.weights]
-
 
 def numbers(plain: Iterable[keras.Layer]) -> dict[str, Sequence[float]]:
     """Return the settings, by layer name, that are no part of a model's structure."""

@@ -1,4 +1,4 @@
-# The cells: every architecture and baseline in every fold of every protocol.
+# Cells: every architecture and baseline in every fold of every protocol.
 
 
 rule cell:
@@ -22,7 +22,7 @@ rule cell:
     conda:
         "../../envs/benchmark.yaml"
     threads: 1
-    # For a cluster. On one machine they bound nothing unless --resources does.
+    # For a cluster. On one machine they limit nothing without --resources.
     resources:
         mem_mb=lambda wildcards, attempt: NEEDS.memory_mb(wildcards.architecture, wildcards.protocol, attempt),
         runtime=lambda wildcards, attempt: NEEDS.minutes(wildcards.architecture, wildcards.protocol, attempt),

@@ -15,8 +15,8 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 
-from benchmarks.cells.cell import Cell
-from benchmarks.cells.fit import CellModel, Fitted, history_table
+from benchmarks.cells.cell import Cell, Fitted
+from benchmarks.cells.fit import CellModel, history_table
 from benchmarks.cells.keras_tuner_private import message, planned_trials, trials
 from benchmarks.cells.load import Data
 from benchmarks.cells.model import build_cell

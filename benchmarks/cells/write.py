@@ -17,22 +17,19 @@ import resource
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import architectures
 from benchmarks import backend
-from benchmarks.cells.cell import Cell
+from benchmarks.cells.cell import Cell, Fitted
 from benchmarks.cells.load import Data
-
-if TYPE_CHECKING:
-    from benchmarks.cells.fit import Fitted
 
 
 def write_cell(
-    cell: Cell, data: Data, fitted: "Fitted", predictions: dict[str, np.ndarray], threads: int, ran: dict[str, Any]
+    cell: Cell, data: Data, fitted: Fitted, predictions: dict[str, np.ndarray], threads: int, ran: dict[str, Any]
 ) -> None:
     """Write the cell's files; `ran` goes into runtime.json, which is written last."""
     cell.folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-# An architecture's file, checked before anything trains.
+# Check of each architecture's file, before any cell.
 
 
-# A mistake in an architecture file must show before anything trains: hence the priority.
+# High priority: a mistake in an architecture's file must be reported before any cell trains.
 rule architecture:
     input:
         RESULTS / "dataset.json",
