@@ -1,4 +1,4 @@
-"""Accuracies of a study's cells, with values in common resamples so that differences are paired."""
+"""Pooled predictions of a study's cells, and their accuracies in common resamples, which pair all differences."""
 
 import dataclasses
 
@@ -7,7 +7,8 @@ import pandas as pd
 
 from analysis import metrics
 from analysis.bootstrap import Bootstrap, Interval, interval
-from analysis.predictions import pooled, read_samples
+from analysis.predictions import read_folds, read_samples
+from benchmarks import stored
 from benchmarks.study.study import Study
 
 
@@ -36,19 +37,29 @@ class Accuracy:
 
 
 class Accuracies:
-    """Samples and resamples of a study, and the accuracies computed with them."""
+    """Samples and resamples of a study, and the accuracies computed with them; `n` is the number of resamples."""
 
-    def __init__(self, study: Study):
+    def __init__(self, study: Study, n: int | None = None):
         self.study, self.samples = study, read_samples(study)
         self.unit = self.samples.attrs["unit"]
-        self.bootstrap = Bootstrap(self.samples["unit"].tolist(), study.bootstrap, study.seed)
+        self.bootstrap = Bootstrap(self.samples["unit"].tolist(), n or study.bootstrap, study.seed)
 
     def pooled(self, name: str, protocol: str, part: str = "predictions") -> pd.DataFrame:
-        """Return predictions.pooled of one architecture or baseline."""
-        return pooled(self.study, self.samples, name, protocol, part)
+        """Read <part>.parquet of all folds of one architecture or baseline, test predictions by default.
+
+        Adds the columns fold, repeat and unit. Under one protocol, all architectures have the same rows in the same
+        order. Raises BadInput if a cell is missing.
+        """
+        repeats = read_folds(self.study, protocol).groupby("fold")["repeat"].first()
+        tables = []
+        for fold in self.study.cells(protocol):
+            table = stored.table(self.study.cell_folder(name, protocol, fold) / f"{part}.parquet")
+            tables.append(table.assign(fold=fold, repeat=repeats[fold]))
+        table = pd.concat(tables, ignore_index=True)
+        return table.assign(unit=table["sample"].map(self.samples.set_index("sample")["unit"]))
 
     def of(self, name: str, protocol: str, part: str = "predictions") -> Accuracy:
-        """Return the accuracy of one architecture or baseline over all folds; `part` as in predictions.pooled."""
+        """Return the accuracy of one architecture or baseline over all folds; `part` as in `pooled`."""
         return self.of_table(self.pooled(name, protocol, part))
 
     def of_table(self, table: pd.DataFrame) -> Accuracy:

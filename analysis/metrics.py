@@ -1,17 +1,8 @@
 """Scores of answers from confusion matrices: scikit-learn's metrics, for thousands of resamples at once.
 
-A new metric is one function of confusion matrices:
-
-    @metric("Cohen's kappa")
-    def cohen_kappa(matrices):
-        '''Agreement beyond chance (Cohen, Educ. Psychol. Meas. 20, 1960).'''
-        total = matrices.sum(axis=(1, 2))
-        ...
-        return (observed - expected) / (1 - expected)
-
-`matrices` are counts (B, K, K), true class by predicted class; a class may have no samples. The function returns floats
-(B,), NaN where undefined. Its name becomes the metric's name in tables/scores.csv. The report shows estimate and
-interval, and the first line of the docstring. Metrics of probabilities are in analysis/probability_metrics.py.
+CONTRIBUTING.md shows how to declare a new metric with the decorator `metric`: a function of confusion matrices (B, K,
+K), counts of true class by predicted class, that returns floats (B,), NaN where undefined. A class may have no samples.
+Metrics of probabilities are in analysis/probability_metrics.py.
 """
 
 import warnings
@@ -25,25 +16,16 @@ Added = dict[str, Callable[..., np.ndarray]]  # functions of metrics that were d
 
 # Name in the report of every metric of every task, in the report's order; the decorators add to these names.
 TITLES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "mcc": "Matthews correlation",
-    "quadratic_kappa": "quadratic kappa",
-    "macro_precision": "macro precision",
-    "macro_recall": "macro recall",
-    "macro_f1": "macro F1",
-    "weighted_precision": "weighted precision",
-    "weighted_recall": "weighted recall",
-    "weighted_f1": "weighted F1",
-    "roc_auc": "area under ROC",
-    "average_precision": "average precision",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "sensitivity_at_90_specificity": "sensitivity at 90 % specificity",
-    "brier": "Brier score",
-    "log_loss": "log loss",
-    "ece": "calibration error",
+    name: name.replace("_", " ")
+    for name in (
+        *("accuracy", "balanced_accuracy", "mcc", "quadratic_kappa", "macro_precision", "macro_recall", "macro_f1"),
+        *("weighted_precision", "weighted_recall", "weighted_f1", "roc_auc", "average_precision", "sensitivity"),
+        *("specificity", "sensitivity_at_90_specificity", "brier", "log_loss", "ece"),
+    )
 }
+TITLES |= {"mcc": "Matthews correlation", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
+TITLES |= {"roc_auc": "area under ROC", "sensitivity_at_90_specificity": "sensitivity at 90 % specificity"}
+TITLES |= {"brier": "Brier score", "ece": "calibration error"}
 ADDED: Added = {}
 
 
@@ -98,7 +80,10 @@ def resampled_class_metrics(truth: Labels, predicted: Labels, weights: np.ndarra
     total, n_present = support.sum(axis=1), present.sum(axis=1)
     scores = {"accuracy": ratio(right.sum(axis=1), total)}
     scores["balanced_accuracy"] = ratio((by_class["recall"] * present).sum(axis=1), n_present)
-    scores["mcc"] = _mcc(right.sum(axis=1), support, answered, total)
+    spread = (total**2 - (support**2).sum(axis=1)) * (total**2 - (answered**2).sum(axis=1))
+    agreement = right.sum(axis=1) * total - (support * answered).sum(axis=1)
+    mcc = ratio(agreement, np.sqrt(np.maximum(spread, 0)), empty=0)
+    scores["mcc"] = np.where(total > 0, mcc, np.nan)
     for average, share, n in (("macro", present, n_present), ("weighted", support, total)):
         scores |= {f"{average}_{name}": ratio((each * share).sum(axis=1), n) for name, each in by_class.items()}
     return scores | {name: function(matrix) for name, function in ADDED.items()}
@@ -140,9 +125,3 @@ def _matrices(truth: Labels, predicted: Labels, classes: list[str], weights: np.
     number = {label: index for index, label in enumerate(classes)}
     cell = np.array([number[t] * len(classes) + number[p] for t, p in zip(truth, predicted, strict=True)])
     return (weights @ np.eye(len(classes) ** 2)[cell]).reshape(len(weights), len(classes), len(classes))
-
-
-def _mcc(right: np.ndarray, support: np.ndarray, answered: np.ndarray, total: np.ndarray) -> np.ndarray:
-    spread = (total**2 - (support**2).sum(axis=1)) * (total**2 - (answered**2).sum(axis=1))
-    scores = ratio(right * total - (support * answered).sum(axis=1), np.sqrt(np.maximum(spread, 0)), empty=0)
-    return np.where(total > 0, scores, np.nan)

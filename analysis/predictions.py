@@ -1,4 +1,4 @@
-"""Predictions of a study's cells, pooled over folds, and the samples, classes and folds that belong to them."""
+"""Samples, classes and folds of a study, and the probabilities of severity and density in its predictions."""
 
 import numpy as np
 import pandas as pd
@@ -40,25 +40,6 @@ def factor_of_label(samples: pd.DataFrame, factor: str) -> dict[str, str] | None
     if samples[factor].isna().any() or (values.nunique() != 1).any():
         return None
     return values.first().map(str).to_dict()
-
-
-def pooled(
-    study: Study, samples: pd.DataFrame, architecture: str, protocol: str, part: str = "predictions"
-) -> pd.DataFrame:
-    """Read <part>.parquet of all folds of one architecture or baseline under one protocol, test predictions by default.
-
-    Adds the columns fold, repeat and unit. All architectures have the same rows in the same order under one protocol.
-    Raises BadInput if a cell is missing.
-    """
-    repeats = read_folds(study, protocol).groupby("fold")["repeat"].first()
-    tables = [
-        stored.table(study.cell_folder(architecture, protocol, fold) / f"{part}.parquet").assign(
-            fold=fold, repeat=repeats[fold]
-        )
-        for fold in study.cells(protocol)
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    return table.assign(unit=table["sample"].map(samples.set_index("sample")["unit"]))
 
 
 def summed(table: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:

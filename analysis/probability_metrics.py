@@ -1,16 +1,8 @@
 """Scores of probabilities, for many resamples at once: discrimination, calibration and proper scores.
 
 `positive` is bool (N,), `probability` float (N,) in 0..1, `weights` int (B, N): how often resample b holds sample i.
-
-A new metric of two classes is one function of these three:
-
-    @binary_metric("share called malignant")
-    def share_positive(positive, probability, weights):
-        '''Share of all images called malignant, at a probability of 0.5.'''
-        return ratio(weights @ (probability >= 0.5), weights.sum(axis=1))
-
-The function gets finite probabilities and returns floats (B,), NaN where undefined. Its name becomes the metric's name
-in tables/scores.csv.
+The decorator `binary_metric` declares a new metric: a function of these three, with finite probabilities, that returns
+floats (B,), NaN where undefined.
 """
 
 import functools
@@ -44,18 +36,17 @@ def binary_metrics(positive: np.ndarray, probability: np.ndarray) -> dict[str, f
         scores["sensitivity"] = sklearn_metrics.recall_score(positive, answered)
     if (~positive).any():
         scores["specificity"] = sklearn_metrics.recall_score(~positive, ~answered & np.isfinite(probability))
-    if not np.isfinite(probability).all():
-        return {name: float(value) for name, value in scores.items()}
-    if positive.any() and (~positive).any():
+    finite, once = np.isfinite(probability).all(), np.ones((1, len(positive)))
+    if finite and positive.any() and (~positive).any():
         false_alarms, found, _ = sklearn_metrics.roc_curve(positive, probability, drop_intermediate=False)
         scores["roc_auc"] = sklearn_metrics.roc_auc_score(positive, probability)
         scores["average_precision"] = sklearn_metrics.average_precision_score(positive, probability)
         scores[AT_SPECIFICITY] = found[false_alarms <= MOST_ALARMS].max()
-    scores["brier"] = sklearn_metrics.brier_score_loss(positive, probability, labels=[False, True])
-    scores["log_loss"] = log_losses(positive, probability).mean()
-    once = np.ones((1, len(positive)))
-    scores["ece"] = _calibration_errors(positive, probability, once)[0]
-    scores |= {name: function(positive, probability, once).item() for name, function in ADDED.items()}
+    if finite:
+        scores["brier"] = sklearn_metrics.brier_score_loss(positive, probability, labels=[False, True])
+        scores["log_loss"] = log_losses(positive, probability).mean()
+        scores["ece"] = _calibration_errors(positive, probability, once)[0]
+        scores |= {name: function(positive, probability, once).item() for name, function in ADDED.items()}
     return {name: float(value) for name, value in scores.items()}
 
 

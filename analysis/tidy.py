@@ -1,10 +1,12 @@
 """Reading and writing of a study's tables: names stay text, and only an empty cell is a missing value."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks import stored
+from benchmarks.study.command import stage
 from benchmarks.study.study import Study
 
 # Class and patient names may look like numbers ("0", "007") or like missing values ("None").
@@ -32,3 +34,8 @@ def write_tables(study: Study, tables: dict[str, pd.DataFrame], **options) -> No
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, **options)
+
+
+def table_stage(description: str, tables: Callable[[Study], dict[str, pd.DataFrame]], **options) -> Callable[[], None]:
+    """Return the `main` of a module: write the tables that `tables(study)` returns; options as in write_tables."""
+    return stage(description, lambda study: write_tables(study, tables(study), **options))

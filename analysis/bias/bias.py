@@ -21,9 +21,8 @@ from analysis.bias.bias_checks import CHECKS
 from analysis.bias.thresholds import NOT_EVALUABLE
 from analysis.bias.verdicts import Verdicts, groups
 from analysis.predictions import unit_of
-from analysis.tidy import read_table, write_tables
+from analysis.tidy import read_table, table_stage
 from benchmarks.errors import run_cli
-from benchmarks.study.command import stage
 from benchmarks.study.study import Study
 
 COLUMNS = [
@@ -47,22 +46,13 @@ def judge(study: Study) -> pd.DataFrame:
                 name: table[(table["architecture"] == architecture) & (table["protocol"] == protocol)]
                 for name, table in tables.items()
             }
-            declared = [
-                (one.evidence, [{"check": name} | row for row in one.function(verdicts, own)])
-                for name, one in CHECKS.items()
-            ]
-            by_evidence = [
-                ("maps", verdicts.heat(own["heat"])),
-                ("changes", verdicts.changes(own["interventions"])),
-                ("changes", verdicts.states(own["interventions"])),
-                *declared,
-                ("maps", verdicts.sanity(own["sanity"])),
-            ]
-            looked = [
-                {"evidence": f"figures/bias_{evidence}_{architecture}.svg"} | row
-                for evidence, found in by_evidence
-                for row in found
-            ]
+            found = [("maps", row) for row in verdicts.heat(own["heat"])]
+            found += [("changes", row) for row in verdicts.changes(own["interventions"])]
+            found += [("changes", row) for row in verdicts.states(own["interventions"])]
+            for name, one in CHECKS.items():
+                found += [(one.evidence, {"check": name} | row) for row in one.function(verdicts, own)]
+            found += [("maps", row) for row in verdicts.sanity(own["sanity"])]
+            looked = [{"evidence": f"figures/bias_{kind}_{architecture}.svg"} | row for kind, row in found]
             answers = own["gradcam"]
             if answers["predicted"].nunique() == 1 and answers["label"].nunique() > 1:
                 looked = [row | {"verdict": NOT_EVALUABLE, "note": COLLAPSED} for row in looked]
@@ -71,10 +61,7 @@ def judge(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-main = stage(
-    "Judge every bias check of a study's models.",
-    lambda study: write_tables(study, {"bias": judge(study)}, float_format="%.4g"),
-)
+main = table_stage("Judge a study's models.", lambda study: {"bias": judge(study)}, float_format="%.4g")
 
 if __name__ == "__main__":
     run_cli(main)

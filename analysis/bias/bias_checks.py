@@ -1,16 +1,9 @@
 """Bias checks that are one function each; tables/bias.csv and the report show every check declared here.
 
-    @check("heat in the lower half", kind=MISPLACED, rule=thresholds.LIMIT)
-    def lower_half(verdicts, own):
-        rows = own["heat"]
-        ...
-        yield {"region_or_group": "lower half"} | verdicts.row(values, verdicts.units(rows), null, thresholds.LIMIT)
-
-The function's name is the check's name. The function is called for each architecture under each protocol. `own` has the
-architecture's rows of the tables gradcam, heat, interventions, sanity and groups. `verdicts` is a verdicts.Verdicts;
-its `row` draws the interval over patients and applies the rule. The function yields a row for each region, or
-{"region_or_group": ..., "n": 0, "verdict": NOT_EVALUABLE, "note": why}, or nothing. `kind` is the meaning of a flag
-(one of KINDS in reports/verdicts.py), `evidence` the pictures to link (changes or maps of the architecture).
+CONTRIBUTING.md shows how to declare a new check. Its function has the check's name and is called for each architecture
+under each protocol. `own` has the architecture's rows of the tables gradcam, heat, interventions, sanity and groups.
+`verdicts.row` draws the interval over patients and applies the rule. The function yields a row for each region, or
+{"region_or_group": ..., "n": 0, "verdict": NOT_EVALUABLE, "note": why}, or nothing.
 """
 
 import dataclasses
@@ -31,25 +24,12 @@ if TYPE_CHECKING:
 LEANS, IGNORES, MISPLACED, UNRELATED, UNEQUAL = "leans", "ignores", "misplaced", "unrelated", "unequal"
 GROUPS = "groups"
 # Name in the report of every check, in the report's order; the decorator `check` adds to these names.
-TITLES = {
-    "heat": "share of the heat",
-    "pointing": "hottest pixel",
-    "erase": "region erased",
-    "blur": "region blurred",
-    "swap": "region swapped",
-    "move": "lesion moved",
-    "orientation": "turned or mirrored",
-    "contrast": "other contrast",
-    "marker_alone": "film label alone",
-    EMPTY: "empty film",
-    "randomisation": "random weights",
-    "class_sensitivity": "map of another class",
-    "methods": "maps by other methods",
-    "folds": "maps of other cells",
-    "deletion": "deletion",
-    "insertion": "insertion",
-    GROUPS: "groups",
-}
+TITLES = {"heat": "share of the heat", "pointing": "hottest pixel"}
+TITLES |= {"erase": "region erased", "blur": "region blurred", "swap": "region swapped", "move": "lesion moved"}
+TITLES |= {"orientation": "turned or mirrored", "contrast": "other contrast", "marker_alone": "film label alone"}
+TITLES |= {EMPTY: "empty film", "randomisation": "random weights", "class_sensitivity": "map of another class"}
+TITLES |= {"methods": "maps by other methods", "folds": "maps of other cells", "deletion": "deletion"}
+TITLES |= {"insertion": "insertion", GROUPS: "groups"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +47,11 @@ CHECKS: dict[str, Check] = {}
 
 
 def check(title: str, *, kind: str, rule: Rule, evidence: str = "changes") -> "Callable[[Function], Function]":
-    """Decorator: declare a bias check by its function; `title` is its name in the report."""
+    """Decorator: declare a bias check by its function.
+
+    `title` is the check's name in the report, `kind` the meaning of a flag (one of KINDS in reports/verdicts.py),
+    `evidence` the pictures to link: changes or maps.
+    """
 
     def declare(function: "Function") -> "Function":
         CHECKS[function.__name__] = Check(title, kind, rule, evidence, function)

@@ -5,21 +5,18 @@ n_units, unit (of the group's samples that the metric counts), n_positive, n_neg
 samples), value, rest (the same metric on all other groups together), difference (value minus rest), ci_low, ci_high
 (95% bootstrap over patients, group and rest in the same resamples), note.
 
-factor    density (1..4), view, laterality, dataset (if several); severity (accuracy only); patient (accuracy_spread
-          only)
+factor    density (1..4), view, laterality, dataset (if several); severity for accuracy, patient for accuracy_spread
 metric    accuracy in the study's classes; for severity, malignant at a summed probability of at least 0.5:
-          sensitivity, specificity, calibration_in_the_large (mean probability minus share of malignant samples) and
-          brier
+          sensitivity, specificity, calibration_in_the_large (mean probability minus share of malignant samples), brier
 
 accuracy_spread is the standard deviation over patients of a patient's accuracy. Its rest is the mean of the same after
 right and wrong answers were shuffled among all samples 1000 times; ci_low and ci_high are the value minus the 97.5% and
-the 2.5% quantile of these. Images of a patient often share their class. If one class is recognised better than others,
-patients therefore differ, too: compare with the majority baseline.
+the 2.5% quantile of these. Patients also differ if one class is recognised better than others, since images of a
+patient often share their class: compare with the majority baseline.
 
-A group is not evaluable unless group and rest have MINIMUM units with samples that the metric counts. Except for
-sensitivity and specificity, groups may differ in their classes: a constant answer has an accuracy that differs by
-density if the classes do. By chance, one in twenty intervals excludes 0, more for few patients or for samples that all
-score alike; the note then warns.
+A group is not evaluable unless group and rest have MINIMUM units with samples that the metric counts. Accuracy,
+calibration and brier also differ if groups differ in their classes. By chance, one in twenty intervals excludes 0, more
+for few patients or for samples that all score alike; the note then warns.
 """
 
 import dataclasses
@@ -33,9 +30,8 @@ from analysis.accuracy import Accuracies
 from analysis.bias.thresholds import MINIMUM
 from analysis.bootstrap import LEVEL, Bootstrap, interval
 from analysis.tasks import Severity, tasks
-from analysis.tidy import write_tables
+from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
-from benchmarks.study.command import stage
 from benchmarks.study.study import Study
 
 COLUMNS = [
@@ -119,21 +115,20 @@ class Answers:
         for place, name in enumerate(names):
             own = members[:, place]
             sides = {"group": own & measure.counted, "rest": ~own & measure.counted}
-            why_not = measure.why_not or ("one group only" if len(names) == 1 else self._too_few(measure, sides))
+            few = [
+                f"{self.unit}s with {measure.kind}samples in the {side}: {n}, fewer than {MINIMUM}"
+                for side, rows in sides.items()
+                if (n := self.table["unit"][rows].nunique()) < MINIMUM
+            ]
+            why_not = measure.why_not or ("one group only" if len(names) == 1 else "".join(few[:1]))
             row = self._row(factor, name, measure, own, why_not)
             if not why_not:
                 limits = interval(drawn[:, place] - drawn_rest[:, place], row["n_units"], self.unit)
                 row |= {"value": value[place], "rest": rest[place], "difference": value[place] - rest[place]}
-                row |= limits.columns() | {"note": limits.note or _alike(measure, sides)}
+                same = [side for side, rows in sides.items() if np.ptp(measure.values[rows]) == 0]
+                alike = f"interval too short: all samples of the {' and of the '.join(same)} score alike"
+                row |= limits.columns() | {"note": limits.note or (alike if same else "")}
             yield row
-
-    def _too_few(self, measure: Measure, sides: dict[str, np.ndarray]) -> str:
-        """Return which side, group or rest, has too few units for a metric; empty if none has."""
-        for side, rows in sides.items():
-            n = self.table["unit"][rows].nunique()
-            if n < MINIMUM:
-                return f"{self.unit}s with {measure.kind}samples in the {side}: {n}, fewer than {MINIMUM}"
-        return ""
 
     def _row(self, factor: str, group: str, measure: Measure, members: np.ndarray, why_not: str) -> dict:
         """Return a row of a group, the samples `members` (N,), without estimates."""
@@ -173,12 +168,6 @@ def mean_of_each(measure: Measure, members: np.ndarray, weights: np.ndarray) -> 
     return group, rest
 
 
-def _alike(measure: Measure, sides: dict[str, np.ndarray]) -> str:
-    """Return a warning if group or rest has the same score in every resample; empty if not."""
-    same = [side for side, rows in sides.items() if np.ptp(measure.values[rows]) == 0]
-    return f"interval too short: all samples of the {' and of the '.join(same)} score alike" if same else ""
-
-
 def spread(right: np.ndarray, patients: np.ndarray, seed: int) -> tuple[float, np.ndarray]:
     """Compute the standard deviation over patients of their accuracy, also with shuffled `right` (N,): (1000,)."""
     names, patient = np.unique(patients, return_inverse=True)
@@ -198,10 +187,7 @@ def _no_spread(patients: pd.Series) -> str:
     return "no patient has two samples" if counts.max() < 2 else ""
 
 
-main = stage(
-    "Compare how a study's models serve groups of samples.",
-    lambda study: write_tables(study, {"groups": groups(study)}),
-)
+main = table_stage("Compare groups of samples of a study.", lambda study: {"groups": groups(study)})
 
 if __name__ == "__main__":
     run_cli(main)

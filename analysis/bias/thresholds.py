@@ -28,17 +28,13 @@ class Rule:
 
     def verdict(self, effect: float, low: float, high: float, n: int) -> dict[str, str]:
         """Return the columns verdict and note; the note says why a check is not evaluable."""
-        if n < self.minimum:
-            return {"verdict": NOT_EVALUABLE, "note": f"{n} independent units, {self.minimum} needed"}
-        if np.isnan(low):
-            return {"verdict": NOT_EVALUABLE, "note": "no interval"}
         if self.high_is_bad:
             flagged, clear = low > 0 and effect >= self.matters, high <= self.tolerated
         else:
             flagged, clear = high < self.matters, low > self.tolerated
-        if not (flagged or clear):
-            return {"verdict": NOT_EVALUABLE, "note": WIDE}
-        return {"verdict": FLAGGED if flagged else CLEAR, "note": ""}
+        note = "no interval" if np.isnan(low) else "" if flagged or clear else WIDE
+        note = f"{n} independent units, {self.minimum} needed" if n < self.minimum else note
+        return {"verdict": NOT_EVALUABLE if note else FLAGGED if flagged else CLEAR, "note": note}
 
 
 PROBABILITY = Rule(

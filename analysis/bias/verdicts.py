@@ -74,14 +74,14 @@ class Verdicts:
                 own = table[(table["edit"] == check) & (table["region"] == region)]
                 if own.empty and check == "move" and region != LESION:
                     continue
-                about = {"check": check, "region_or_group": region}
                 difference = own["change"] - own["control_change"]
                 if difference.notna().any():
                     rule = thresholds.IGNORED if region == LESION and check != "move" else thresholds.PROBABILITY
                     null = own.loc[difference.notna(), "control_change"].mean()
-                    yield about | self.row(difference, self.units(own), null, rule)
+                    row = self.row(difference, self.units(own), null, rule)
                 else:
-                    yield about | _nothing("no place like it elsewhere" if len(own) else _missing(region))
+                    row = _nothing("no place like it elsewhere" if len(own) else _missing(region))
+                yield {"check": check, "region_or_group": region} | row
 
     def states(self, table: pd.DataFrame) -> Iterator[dict]:
         """Judge the effect of two states of whole films on the answers, from interventions.csv."""
@@ -90,13 +90,12 @@ class Verdicts:
         for check, regions in (("orientation", [*turned, SIDE]), ("contrast", [CONTRAST]), (MARKER, ["labels"])):
             for region in regions:
                 own = whole[whole["region"] == region]
-                about = {"check": check, "region_or_group": region}
                 finite = own[own.filter(regex="^d_").notna().all(axis=1)]
                 if len(finite):
-                    rule = thresholds.ALONE if check == MARKER else thresholds.PROBABILITY
-                    yield about | self._largest(finite, rule)
+                    row = self._largest(finite, thresholds.ALONE if check == MARKER else thresholds.PROBABILITY)
                 else:
-                    yield about | _nothing("no answer is a number" if len(own) else _missing(region))
+                    row = _nothing("no answer is a number" if len(own) else _missing(region))
+                yield {"check": check, "region_or_group": region} | row
 
     def _largest(self, own: pd.DataFrame, rule: Rule) -> dict:
         """Judge the class whose mean probability changes most; the interval allows for the choice of the class."""
@@ -128,13 +127,11 @@ class Verdicts:
                 rows = own[own["step"] == step]
                 units = rows["probe"].astype(str) if check == "folds" else self.units(rows)
                 rule = thresholds.LIMIT if check in thresholds.LIKENESS else thresholds.LEAST
-                about = {"check": check, "region_or_group": step}
-                yield about | self.row(rows["value"] - limit, units, limit, rule)
+                yield {"check": check, "region_or_group": step} | self.row(rows["value"] - limit, units, limit, rule)
         for check, sign in (("deletion", 1), ("insertion", -1)):
             own = table[table["check"] == check]
-            worse = sign * (own["value"] - own["null"])
-            about = {"check": check, "region_or_group": "map"}
-            yield about | self.row(worse, self.units(own), own["null"].mean(), thresholds.ORDER)
+            row = self.row(sign * (own["value"] - own["null"]), self.units(own), own["null"].mean(), thresholds.ORDER)
+            yield {"check": check, "region_or_group": "map"} | row
 
 
 def groups(table: pd.DataFrame) -> Iterator[dict]:
@@ -144,13 +141,12 @@ def groups(table: pd.DataFrame) -> Iterator[dict]:
         about = {"check": "groups", "region_or_group": name, "effect": row.difference, "null": row.rest}
         about |= {"n": row.n_units, "ci_low": row.ci_low, "ci_high": row.ci_high}
         about["evidence"] = f"figures/bias_groups_{row.protocol}.svg"
+        # A difference in either direction is judged, as if it were positive.
+        low, high = (row.ci_low, row.ci_high) if row.difference >= 0 else (-row.ci_high, -row.ci_low)
         if pd.isna(row.ci_low):
             yield about | {"verdict": NOT_EVALUABLE, "note": row.note.removeprefix(f"{NOT_EVALUABLE}: ")}
-        elif row.difference >= 0:
-            yield about | thresholds.GROUP.verdict(row.difference, row.ci_low, row.ci_high, int(row.n_units))
         else:
-            # A difference in either direction is judged, as if it were positive.
-            yield about | thresholds.GROUP.verdict(-row.difference, -row.ci_high, -row.ci_low, int(row.n_units))
+            yield about | thresholds.GROUP.verdict(abs(row.difference), low, high, int(row.n_units))
 
 
 def _nothing(why: str) -> dict:

@@ -6,14 +6,12 @@ reason, evidence. Claims in words come first, then every printed figure. Values 
 intervals are 95% bootstraps over patients.
 
 A figure is
-    not evaluable                   on other data than the study's; without a replay, an interval or protocol
-                                    by_patient; or if only reduced networks ran and their value is too low, or the
-                                    figure is at most the majority baseline's accuracy on the test part
-    not reproduced                  if it is outside the replay's interval for networks of the published size
-    reproduced                      if it is inside, and either at most the upper limit of the by_patient interval or at
-                                    most the majority baseline's accuracy on the test part
-    reproduced only with leakage    if it is inside and above the by_patient interval, and test images have copies in
-                                    training
+    not evaluable                 on other data; without a replay, an interval or by_patient; or if only reduced
+                                  networks ran, and miss the figure or the majority baseline reaches it
+    not reproduced                outside the replay's interval for networks of the published size
+    reproduced                    inside, and by_patient's interval or the majority baseline reaches it
+    reproduced only with leakage  inside, above the by_patient interval, and test images have copies in training
+
 "Better than the others" is judged in the same way: the interval of the difference of mean accuracies must be above
 zero. A claim about code is contradicted if the code differs. A claim that rests on the heat map is contradicted if the
 map is the same for every class and for random classifier weights.
@@ -27,11 +25,10 @@ import pandas as pd
 
 from analysis.audit.partners import NEAR_DUPLICATE
 from analysis.claims.measured import Measured, Value
-from analysis.tidy import read_table, write_tables
+from analysis.tidy import read_table, table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import BY_PATIENT, PUBLISHED
 from benchmarks.publications import claims
-from benchmarks.study.command import stage
 from benchmarks.study.study import Study
 
 REPRODUCED = "reproduced"
@@ -49,8 +46,8 @@ CLAIM, FIGURE = "claim", "figure"  # in words, or a printed number
 ROUNDING = 0.005  # half of the last printed digit
 
 Judged = tuple[str, str]  # verdict and reason
-NO_REPLAY = NOT_EVALUABLE, "not replayed in this study"
-NO_HONEST = NOT_EVALUABLE, "nothing to compare with: the study has no value under by_patient"
+NO_REPLAY = "not replayed in this study"
+NO_HONEST = "nothing to compare with: the study has no value under by_patient"
 HOLDS = REPRODUCED, "and it holds when no patient is shared"
 OTHER_DATA = NOT_EVALUABLE, "measured on other images than the published ones"
 
@@ -59,18 +56,18 @@ def judge_figure(
     published: float, replay: Value | None, honest: Value | None, *, majority: float, leaking: bool
 ) -> Judged:
     """Return verdict and reason for a printed figure; `majority` is the majority baseline's test accuracy."""
-    if replay is None:
-        return NO_REPLAY
-    if honest is None:
-        return NO_HONEST
+    if replay is None or honest is None:
+        return NOT_EVALUABLE, NO_REPLAY if replay is None else NO_HONEST
     if not replay.low - ROUNDING <= published <= replay.high + ROUNDING:
         if replay.full:
             return NOT_REPRODUCED, "networks of the published size give another value"
         return NOT_EVALUABLE, "reduced networks give another value, which says nothing of the published ones"
     if published <= majority + ROUNDING:
         if replay.full:
-            why = "but it is no more than always answering the most frequent class of training scores there"
-            return REPRODUCED, why
+            return (
+                REPRODUCED,
+                "but it is no more than always answering the most frequent class of training scores there",
+            )
         return NOT_EVALUABLE, "that a reduced network learns little says nothing of the published one"
     if published <= honest.high + ROUNDING:
         return HOLDS
@@ -81,10 +78,8 @@ def judge_figure(
 
 def judge_lead(replay: Value | None, honest: Value | None, *, leaking: bool) -> Judged:
     """Return verdict and reason for "better than the others", from the differences of mean accuracies."""
-    if replay is None:
-        return NO_REPLAY
-    if honest is None:
-        return NO_HONEST
+    if replay is None or honest is None:
+        return NOT_EVALUABLE, NO_REPLAY if replay is None else NO_HONEST
     if not replay.low > 0:
         if replay.full:
             return NOT_REPRODUCED, "the interval of the difference does not lie above zero"
@@ -129,7 +124,7 @@ class Judge:
 
     def rows(self) -> Iterator[dict]:
         """Yield the rows of claims.csv."""
-        rules = {"figure": self._figure, "better_than_others": self._better_than_others}
+        rules = {"figure": self._figure, "better_than_others": self._lead}
         rules |= {"heat_map": self._heat_map, "code": self._code}
         for claim in self.published["claims"]:
             about = {key: claim[key] for key in ("id", "statement", "stated")} | {"kind": CLAIM}
@@ -149,7 +144,7 @@ class Judge:
         judged = judge_figure(published, replay, honest, majority=majority, leaking=self.leaking)
         return self._row(metric, published, replay, honest, judged)
 
-    def _better_than_others(self, claim: dict) -> dict:
+    def _lead(self, claim: dict) -> dict:
         named, figures = claim["architectures"], self.published["figures"]
         accuracy = {name: figure["test_accuracy"] for name, figure in figures.items()}
         others = [value for name, value in accuracy.items() if name not in named]
@@ -177,12 +172,13 @@ class Judge:
         return row | {"evidence": "; ".join(dict.fromkeys([*evidence, "tables/leakage.csv"]))}
 
 
-def _write(study: Study) -> None:
+def judge(study: Study) -> dict[str, pd.DataFrame]:
+    """Return claims.csv by name; empty if the study names no file of claims."""
     rows = Judge(study, study.claims).rows() if study.claims else []
-    write_tables(study, {"claims": pd.DataFrame(rows, columns=COLUMNS)})
+    return {"claims": pd.DataFrame(rows, columns=COLUMNS)}
 
 
-main = stage("Judge a published study's figures and claims.", _write)
+main = table_stage("Judge a published study's figures and claims.", judge)
 
 if __name__ == "__main__":
     run_cli(main)

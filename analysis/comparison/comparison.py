@@ -16,15 +16,14 @@ family is `baseline` (each architecture, a, against each baseline, b), `architec
     mcnemar           right and wrong answers to each image in the first repeat; an image counts once
     friedman nemenyi  ranks by accuracy in each fold of the first repeat; nemenyi's effect is b's mean rank minus a's
 
-Folds share training images. Ranks over folds therefore describe how consistent a lead is within these data and prove
-nothing for new patients; corrected_t and paired_bootstrap do. Under `published`, all repeats have the same test images,
-so tests over folds are not evaluable.
+Folds share training images: ranks over folds describe how consistent a lead is within these data, not for new patients.
+Under `published`, all repeats have the same test images, so tests over folds are not evaluable.
 
 p_holm is corrected by Holm's method within protocol, family, test and task. nemenyi already corrects for all pairs; its
 p_holm is at least Friedman's p, which must be significant first. A verdict for a or b needs p_holm below 0.05 and an
-interval without zero, in the bayesian test a posterior above 0.95. Bootstrap intervals use the resamples of all other
-tables; bootstrap p-values use these and more, at least 200 for each comparison of a family. detectable is the smallest
-true difference that a single test finds with 80% power for these patients.
+interval without zero, in the bayesian test a posterior above 0.95. Bootstrap p-values use at least 200 resamples for
+each comparison of a family, intervals the resamples of all other tables. detectable is the smallest true difference
+that a single test finds with 80% power for these patients.
 """
 
 import dataclasses
@@ -36,15 +35,14 @@ import numpy as np
 import pandas as pd
 
 from analysis import metrics
-from analysis.bootstrap import LEVEL, Bootstrap
+from analysis.accuracy import Accuracies
+from analysis.bootstrap import LEVEL
 from analysis.comparison import significance
-from analysis.comparison.significance import ALPHA, Outcome, Ranking
-from analysis.predictions import pooled, read_samples
+from analysis.comparison.significance import ALPHA, Outcome
 from analysis.tasks import Severity, Task, tasks
-from analysis.tidy import write_tables
+from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study.command import stage
 from benchmarks.study.study import BASELINES, Study
 
 COLUMNS = [
@@ -78,11 +76,9 @@ class Comparison:
 
     def __init__(self, study: Study, protocol: str):
         self.study, self.protocol = study, protocol
-        self.samples = read_samples(study)
-        self.unit = self.samples.attrs["unit"]
-        n_resamples = max(study.bootstrap, RESAMPLES * max(Counter(family for family, *_ in self.pairs()).values()))
-        self.bootstrap = Bootstrap(self.samples["unit"].tolist(), n_resamples, study.seed)
-        tables = {name: pooled(study, self.samples, name, protocol) for name in study.compared()}
+        largest = max(Counter(family for family, *_ in self.pairs()).values())
+        self.shared = Accuracies(study, max(study.bootstrap, RESAMPLES * largest))
+        tables = {name: self.shared.pooled(name, protocol) for name in study.compared()}
         # All tables have the same images and folds in the same order.
         first = tables[study.compared()[0]]
         self.units, self.folds, self.repeat = (first[column].to_numpy() for column in ("unit", "fold", "repeat"))
@@ -90,31 +86,24 @@ class Comparison:
         self.scored = {name: dict(self._scored(name, table)) for name, table in tables.items()}
         self.right = {name: (table["predicted"] == table["label"]).to_numpy() for name, table in tables.items()}
         self.per_fold = pd.DataFrame(self.right).groupby(self.folds).mean()
-        self.ranking = self._ranking()
+        scores = self.per_fold.loc[np.unique(self.folds[self.once])].to_numpy()
+        untested = significance.unranked(len(scores), scores.shape[1], SAME_TEST)
+        self.ranking = untested if protocol == PUBLISHED else significance.rank(scores)
 
     def _scored(self, name: str, table: pd.DataFrame) -> Iterator[tuple[str, Scored]]:
-        weights = self.bootstrap.weights(table["unit"])
+        weights = self.shared.bootstrap.weights(table["unit"])
         repeats = [self.repeat == repeat for repeat in np.unique(self.repeat)]
-        for task in tasks(table, self.samples):
+        for task in tasks(table, self.shared.samples):
             metric = METRIC[task.name]
             estimate = metrics.mean([task.scores(rows) for rows in repeats])[metric]
             drawn = metrics.mean([task.resampled(rows, weights[:, rows]) for rows in repeats])[metric]
-            yield task.name, Scored(task, estimate, drawn, self._no_score(name, task, estimate))
-
-    def _no_score(self, name: str, task: Task, estimate: float) -> str:
-        """Return why the score of a task can't be compared; empty if it can."""
-        if np.isnan(estimate):
-            return f"{name} has no {METRIC[task.name]}: it takes both severities, and finite probabilities"
-        if isinstance(task, Severity) and pd.Series(task.probability).groupby(self.folds).nunique().max() == 1:
-            # Pooled over folds, the score would still rank folds by the share of malignant images in training.
-            return f"{name} gives all images of a fold the same probability"
-        return ""
-
-    def _ranking(self) -> Ranking:
-        scores = self.per_fold.loc[np.unique(self.folds[self.once])].to_numpy()
-        if self.protocol == PUBLISHED:
-            return significance.unranked(len(scores), scores.shape[1], SAME_TEST)
-        return significance.rank(scores)
+            note = ""
+            if np.isnan(estimate):
+                note = f"{name} has no {metric}: it takes both severities, and finite probabilities"
+            elif isinstance(task, Severity) and pd.Series(task.probability).groupby(self.folds).nunique().max() == 1:
+                # Pooled over folds, the score would still rank folds by the share of malignant images in training.
+                note = f"{name} gives all images of a fold the same probability"
+            yield task.name, Scored(task, estimate, drawn, note)
 
     def pairs(self) -> Iterator[tuple[str, str, str]]:
         """Yield family, a and b of every comparison."""
@@ -142,15 +131,15 @@ class Comparison:
 
     def _resampled(self, a: str, b: str) -> Iterator[tuple[str, str, str, float, Outcome]]:
         """Yield task, test, unit, detectable and outcome of the bootstrap for every task."""
-        n_units = len(np.unique(self.units))
+        n_units, unit = len(np.unique(self.units)), self.shared.unit
         for task, ours in self.scored[a].items():
             theirs = self.scored[b][task]
             if note := ours.note or theirs.note:
                 outcome = Outcome(n_units, note=note)
             else:
                 effect, drawn = ours.estimate - theirs.estimate, ours.drawn - theirs.drawn
-                outcome = significance.paired_bootstrap(effect, drawn, n_units, self.unit, self.study.bootstrap)
-            yield task, BOOTSTRAP, f"{self.unit}s", self._detectable(ours.task, theirs.task), outcome
+                outcome = significance.paired_bootstrap(effect, drawn, n_units, unit, self.study.bootstrap)
+            yield task, BOOTSTRAP, f"{unit}s", self._detectable(ours.task, theirs.task), outcome
 
     def _detectable(self, ours: Task, theirs: Task) -> float:
         if isinstance(ours, Severity) or isinstance(theirs, Severity):
@@ -169,14 +158,11 @@ class Comparison:
             # Nadeau and Bengio's ratio for K folds; the validation part counts as training, since it chooses the model.
             t = significance.corrected_resampled_t(ours - theirs, ratio=1 / (self.study.folds - 1))
             bayes = significance.correlated_bayes(ours, theirs, self.study.repeats)
-        for test, outcome in ((T, t), (BAYES, bayes), (NEMENYI, self._nemenyi(a, b))):
-            yield CLASS8, test, "folds", np.nan, outcome
-
-    def _nemenyi(self, a: str, b: str) -> Outcome:
-        if self.ranking.note:
-            return Outcome(self.ranking.n, note=self.ranking.note)
         i, j = (self.per_fold.columns.get_loc(name) for name in (a, b))
-        return Outcome(self.ranking.n, self.ranking.ranks[j] - self.ranking.ranks[i], p=self.ranking.pairs[i, j])
+        ranks = self.ranking.ranks
+        nemenyi = Outcome(self.ranking.n, ranks[j] - ranks[i], p=self.ranking.pairs[i, j], note=self.ranking.note)
+        for test, outcome in ((T, t), (BAYES, bayes), (NEMENYI, nemenyi)):
+            yield CLASS8, test, "folds", np.nan, outcome
 
     def ranks(self) -> pd.DataFrame:
         """Return the protocol's rows of ranks.csv."""
@@ -202,11 +188,13 @@ def verdict(row: dict) -> str:
     return A_BETTER if row["effect"] > 0 else B_BETTER
 
 
-def compare(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return comparison.csv and ranks.csv. Raises BadInput if a cell's predictions are missing."""
+def compare(study: Study) -> dict[str, pd.DataFrame]:
+    """Return comparison.csv and ranks.csv by name. Raises BadInput if a cell's predictions are missing."""
     each = [Comparison(study, protocol) for protocol in study.protocols]
-    comparison = pd.concat([own.rows() for own in each], ignore_index=True)
-    return comparison, pd.concat([own.ranks() for own in each], ignore_index=True)
+    return {
+        "comparison": pd.concat([own.rows() for own in each], ignore_index=True),
+        "ranks": pd.concat([own.ranks() for own in each], ignore_index=True),
+    }
 
 
 def beats(table: pd.DataFrame, protocol: str) -> dict[str, list[str]]:
@@ -219,12 +207,7 @@ def beats(table: pd.DataFrame, protocol: str) -> dict[str, list[str]]:
     return {a: own.loc[own["verdict"] == A_BETTER, "b"].tolist() for a, own in rows.groupby("a")}
 
 
-def _write(study: Study) -> None:
-    comparison, ranks = compare(study)
-    write_tables(study, {"comparison": comparison, "ranks": ranks})
-
-
-main = stage("Compare a study's architectures with baselines and each other.", _write)
+main = table_stage("Compare a study's architectures with baselines and each other.", compare)
 
 if __name__ == "__main__":
     run_cli(main)

@@ -9,10 +9,9 @@ permuted (accuracy with shuffled labels), ci_low, ci_high, chance, excess (permu
 excess_high, real (accuracy with the real labels), n_samples, n_units, unit, verdict. Intervals are 95% bootstraps over
 patients for one shuffle, paired for the excess. The table is empty if the study has no control.
 
-chance is the accuracy that the same answers would have if they were independent of the labels: the sum over the classes
-of the frequency among answers times the frequency among labels (the expected agreement of Cohen's kappa). The majority
-baseline is no measure of chance here: with grouped folds, a class that is frequent in the test part is rarer in
-training. Answers that follow the training frequencies then have an accuracy below chance.
+chance is the accuracy of the same answers if they were independent of the labels (the expected agreement of Cohen's
+kappa). The majority baseline is no measure of chance: with grouped folds, a class that is frequent in the test part is
+rarer in training, and the baseline's accuracy falls below chance.
 """
 
 import numpy as np
@@ -21,10 +20,9 @@ import pandas as pd
 from analysis import metrics
 from analysis.accuracy import Accuracies
 from analysis.bootstrap import interval
-from analysis.tidy import write_tables
+from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PERMUTED, PUBLISHED
-from benchmarks.study.command import stage
 from benchmarks.study.study import BASELINES, Study
 
 COLUMNS = [
@@ -67,7 +65,7 @@ def expected_agreement(table: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
     )
 
 
-main = stage("Score a study's permuted-label control.", lambda study: write_tables(study, {"control": control(study)}))
+main = table_stage("Score a study's permuted-label control.", lambda study: {"control": control(study)})
 
 if __name__ == "__main__":
     run_cli(main)

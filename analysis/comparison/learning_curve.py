@@ -17,18 +17,15 @@ learning curve.
 import numpy as np
 import pandas as pd
 
-from analysis.accuracy import Accuracies, Accuracy
+from analysis.accuracy import Accuracies
 from analysis.bootstrap import interval
 from analysis.predictions import read_folds
-from analysis.tidy import write_tables
+from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import BY_PATIENT, FEWER
-from benchmarks.study.command import stage
 from benchmarks.study.study import BASELINES, Study
 
-POINTS = [
-    *("architecture", "protocol", "n_patients", "accuracy", "ci_low", "ci_high", "n_samples", "n_units", "unit"),
-]
+POINTS = ["architecture", "protocol", "n_patients", "accuracy", "ci_low", "ci_high", "n_samples", "n_units", "unit"]
 GAINS = [
     *("architecture", "from_patients", "to_patients", "gain", "ci_low", "ci_high", "slope", "slope_low", "slope_high"),
     *("n_units", "unit", "verdict"),
@@ -36,8 +33,8 @@ GAINS = [
 HELPS, NO_GAIN = "more patients would help", "no gain shown"
 
 
-def learning_curve(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return learning_curve.csv and learning_gain.csv. Raises BadInput if a cell is missing."""
+def learning_curve(study: Study) -> dict[str, pd.DataFrame]:
+    """Return learning_curve.csv and learning_gain.csv by name. Raises BadInput if a cell is missing."""
     points, gains = [], []
     sizes = sorted(study.learning_curve["patients"])
     if sizes:
@@ -50,8 +47,16 @@ def learning_curve(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
             for protocol, own in curve.items():
                 point = {"protocol": protocol, "n_patients": patients[protocol], "accuracy": own.estimate}
                 points.append(about | point | own.columns())
-            gains.append(about | _gain(list(patients.values()), list(curve.values())))
-    return pd.DataFrame(points, columns=POINTS), pd.DataFrame(gains, columns=GAINS)
+            most = curve[BY_PATIENT]
+            gain, limits = most.minus(curve[f"{BY_PATIENT}{FEWER}{sizes[0]}"])
+            slope = _slope(patients, np.array([[at.estimate] for at in curve.values()])).item()
+            drawn = _slope(patients, np.array([at.drawn for at in curve.values()]))
+            row = {"from_patients": float(sizes[0]), "to_patients": patients[BY_PATIENT], "gain": gain, "slope": slope}
+            row |= limits.columns() | interval(drawn, most.n_units, most.unit).columns("slope")
+            row |= {"n_units": most.n_units, "unit": f"{most.unit}s"}
+            gains.append(about | row | {"verdict": limits.verdict(HELPS, NO_GAIN, NO_GAIN)})
+    tables = {"learning_curve": pd.DataFrame(points, columns=POINTS)}
+    return tables | {"learning_gain": pd.DataFrame(gains, columns=GAINS)}
 
 
 def training_patients(folds: pd.DataFrame, samples: pd.DataFrame) -> float:
@@ -60,29 +65,14 @@ def training_patients(folds: pd.DataFrame, samples: pd.DataFrame) -> float:
     return float(train["sample"].map(samples.set_index("sample")["patient"]).groupby(train["fold"]).nunique().mean())
 
 
-def _gain(patients: list[float], curve: list[Accuracy]) -> dict:
-    most = curve[-1]
-    gain, limits = most.minus(curve[0])
-    slope = _slope(patients, np.array([[at.estimate] for at in curve])).item()
-    around = interval(_slope(patients, np.array([at.drawn for at in curve])), most.n_units, most.unit)
-    row = {"from_patients": patients[0], "to_patients": patients[-1], "gain": gain, "slope": slope}
-    row |= limits.columns() | around.columns("slope") | {"n_units": most.n_units, "unit": f"{most.unit}s"}
-    return row | {"verdict": limits.verdict(HELPS, NO_GAIN, NO_GAIN)}
-
-
-def _slope(patients: list[float], accuracies: np.ndarray) -> np.ndarray:
-    """Compute the least squares slope on log2 of `patients` (P,) of each column of `accuracies` (P, B)."""
-    x = np.log2(patients)
+def _slope(patients: dict[str, float], accuracies: np.ndarray) -> np.ndarray:
+    """Compute the least squares slope on log2 of the P values of `patients` of each column of `accuracies` (P, B)."""
+    x = np.log2(list(patients.values()))
     x -= x.mean()
     return x @ accuracies / (x @ x)
 
 
-def _write(study: Study) -> None:
-    points, gains = learning_curve(study)
-    write_tables(study, {"learning_curve": points, "learning_gain": gains})
-
-
-main = stage("Score a study's learning curves over training patients.", _write)
+main = table_stage("Score a study's learning curves over training patients.", learning_curve)
 
 if __name__ == "__main__":
     run_cli(main)

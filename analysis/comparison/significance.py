@@ -14,6 +14,7 @@ import dataclasses
 
 import baycomp
 import numpy as np
+import pandas as pd
 import scikit_posthocs
 from scipy import stats
 from statsmodels.stats import contingency_tables
@@ -79,7 +80,7 @@ def corrected_resampled_t(differences: np.ndarray, ratio: float) -> Outcome:
     the mean is s² (1 / J + ratio) instead of s² / J, with J - 1 degrees of freedom.
     """
     n = len(differences)
-    mean = float(differences.mean()) if n else np.nan
+    mean = float(differences.mean())
     if why := _no_spread(differences):
         return Outcome(n, mean, note=why)
     error = np.sqrt(differences.var(ddof=1) * (1 / n + ratio))
@@ -94,7 +95,7 @@ def correlated_bayes(a: np.ndarray, b: np.ndarray, repeats: int = 1, rope: float
     """
     n = len(a)
     if why := _no_spread(a - b):
-        return Outcome(n, float((a - b).mean()) if n else np.nan, note=why)
+        return Outcome(n, float((a - b).mean()), note=why)
     # baycomp subtracts its first argument from its second.
     posterior = baycomp.CorrelatedTTest(b, a, rope, repeats)
     b_better, equivalent, a_better = posterior.probs()
@@ -154,10 +155,8 @@ def smallest_detectable(differences: np.ndarray, units: np.ndarray, seed: int) -
     if len(names) < 2:
         return np.nan
     n_images = np.bincount(unit)
-    place = np.arange(len(unit)) - np.repeat(np.cumsum(n_images) - n_images, n_images)
-    order = np.argsort(unit, kind="stable")
     padded = np.zeros((len(names), n_images.max()), np.int8)
-    padded[unit[order], place] = differences[order]
+    padded[unit, pd.Series(unit).groupby(unit).cumcount()] = differences
     rng = np.random.default_rng(seed)
     drawn = rng.integers(len(names), size=(SIMULATIONS, len(names)))
     null = padded[drawn] * rng.choice(np.array([-1, 1], np.int8), size=(*drawn.shape, 1))

@@ -6,13 +6,11 @@ Writes into results/<study>/tables/
                      test_gain, ci_low, ci_high, optimism, optimism_low, optimism_high, n_units, unit, verdict
     importance.csv   architecture, hyperparameter, importance, low, high, r2, n_trials, verdict (importance.py)
 
-The default configuration is the first trial of a cell. validation_gain is the validation accuracy of the chosen
-configuration minus that of the default configuration, each at its best epoch. loss_gain is the validation loss of the
-default minus that of the chosen configuration. Both are means over the folds, weighted by their validation images.
-test_gain is the pooled test accuracy of the chosen minus that of the default configuration, with its paired 95%
-bootstrap over patients. optimism is validation_gain minus test_gain: the part of the gain that does not generalise. Its
-interval is that of the test gain alone, because the default configuration's validation predictions are not kept; the
-sampling error of the validation gain is therefore not included.
+The default configuration is the first trial of a cell. All gains are improvements of the chosen over the default
+configuration. validation_gain (accuracy) and loss_gain are validation results at the best epoch, means over the folds
+weighted by their validation images. test_gain is the gain in pooled test accuracy, with its paired 95% bootstrap over
+patients. optimism is validation_gain minus test_gain: the part of the gain that does not generalise. Its interval is
+that of the test gain alone, because the default configuration's validation predictions are not kept.
 """
 
 import numpy as np
@@ -22,10 +20,9 @@ from analysis.accuracy import Accuracies
 from analysis.comparison.importance import importance
 from analysis.predictions import read_folds
 from analysis.scores.tables import stacked
-from analysis.tidy import write_tables
+from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study.command import stage
 from benchmarks.study.study import Study
 
 COLUMNS = [
@@ -92,12 +89,13 @@ def _validation_gains(trials: pd.DataFrame, sizes: pd.Series) -> tuple[float, fl
     return float(accuracy), -float(loss)
 
 
-def _write(study: Study) -> None:
+def search(study: Study) -> dict[str, pd.DataFrame]:
+    """Return tuning.csv and importance.csv by name."""
     trials = honest_trials(study)
-    write_tables(study, {"tuning": tuning(study, trials), "importance": importance(trials, study.seed)})
+    return {"tuning": tuning(study, trials), "importance": importance(trials, study.seed)}
 
 
-main = stage("Compare a study's chosen and default hyperparameters.", _write)
+main = table_stage("Compare a study's chosen and default hyperparameters.", search)
 
 if __name__ == "__main__":
     run_cli(main)

@@ -20,10 +20,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.predictions import read_folds, read_samples
-from analysis.tidy import write_tables
+from analysis.tidy import table_stage
 from benchmarks import protocols, stored
 from benchmarks.errors import run_cli
-from benchmarks.study.command import stage
 from benchmarks.study.study import BASELINES, Study
 
 COLLAPSED, FLAGGED, SOUND = "collapsed", "flagged", "sound"
@@ -43,9 +42,9 @@ def count(architecture: str, table: pd.DataFrame) -> int:
     return 0 if architecture in BASELINES else sum(is_collapsed(own) for _, own in table.groupby("fold"))
 
 
-def collapse(study: Study) -> Iterator[dict]:
-    """Yield the rows of collapse.csv. Raises BadInput that names a missing cell file."""
-    samples = read_samples(study)
+def collapse(study: Study) -> pd.DataFrame:
+    """Return collapse.csv. Raises BadInput that names a missing cell file."""
+    samples, rows = read_samples(study), []
     for architecture, protocol in study.pairs():
         if architecture in BASELINES:
             continue
@@ -56,7 +55,8 @@ def collapse(study: Study) -> Iterator[dict]:
             frequency_loss = float(-(shares * np.log(shares)).to_numpy().sum())
             folder = study.cell_folder(architecture, protocol, fold)
             key = {"architecture": architecture, "protocol": protocol, "fold": fold}
-            yield key | health(folder, frequency_loss)
+            rows.append(key | health(folder, frequency_loss))
+    return pd.DataFrame(rows)
 
 
 def health(folder: Path, frequency_loss: float) -> dict:
@@ -96,17 +96,14 @@ def _reasons(found: dict, finite: np.ndarray) -> Iterator[str]:
 
 
 def _undertrained(found: dict) -> str:
-    loss, of_frequencies = found["training_loss"], found["frequency_loss"]
-    losses = f"training loss {loss:.3f}, that of the class frequencies {of_frequencies:.3f}"
-    if loss > (1 - NEAR) * of_frequencies:
-        return f"only the frequencies of the classes were learnt: {losses}"
-    return f"the test images look alike to it, though the training images did not: {losses}"
+    cause = "the test images look alike to it, though the training images did not"
+    if found["training_loss"] > (1 - NEAR) * found["frequency_loss"]:
+        cause = "only the frequencies of the classes were learnt"
+    losses = f"{found['training_loss']:.3f}, that of the class frequencies {found['frequency_loss']:.3f}"
+    return f"{cause}: training loss {losses}"
 
 
-main = stage(
-    "Find collapsed networks and their causes.",
-    lambda study: write_tables(study, {"collapse": pd.DataFrame(collapse(study))}),
-)
+main = table_stage("Find collapsed networks and their causes.", lambda study: {"collapse": collapse(study)})
 
 if __name__ == "__main__":
     run_cli(main)

@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.accuracy import Accuracies, Accuracy
-from analysis.tidy import write_tables
+from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import BY_PATIENT, EXTERNAL
-from benchmarks.study.command import stage
 from benchmarks.study.study import Study
 
 COLUMNS = [
@@ -58,9 +57,8 @@ def _row(accuracies: Accuracies, architecture: str, chosen: list[str]) -> dict:
     return row | {"internal": internal.estimate, "loss": loss} | limits.columns("loss") | {"verdict": verdict}
 
 
-main = stage(
-    "Compare a study's external test with its internal test.",
-    lambda study: write_tables(study, {"external": external(study)}),
+main = table_stage(
+    "Compare a study's external test with its internal test.", lambda study: {"external": external(study)}
 )
 
 if __name__ == "__main__":

@@ -11,12 +11,10 @@ Writes into results/<study>/tables/
     inflation.csv           published minus honest accuracy
     roc.csv reliability.csv curves of severity (analysis/scores/curves.py)
 
-task is class8 (the classes of the data set, however many), severity or density (if each class has exactly one).
-Estimates are scikit-learn's on the pooled test predictions of all folds, averaged over repeats; metrics declared by
-decorator use their own function. The answer is the most probable class; for density, the density with the highest
-summed probability; for severity, malignant if the summed probability is at least 0.5. A sample without a finite
-probability counts as wrong. Intervals (ci_low, ci_high) are 95% percentile bootstraps over patients, or over sources or
-samples if patients are not known. All intervals use the same resamples.
+task is class8 (the classes of the data set, however many), severity or density (analysis/tasks.py). Estimates are
+scikit-learn's on the pooled test predictions of all folds, averaged over repeats. A sample without a finite probability
+counts as wrong. Intervals (ci_low, ci_high) are 95% percentile bootstraps over patients, or over sources or samples if
+patients are not known, with the same resamples for all tables.
 
 fold_sd and seed_sd are standard deviations over the folds (of all repeats) and over the repeats, which differ in folds
 and training seeds. They are empty for fewer than two; fold_sd also if a fold lacks a class that the metric needs.
@@ -83,9 +81,8 @@ class Scorer:
                 row |= {"fold_sd": spread.get(metric, np.nan), "seed_sd": _sd([scores[metric] for scores in each])}
                 row |= {"collapsed_cells": n_collapsed}
                 if np.isnan(estimate):
-                    added = metric in metrics.ADDED
-                    otherwise = "it is undefined for these answers" if added else "a probability is not finite"
-                    yield row | {"note": f"not evaluable: {REASONS.get(metric, otherwise)}"}
+                    reasons = REASONS | dict.fromkeys(metrics.ADDED, "it is undefined for these answers")
+                    yield row | {"note": f"not evaluable: {reasons.get(metric, 'a probability is not finite')}"}
                 else:
                     limits = interval(drawn[metric], n_units, self.accuracies.unit)
                     yield row | limits.columns() | {"note": limits.note}
@@ -100,11 +97,8 @@ class Scorer:
             frame = pd.DataFrame({"architecture": architecture, "protocol": protocol, "label": self.classes})
             # An image that is tested in every repeat still counts once.
             images = support / table["repeat"].nunique()
-            wilson = [
-                proportion_confint(share * n, n, 1 - LEVEL, method="wilson") if n else (np.nan, np.nan)
-                for share, n in zip(recall, images, strict=True)
-            ]
-            low, high = np.transpose(wilson)
+            with np.errstate(divide="ignore", invalid="ignore"):  # NaN for a class without a test sample
+                low, high = proportion_confint(recall * images, images, 1 - LEVEL, method="wilson")
             frame = frame.assign(precision=precision, recall=recall, recall_low=low, recall_high=high, f1=f1)
             frame.loc[support == 0, ["precision", "recall", "f1"]] = np.nan
             units = table.groupby("label")["unit"].nunique().reindex(self.classes, fill_value=0)
@@ -118,27 +112,20 @@ class Scorer:
 
     def headline(self) -> pd.DataFrame:
         """Return headline.csv."""
-        return pd.DataFrame([self._headline_row(*key, table) for key, table in self.main.items()])
-
-    def _headline_row(self, architecture: str, protocol: str, table: pd.DataFrame) -> dict:
-        answers = self.main[MAJORITY, protocol]
-        own, majority = self.accuracies.of_table(table), self.accuracies.of_table(answers)
-        difference, limits = own.minus(majority)
-        verdict = limits.verdict(BEATS, DOES_NOT_BEAT, DOES_NOT_BEAT)
-        return {
-            "architecture": architecture,
-            "protocol": protocol,
-            "accuracy": own.estimate,
-            **own.columns(),
-            "majority_label": " / ".join(sorted(answers["predicted"].unique())),
-            "majority_accuracy": majority.estimate,
-            "difference": difference,
-            **limits.columns("difference"),
-            "verdict": IS_BASELINE if architecture in BASELINES else verdict,
-            "predicted_classes": table["predicted"].nunique(),
-            "collapsed_cells": collapse.count(architecture, table),
-            "cells": table["fold"].nunique(),
-        }
+        rows = []
+        for (architecture, protocol), table in self.main.items():
+            answers = self.main[MAJORITY, protocol]
+            own, majority = self.accuracies.of_table(table), self.accuracies.of_table(answers)
+            difference, limits = own.minus(majority)
+            row = {"architecture": architecture, "protocol": protocol, "accuracy": own.estimate, **own.columns()}
+            row |= {"majority_label": " / ".join(sorted(answers["predicted"].unique()))}
+            row |= {"majority_accuracy": majority.estimate, "difference": difference} | limits.columns("difference")
+            verdict = limits.verdict(BEATS, DOES_NOT_BEAT, DOES_NOT_BEAT)
+            row |= {"verdict": IS_BASELINE if architecture in BASELINES else verdict}
+            row |= {"predicted_classes": table["predicted"].nunique()}
+            row |= {"collapsed_cells": collapse.count(architecture, table), "cells": table["fold"].nunique()}
+            rows.append(row)
+        return pd.DataFrame(rows)
 
     def inflation(self) -> pd.DataFrame:
         """Return inflation.csv; no rows unless the study has `published` and an honest protocol."""
@@ -160,9 +147,8 @@ def write_scores(study: Study) -> None:
     shared = (scorer.main, scorer.samples, scorer.bootstrap)
     tables = {"scores": scorer.scores(), "per_class": scorer.per_class(), "headline": scorer.headline()}
     tables |= {"inflation": scorer.inflation(), "roc": curves.roc(*shared), "reliability": curves.reliability(*shared)}
-    for (architecture, protocol), table in scorer.main.items():
-        tables[f"confusion_{architecture}_{protocol}"] = scorer.confusion(table)
-    write_tables(study, tables)
+    confusion = {f"confusion_{'_'.join(pair)}": scorer.confusion(table) for pair, table in scorer.main.items()}
+    write_tables(study, tables | confusion)
 
 
 def _fold_spread(task: Task, table: pd.DataFrame) -> dict[str, float]:

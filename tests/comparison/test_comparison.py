@@ -86,7 +86,7 @@ def answers(share: float, seed: int) -> np.ndarray:
 
 
 def test_a_case_worked_by_hand(small):
-    table, ranks = compare(small)
+    table, ranks = compare(small).values()
     assert table.columns.tolist() == comparison.COLUMNS and ranks.columns.tolist() == comparison.RANK_COLUMNS
     own = table[(table["protocol"] == "by_patient") & (table["b"] == "majority")].set_index(["test", "task"])
     # simple is right on s1, s3 and s5, the majority class on s1 and s5: one image of six apart.
@@ -117,7 +117,7 @@ def test_a_case_worked_by_hand(small):
 
 
 def test_published_has_no_folds_to_count(small):
-    table, ranks = compare(small)
+    table, ranks = compare(small).values()
     own = table[(table["protocol"] == "published") & (table["unit"] == "folds")]
     assert set(own["test"]) == {"corrected_t", "bayesian", "friedman", "nemenyi"}
     assert (own["verdict"] == "not evaluable: every fold has the same test images").all() and own["p"].isna().all()
@@ -125,7 +125,7 @@ def test_published_has_no_folds_to_count(small):
 
 
 def test_every_missing_number_has_its_reason(small):
-    table, _ = compare(small)
+    table, _ = compare(small).values()
     evaluable = ~table["verdict"].str.startswith("not evaluable: ")
     bayesian, bootstrap = table["test"] == "bayesian", table["test"] == "paired_bootstrap"
     assert table.loc[evaluable & ~bayesian, ["p", "p_holm"]].notna().all(axis=None)
@@ -136,7 +136,7 @@ def test_every_missing_number_has_its_reason(small):
 
 def test_a_planted_winner_is_found_and_holm_counts_its_family(write_study):
     study = write_study({"simple": answers(0.95, 1), "vgg16": answers(0.35, 2), "majority": answers(0.3, 3)})
-    table, _ = compare(study)
+    table, _ = compare(study).values()
     assert beats(table, "by_patient") == {"simple": list(BASELINES), "vgg16": ["stratified", "thumbnail_logistic"]}
     main = table[(table["test"] == "paired_bootstrap") & (table["task"] == "class8")]
     pair = main[main["family"] == "architectures"].iloc[0]
@@ -150,9 +150,9 @@ def test_a_planted_winner_is_found_and_holm_counts_its_family(write_study):
 
 def test_the_order_of_two_names_flips_effect_and_verdict(write_study, tmp_path):
     good, bad = answers(0.9, 1), answers(0.3, 2)
-    first, _ = compare(write_study({"simple": good, "vgg16": bad}))
+    first, _ = compare(write_study({"simple": good, "vgg16": bad})).values()
     (tmp_path / "results").rename(tmp_path / "first")
-    second, _ = compare(write_study({"simple": bad, "vgg16": good}))
+    second, _ = compare(write_study({"simple": bad, "vgg16": good})).values()
     flipped = {A_BETTER: B_BETTER, B_BETTER: A_BETTER}
     pairs = [table[table["family"] == "architectures"].reset_index(drop=True) for table in (first, second)]
     assert pairs[0]["verdict"].tolist() == [flipped.get(v, v) for v in pairs[1]["verdict"]]
@@ -165,7 +165,7 @@ def test_the_order_of_two_names_flips_effect_and_verdict(write_study, tmp_path):
 
 def test_identical_predictions_show_no_difference(write_study):
     same = answers(0.5, 1)
-    table, _ = compare(write_study({"simple": same, "vgg16": same, "majority": same}))
+    table, _ = compare(write_study({"simple": same, "vgg16": same, "majority": same})).values()
     own = table[(table["family"] == "architectures") | (table["b"] == "majority")]
     main = own[own["test"] == "paired_bootstrap"]
     assert (main["verdict"] == NO_DIFFERENCE).all()
@@ -176,7 +176,7 @@ def test_identical_predictions_show_no_difference(write_study):
 
 
 def test_repeats_are_averaged_by_the_bootstrap_and_counted_once_elsewhere(write_study):
-    table, ranks = compare(write_study({"simple": answers(0.7, 1), "vgg16": answers(0.5, 2)}, repeats=2))
+    table, ranks = compare(write_study({"simple": answers(0.7, 1), "vgg16": answers(0.5, 2)}, repeats=2)).values()
     own = table[(table["family"] == "architectures") & (table["task"] == "class8")].set_index("test")
     # The planted answers are the same in both repeats.
     difference = answers(0.7, 1).mean() - answers(0.5, 2).mean()
@@ -187,7 +187,7 @@ def test_repeats_are_averaged_by_the_bootstrap_and_counted_once_elsewhere(write_
 
 def test_few_resamples_are_enough_for_intervals_and_not_for_p(write_study):
     study = write_study({"simple": answers(0.95, 1), "majority": answers(0.3, 3)}, bootstrap=100)
-    table, _ = compare(study)
+    table, _ = compare(study).values()
     row = table[(table["test"] == "paired_bootstrap") & (table["task"] == "class8")].set_index("b").loc["majority"]
     # 200 resamples for each of three baselines.
     assert (row["p"], row["p_holm"]) == (pytest.approx(2 / 601), pytest.approx(3 * 2 / 601))

@@ -25,7 +25,7 @@ def study(tmp_path, monkeypatch):
 def test_a_case_worked_by_hand(study):
     for protocol, answers in (("by_patient_n2", "aabbbbbb"), ("by_patient_n4", "aaaabbbb"), ("by_patient", "aaaaaaab")):
         write_answers(study, "simple", protocol, answers)
-    points, gains = learning_curve.learning_curve(study)
+    points, gains = learning_curve.learning_curve(study).values()
     assert list(points) == learning_curve.POINTS and list(gains) == learning_curve.GAINS
     own = points[points["architecture"] == "simple"]
     assert own["protocol"].tolist() == ["by_patient_n2", "by_patient_n4", "by_patient"]
@@ -45,7 +45,7 @@ def test_a_case_worked_by_hand(study):
 def test_a_gain_of_one_patient_is_not_shown(study):
     write_answers(study, "simple", "by_patient_n2", "aabbbbbb")
     write_answers(study, "simple", "by_patient", "aaabbbbb")
-    row = learning_curve.learning_curve(study)[1].set_index("architecture").loc["simple"]
+    row = learning_curve.learning_curve(study)["learning_gain"].set_index("architecture").loc["simple"]
     assert row["gain"] == 1 / 8 and row["ci_low"] == 0 and row["verdict"] == "no gain shown"
 
 
@@ -59,7 +59,7 @@ def test_training_patients_are_the_mean_over_the_folds():
 def test_one_patient_is_not_evaluable(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study = write_study(tmp_path, patients=["p0"] * 8, learning_curve={"patients": [2]})
-    gains = learning_curve.learning_curve(study)[1]
+    gains = learning_curve.learning_curve(study)["learning_gain"]
     assert gains["verdict"].eq("not evaluable: one patient").all()
 
 
@@ -75,7 +75,7 @@ def test_without_a_learning_curve_the_tables_are_empty(tmp_path, monkeypatch):
 
 
 def test_the_figure_has_a_curve_for_each_and_a_tick_a_size(study):
-    points, _ = learning_curve.learning_curve(study)
+    points, _ = learning_curve.learning_curve(study).values()
     axes = figures_learning_curve.learning_curve(points, ["simple"]).axes[0]
     names = ["simple", "majority", "stratified", "thumbnail_logistic"]
     assert [line.get_label() for line in axes.lines] == names

@@ -21,7 +21,7 @@ def study(tmp_path, monkeypatch):
 
 
 def found(study) -> pd.Series:
-    table = pd.DataFrame(collapse.collapse(study)).set_index(["protocol", "fold"])
+    table = collapse.collapse(study).set_index(["protocol", "fold"])
     return table.loc[("by_patient", 0)]
 
 
