@@ -1,4 +1,4 @@
-"""References for HTML out of the same references.bib that BibTeX reads."""
+"""References for HTML, read from the references.bib that BibTeX uses."""
 
 import dataclasses
 import re
@@ -12,7 +12,7 @@ ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """One entry as text, and its DOI if it has one."""
+    """One entry as text, with its DOI or None."""
 
     key: str
     text: str
@@ -20,7 +20,7 @@ class Reference:
 
 
 def references(path: Path = BIB) -> dict[str, Reference]:
-    """The entries of `path` by key. One field a line, in braces, as references.bib has them."""
+    """Return the entries of `path` by key. Each field must stand in braces on one line."""
     entries = {}
     for key, body in re.findall(r"^@\w+\{([\w-]+),\n(.*?)^\}", path.read_text(), re.MULTILINE | re.DOTALL):
         fields = {name: _plain(value) for name, value in re.findall(r"^\s*(\w+) = \{(.*)\},$", body, re.MULTILINE)}
@@ -29,7 +29,7 @@ def references(path: Path = BIB) -> dict[str, Reference]:
 
 
 def cited_keys(text: str) -> list[str]:
-    """Keys that `text` cites as [@key] or [@key; @other], in order."""
+    """Return the keys that `text` cites as [@key] or [@key; @other], in order."""
     return [key.strip()[1:] for group in CITATION.findall(text) for key in group.split(";")]
 
 
@@ -37,21 +37,14 @@ def _text(fields: dict[str, str]) -> str:
     where = next((fields[name] for name in ("journal", "booktitle", "publisher", "howpublished") if name in fields), "")
     volume = f" {fields['volume']}" if "volume" in fields else ""
     pages = f":{fields['pages']}" if "pages" in fields else ""
-    parts = [
-        _authors(fields["author"]),
-        fields["title"],
-        f"{where}{volume}{pages}",
-        fields.get("year"),
-        fields.get("note"),
-    ]
+    parts = [_authors(fields["author"]), fields["title"], f"{where}{volume}{pages}"]
+    parts += [fields.get("year", ""), fields.get("note", "")]
     return ". ".join(part for part in parts if part) + "."
 
 
 def _authors(names: str) -> str:
     people = [" ".join(reversed(name.split(", "))) for name in names.split(" and ")]
-    if people[-1] == "others":
-        return f"{', '.join(people[:-1])} et al"
-    return ", ".join(people)
+    return ", ".join(people).replace(", others", " et al")
 
 
 def _plain(latex: str) -> str:

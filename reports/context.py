@@ -1,46 +1,38 @@
-"""From a study's files to the report, before it is HTML or LaTeX. Computes no score: it words what the tables hold."""
+"""Outline of the report: from the files of a study to a Report. No score is computed here: the tables hold them."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from benchmarks.protocols import PUBLISHED
 from benchmarks.study.study import Study
 from reports.checklists.section import checklists
-from reports.document import Figures, Picture, Report, Section
-from reports.findings import KEPT_APART, answer, finding, main_honest
+from reports.document import Report, Section
+from reports.findings import answer, finding
+from reports.first_page import headline, question, sure
 from reports.results import Results
-from reports.sections.audit.claims import claims, first_page
-from reports.sections.audit.folds import folds, per_fold
-from reports.sections.audit.leakage import leakage, quality
-from reports.sections.audit.shortcuts import shortcuts
-from reports.sections.models.bias import bias, calibrated, evidence, first_sentence
-from reports.sections.models.cards import model_cards
-from reports.sections.models.models import explanations, galleries, training
-from reports.sections.run.failures import failures, warning
-from reports.sections.run.limits import GENERATED_WARNING, limits
-from reports.sections.run.provenance import provenance
-from reports.sections.run.run import architectures, data, run
-from reports.sections.run.sure import sure
-from reports.sections.scores.cells import cells
-from reports.sections.scores.classes import classes
-from reports.sections.scores.comparison import baseline_sentence, comparison
-from reports.sections.scores.control import control, leakage_sentence
-from reports.sections.scores.external import external
-from reports.sections.scores.learning_curve import learning_curve
-from reports.sections.scores.robustness import collapse, spread
-from reports.sections.scores.scores import curves, scores
-from reports.sections.scores.statistics import statistics
-from reports.sections.scores.tuning import tuning
+from reports.sections.audit import leakage, quality, shortcuts
+from reports.sections.bias import bias, calibrated, evidence
+from reports.sections.cards import model_cards
+from reports.sections.claims import claims, verdict_table
+from reports.sections.classes import classes, collapse, spread
+from reports.sections.comparison import baseline_sentence, comparison
+from reports.sections.controls import control, leakage_sentence, learning_curve
+from reports.sections.explanations import explanations, galleries
+from reports.sections.limits import GENERATED_WARNING, failures, limits, warning
+from reports.sections.methods import architectures, data, folds, per_fold, run, statistics
+from reports.sections.provenance import cells, provenance
+from reports.sections.scores import curves, external, scores
+from reports.sections.training import training, tuning
+from reports.verdicts import flags_sentence
 
 TITLE = "Mammogram classifiers, re-evaluated"
-TITLE_OF = {"image_folder": "Image classifiers, re-evaluated"}  # by data set, where it may hold images of any kind
+TITLE_OF = {"image_folder": "Image classifiers, re-evaluated"}  # data set of images of any kind -> title
 
 Part = Callable[[Results], Iterator[Section]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Chapter:
-    """Parts under one heading; without a `title`, the first section of the first part is the chapter."""
+    """Parts under one heading; without a `title`, the first section of the first part is the heading."""
 
     parts: tuple[Part, ...]
     title: str = ""
@@ -48,7 +40,7 @@ class Chapter:
     appendix: bool = False
 
     def sections(self, results: Results) -> Iterator[Section]:
-        """All sections, each part's below the chapter's heading."""
+        """Yield the sections of all parts, each one level below the heading of the chapter."""
         if self.title:
             yield Section(self.anchor, self.title, [], appendix=self.appendix)
         for number, part in enumerate(self.parts):
@@ -78,50 +70,29 @@ OUTLINE = (
 
 
 def build(study: Study) -> Report:
-    """The report of `study`. Raises BadInput if a table is missing."""
+    """Return the report of `study`. Raises BadInput if a table is missing."""
     results = Results(study)
-    headline, inflation = (results.networks(name) for name in ("headline", "inflation"))
-    code = results.provenance["code"]
-    commit = (
-        f"commit {code['commit'][:12]}{', changed' if code['dirty'] else ''}" if code["commit"] else "no git commit"
-    )
+    scored, dataset, code = results.networks("headline"), results.dataset, results.provenance["code"]
+    changed = ", changed" if code["dirty"] else ""
+    commit = f"commit {code['commit'][:12]}{changed}" if code["commit"] else "no git commit"
     return Report(
-        title=TITLE_OF.get(results.dataset["name"], TITLE),
-        question=_question(results),
-        dataset=results.dataset["title"],
-        warning=" ".join([*warning(results), *([GENERATED_WARNING] if results.dataset["generated"] else [])]),
-        answer=answer(headline, results.protocols),
+        title=TITLE_OF.get(dataset["name"], TITLE),
+        question=question(results),
+        dataset=dataset["title"],
+        warning=" ".join([*warning(results), *([GENERATED_WARNING] if dataset["generated"] else [])]),
+        answer=answer(scored, results.protocols),
         sure=list(sure(results)),
         finding=finding(
-            headline,
-            inflation,
+            scored,
+            results.networks("inflation"),
             results.table("leakage"),
             protocols=results.protocols,
-            baselines=baseline_sentence(results.table("comparison"), main_honest(results.protocols) or PUBLISHED),
+            baselines=baseline_sentence(results.table("comparison"), results.main_protocol),
             control=leakage_sentence(results.table("control")),
-            bias=first_sentence(results),
+            bias=flags_sentence(results.table("bias"), results.main_protocol),
         ),
-        verdicts=first_page(results),
-        headline=_headline(results),
+        verdicts=verdict_table(results),
+        headline=headline(results),
         sections=[section for chapter in OUTLINE for section in chapter.sections(results)],
         stamp=f"Study {study.name}, {commit}, cells finished {results.provenance['finished']}",
     )
-
-
-def _question(results: Results) -> str:
-    if PUBLISHED in results.protocols and results.honest:
-        strict = KEPT_APART.get(main_honest(results.protocols), "group")
-        return f"How much of the accuracy under the published protocol remains when no {strict} is shared?"
-    if results.honest:
-        return "How well do the architectures classify images of patients and sources that they were not trained on?"
-    return "What accuracy does the published protocol give, and what does its split leak?"
-
-
-def _headline(results: Results) -> Figures:
-    caption = (
-        "Accuracy on test images with 95 % intervals. "
-        + ("Open markers: published protocol; filled: honest ones. " if PUBLISHED in results.protocols else "")
-        + "Black ticks: always answering the majority class of the training part, on the same images."
-    )
-    alt = "Accuracy and 95 % interval of every architecture under every protocol, beside the majority class"
-    return Figures("figure-headline", caption, [Picture("headline", alt)], ["headline"])

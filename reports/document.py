@@ -1,9 +1,10 @@
-"""What a report is made of, before it is HTML or LaTeX: sections of plain text, tables and figures.
+"""Blocks of the report before it becomes HTML or LaTeX: sections of plain text, tables and figures.
 
-Texts are plain; `[@key]` in them cites an entry of templates/references.bib. The templates escape everything.
+`[@key]` in a text cites an entry of templates/references.bib. The templates escape all text.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,10 +25,10 @@ class Bullets:
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A cell of a table: a value, and in small print below it what belongs to it (an interval).
+    """A cell of a table: a value and, in small print `below`, its interval or another detail.
 
-    `link` is the anchor of what the value leads to within the report, `file` a file of the results folder that it
-    leads to, `anchor` the name under which the cell itself is found. Tables are sorted by `order` where it is given.
+    A click on the value opens the anchor `link` in the report or the `file` of the results folder. `anchor` is the
+    anchor of the cell itself. Tables are sorted by `order` where a cell has one, else by the text.
     """
 
     text: str
@@ -41,9 +42,7 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column; `align` is left (names), right (numbers), phrase or narrow (a few words), wrap, broad or
-    wide (sentences).
-    """
+    """A column; `align`: left (names), right (numbers), phrase, narrow (few words), wrap, broad, wide (sentences)."""
 
     title: str
     align: str = "right"
@@ -51,14 +50,14 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table; `sources` are the names of the CSV files that its numbers come from."""
+    """A table; `sources` are the names of the CSV files with its numbers."""
 
     anchor: str
     caption: str
     columns: list[Column]
     rows: list[list[Cell]]
-    sources: list[str]
-    grouped: bool = False  # by the first column, whose repeats stay empty
+    sources: Sequence[str]
+    grouped: bool = False  # by the first column: repeated names are hidden
     folded: bool = False  # closed at first in HTML
     printed: bool = True  # in the PDF, too
     kind: str = "table"
@@ -66,7 +65,7 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A file of figures/ by its stem; `pages` of its PDF; `alt` says what is to be seen."""
+    """A file of figures/ by its stem; `pages` of its PDF; `alt` describes the picture."""
 
     name: str
     alt: str
@@ -75,19 +74,24 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """Pictures under one caption, `columns` side by side."""
+    """Pictures under one caption, `columns` side by side; `sources` as in Table."""
 
     anchor: str
     caption: str
     pictures: list[Picture]
-    sources: list[str]
+    sources: Sequence[str]
     columns: int = 1
     kind: str = "figures"
 
 
+def figure(name: str, caption: str, alt: str, *sources: str, anchor: str = "", pages: int = 1) -> Figures:
+    """Return figures/<name> under a caption; without `sources`, the numbers are those of <name>.csv."""
+    return Figures(f"figure-{anchor or name}", caption, [Picture(name, alt, pages)], sources or [name])
+
+
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """Text to be shown as it is: a study file, commands."""
+    """Text that is shown unchanged: a study file, commands."""
 
     caption: str
     text: str
@@ -100,20 +104,20 @@ Block = Paragraph | Bullets | Table | Figures | Listing
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A section: a chapter (`level` 1), a section of one, or what belongs to that (3)."""
+    """A section of level 1 (chapter) to 3."""
 
     anchor: str
     title: str
-    blocks: list[Block]
+    blocks: Sequence[Block]
     level: int = 1
     appendix: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """The whole report, its first page before its `sections`.
+    """The first page of the report, then its `sections`.
 
-    `answer` is the question's in a sentence or two, `sure` how sure that is, `finding` all that was found.
+    `answer` holds one or two sentences, `sure` the certainty of the answer, `finding` all findings.
     """
 
     title: str

@@ -1,9 +1,12 @@
-"""Text from data made harmless in LaTeX, and citations in both formats."""
+"""What HTML and LaTeX share: the Jinja environment, escaping of text, and citations."""
 
 import re
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import jinja2
 from markupsafe import Markup, escape
 
 from reports.bibliography import CITATION, Reference, cited_keys
@@ -38,10 +41,24 @@ SPECIAL = {
     "\N{MULTIPLICATION SIGN}": r"\ensuremath{\times}",
 }
 LAST_OF_T1 = 0x17F  # Latin Extended-A; pdfLaTeX's T1 fonts have no letters beyond
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def environment(**options: Any) -> jinja2.Environment:
+    """Return a Jinja environment that escapes all text and fails on undefined names; `options` are Jinja's."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **options,
+    )
 
 
 def tex(text: object) -> Markup:
-    """Escape `text` for LaTeX; letters that its fonts lack become their code, [U+4E2D]."""
+    """Escape `text` for LaTeX; a letter without a glyph in the fonts becomes its code, [U+4E2D]."""
     return Markup("".join(map(_tex_letter, unicodedata.normalize("NFC", _tied(str(text))))))
 
 
@@ -62,7 +79,7 @@ def _tex_letter(letter: str) -> str:
 
 
 def tex_listing(text: str) -> Markup:
-    """Escape `text` for typewriter print, line by line: indented as it is, long lines broken after punctuation."""
+    """Escape `text` for typewriter print: lines keep their indentation, long lines break after punctuation."""
     lines = []
     for line in text.rstrip("\n").split("\n"):
         indent = len(line) - len(line.lstrip(" "))
@@ -74,23 +91,23 @@ def tex_listing(text: str) -> Markup:
 def cited(
     known: dict[str, Reference], escape_text: Callable[[str], Markup], cite: Callable[[list[str]], Markup]
 ) -> Callable[[str], Markup]:
-    """A filter that escapes text but turns [@key; @other] into `cite(keys)`, where all keys are `known`."""
+    """Return a filter that escapes text and turns [@key; @other] into `cite(keys)` if all keys are `known`."""
 
     def convert(text: str) -> Markup:
-        pieces = []
-        for number, piece in enumerate(CITATION.split(text)):
-            keys = cited_keys(f"[{piece}]") if number % 2 else []
-            if number % 2 and all(key in known for key in keys):
-                pieces.append(cite(keys))
-            else:
-                pieces.append(escape_text(f"[{piece}]" if number % 2 else piece))
-        return Markup("").join(pieces)
+        pieces: list[Markup] = []
+        end = 0
+        for match in CITATION.finditer(text):
+            keys = cited_keys(match[0])
+            if all(key in known for key in keys):
+                pieces += [escape_text(text[end : match.start()]), cite(keys)]
+                end = match.end()
+        return Markup("").join([*pieces, escape_text(text[end:])])
 
     return convert
 
 
 def html_citation(used: list[str]) -> Callable[[list[str]], Markup]:
-    """Citations as numbers in the order of first use, linked to #ref-<key>; new keys are added to `used`."""
+    """Return a function that cites by number, in order of first use, and adds new keys to `used`."""
 
     def cite(keys: list[str]) -> Markup:
         used.extend(key for key in keys if key not in used)
@@ -101,11 +118,11 @@ def html_citation(used: list[str]) -> Callable[[list[str]], Markup]:
 
 
 def tex_citation(keys: list[str]) -> Markup:
-    """Citations for natbib."""
+    """Return a citation for natbib."""
     return Markup(r"\citep{" + ",".join(keys) + "}")
 
 
 def html(text: str) -> Markup:
-    """Escape `text` for HTML; long names may break after an underscore or slash, intervals may not."""
+    """Escape `text` for HTML; lines may break after an underscore or slash, but not within an interval."""
     unbroken = re.sub(r"(?<=\d) to (?=[\d\u2212])", "\u00a0to\u00a0", _tied(text))
     return Markup(re.sub(r"(?<=\w)([_/])(?=\w)", r"\1<wbr>", str(escape(unbroken))))

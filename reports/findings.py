@@ -1,20 +1,13 @@
-"""The finding: sentences that follow from the tables, whatever these say."""
+"""Sentences of the finding and the answer on the first page, worded from the tables."""
 
 import pandas as pd
 
 from analysis.audit.partners import NEAR_DUPLICATE
-from benchmarks.protocols import BY_PATIENT, EXTERNAL, PUBLISHED
-from reports.wording import count, interval, listed, number, per_cent, plural, units
+from benchmarks.protocols import EXTERNAL, PUBLISHED
+from reports.results import KEPT_APART, main_honest, where
+from reports.wording import NOT_EVALUABLE, count, interval, listed, number, per_cent, plural, span, units
 
-STRICTEST = (BY_PATIENT, EXTERNAL, "by_source")
-KEPT_APART = {BY_PATIENT: "patient", EXTERNAL: "data set", "by_source": "source image"}
 BEATS = "beats majority"
-
-
-def main_honest(protocols: list[str]) -> str | None:
-    """The strictest honest protocol of the study, or None."""
-    honest = [protocol for protocol in protocols if protocol != PUBLISHED]
-    return next((protocol for protocol in STRICTEST if protocol in honest), honest[0] if honest else None)
 
 
 def finding(
@@ -26,23 +19,24 @@ def finding(
     control: str = "",
     bias: str = "",
 ) -> list[str]:
-    """The sentences of the first screen, from tables/headline.csv, inflation.csv and leakage.csv.
+    """Return the sentences of the finding, from tables/headline.csv, inflation.csv and leakage.csv.
 
-    `baselines`, `control` and `bias` are what the sections on comparison, control and bias say for it.
+    `baselines`, `control` and `bias` are the sentences of the sections on comparison, control and bias; empty ones
+    are left out.
     """
     honest = main_honest(protocols)
     sentences = []
     if PUBLISHED in protocols:
-        rows = headline[headline["protocol"] == PUBLISHED]
+        rows = where(headline, protocol=PUBLISHED)
         sentences += [_range_sentence(rows, "Under the published protocol"), _leak_sentence(leakage), control]
     if honest:
-        rows = headline[headline["protocol"] == honest]
+        rows = where(headline, protocol=honest)
         apart = KEPT_APART.get(honest, "group")
         opening = f"When no {apart} stands on both sides of the split ({honest})"
         sentences += [_range_sentence(rows, opening), _majority_sentence(rows), baselines]
-        sentences.append(_inflation_sentence(inflation[inflation["honest_protocol"] == honest]))
+        sentences.append(_inflation_sentence(where(inflation, honest_protocol=honest)))
         if EXTERNAL in protocols and honest != EXTERNAL:
-            rows = headline[headline["protocol"] == EXTERNAL]
+            rows = where(headline, protocol=EXTERNAL)
             sentences.append(_range_sentence(rows, "On data sets that training has not seen (external)"))
     else:
         sentences.append(
@@ -54,20 +48,24 @@ def finding(
 
 
 def answer(headline: pd.DataFrame, protocols: list[str]) -> str:
-    """The question's answer in a sentence or two, from tables/headline.csv without the baselines."""
+    """Return the answer to the question of the report, from tables/headline.csv without the baselines."""
     honest = main_honest(protocols)
     sentences = []
     if PUBLISHED in protocols:
         sentences.append(f"Under the published split {_best(headline[headline['protocol'] == PUBLISHED])}.")
     if honest:
-        rows = headline[headline["protocol"] == honest]
+        rows = where(headline, protocol=honest)
         apart = KEPT_APART.get(honest, "group")
         sentences.append(f"With no {apart} on both sides of the split {_best(rows)}; {_against_majority(rows)}.")
     return " ".join(sentences)
 
 
+def _ordered(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    return rows.dropna(subset=[column]).sort_values([column, "architecture"])
+
+
 def _best(rows: pd.DataFrame) -> str:
-    known = rows.dropna(subset=["accuracy"]).sort_values(["accuracy", "architecture"])
+    known = _ordered(rows, "accuracy")
     if known.empty:
         return "accuracy is not evaluable"
     who = f"the best of {len(known)} networks" if len(known) > 1 else "the network"
@@ -81,7 +79,7 @@ def _share(row: pd.Series) -> str:
 
 
 def _against_majority(rows: pd.DataFrame) -> str:
-    known = rows[~rows["verdict"].str.startswith("not evaluable")]
+    known = rows[~rows["verdict"].str.startswith(NOT_EVALUABLE)]
     if known.empty:
         return "whether any beats the majority class is not evaluable"
     n = int((known["verdict"] == BEATS).sum())
@@ -91,31 +89,26 @@ def _against_majority(rows: pd.DataFrame) -> str:
 
 
 def _range_sentence(rows: pd.DataFrame, opening: str) -> str:
-    known = rows.dropna(subset=["accuracy"]).sort_values(["accuracy", "architecture"])
+    known = _ordered(rows, "accuracy")
     if known.empty:
         return f"{opening}, accuracy is not evaluable."
     first, last = known.iloc[0], known.iloc[-1]
     tested = f"on {count(last['n_samples'])} test images of {units(last['n_units'], last['unit'])}"
     if len(known) == 1:
-        return f"{opening}, {_accuracy(first)} {tested}."
-    return (
-        f"{opening}, the accuracy of {len(known)} architectures runs from {_named(first)} to {_named(last)}, {tested}."
-    )
+        return (
+            f"{opening}, {first['architecture']} reaches a test accuracy of {number(first['accuracy'])} "
+            f"({_limits(first)}) {tested}."
+        )
+    lowest, highest = (f"{number(row['accuracy'])} ({row['architecture']}, {_limits(row)})" for row in (first, last))
+    return f"{opening}, the accuracy of {len(known)} architectures runs from {lowest} to {highest}, {tested}."
 
 
-def _named(row: pd.Series) -> str:
-    low_high = interval(row["ci_low"], row["ci_high"])
-    return f"{number(row['accuracy'])} ({row['architecture']}, 95 % CI {low_high})"
-
-
-def _accuracy(row: pd.Series) -> str:
-    low_high = interval(row["ci_low"], row["ci_high"])
-    return f"{row['architecture']} reaches a test accuracy of {number(row['accuracy'])} (95 % CI {low_high})"
+def _limits(row: pd.Series) -> str:
+    return f"95 % CI {interval(row['ci_low'], row['ci_high'])}"
 
 
 def _leak_sentence(leakage: pd.DataFrame) -> str:
-    first = leakage[(leakage["protocol"] == PUBLISHED) & (leakage["fold"] == 0) & (leakage["part_b"] == "test")]
-    rows = first[first["part_a"] == "train"].set_index("kind")
+    rows = where(leakage, protocol=PUBLISHED, fold=0, part_a="train", part_b="test").set_index("kind")
     if rows.empty:
         return ""
     copied, n = rows.loc[NEAR_DUPLICATE, ["n_flagged", "n_b"]].astype(int)
@@ -127,7 +120,7 @@ def _leak_sentence(leakage: pd.DataFrame) -> str:
 
 
 def _majority_sentence(rows: pd.DataFrame) -> str:
-    evaluable = rows[~rows["verdict"].str.startswith("not evaluable")].sort_values("architecture")
+    evaluable = rows[~rows["verdict"].str.startswith(NOT_EVALUABLE)].sort_values("architecture")
     if evaluable.empty:
         return "Whether any beats the majority class is not evaluable."
     beat = evaluable.loc[evaluable["verdict"] == BEATS, "architecture"].tolist()
@@ -145,15 +138,13 @@ def _majority_sentence(rows: pd.DataFrame) -> str:
 
 
 def _majority(rows: pd.DataFrame) -> str:
-    low, high = rows["majority_accuracy"].min(), rows["majority_accuracy"].max()
     labels = sorted(rows["majority_label"].dropna().unique())
     name = f" ({labels[0]})" if len(labels) == 1 else ""
-    scores = number(low) if number(low) == number(high) else f"{number(low)} to {number(high)}"
-    return f"Always answering the majority class of the training part{name} scores {scores}"
+    return f"Always answering the majority class of the training part{name} scores {span(rows['majority_accuracy'])}"
 
 
 def _inflation_sentence(rows: pd.DataFrame) -> str:
-    known = rows.dropna(subset=["inflation"]).sort_values(["inflation", "architecture"])
+    known = _ordered(rows, "inflation")
     if known.empty:
         return ""
     first, last = known.iloc[0], known.iloc[-1]

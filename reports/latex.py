@@ -1,4 +1,4 @@
-"""The report as LaTeX: the article, and every table as a file of its own, to be \\input anywhere."""
+"""The report as LaTeX: the article, and a file for every table that any LaTeX document can \\input."""
 
 import itertools
 import math
@@ -10,8 +10,7 @@ from markupsafe import Markup
 
 from reports import escaping
 from reports.bibliography import references
-from reports.document import Cell, Report, Table
-from reports.environment import environment
+from reports.document import Cell, Figures, Report, Table
 
 STYLE = "mammobench.sty"
 LETTERS_A_LINE = {"narrow": 12, "wrap": 34, "broad": 56, "wide": 85}  # of the columns that break lines
@@ -21,18 +20,18 @@ PICTURES_A_PAGE = 6  # of those set side by side
 
 
 def article(report: Report) -> str:
-    """The report for latexmk -pdf, in a folder with mammobench.sty and references.bib, beside figures/ and tables/."""
+    """Return the article; latexmk needs mammobench.sty and references.bib beside it, and ../figures, ../tables."""
     return _environment(report).get_template("report.tex.j2").render(report=report)
 
 
 def tables(report: Report) -> dict[str, str]:
-    """The text of every table by the name of its file, those left out in the article included."""
+    """Return the text of every table by the name of its file, with the tables that the article leaves out."""
     template = _environment(report).get_template("table.tex.j2")
     return {f"{name(table)}.tex": template.render(block=table) for table in _tables(report)}
 
 
 def name(table: Table) -> str:
-    """Name of a table's file, without its ending."""
+    """Return the name of a table's file without its suffix."""
     return table.anchor.removeprefix("table-")
 
 
@@ -42,8 +41,8 @@ def _tables(report: Report) -> list[Table]:
 
 
 def _environment(report: Report) -> jinja2.Environment:
-    made = environment(
-        # Everything that a template prints passes `finalize`, so nothing can be left unescaped by oversight.
+    made = escaping.environment(
+        # All output of a template passes `finalize`: no text is left unescaped by oversight.
         finalize=lambda value: value if isinstance(value, Markup) else escaping.tex(value),
         block_start_string="<%",
         block_end_string="%>",
@@ -59,7 +58,7 @@ def _environment(report: Report) -> jinja2.Environment:
         "pages": _pages,
         "flat": _flat,
         "file": name,
-        "label": Markup,  # anchors and names of files hold no special letters
+        "label": Markup,  # no special letters in anchors and names of files
         "escaped": escaping.tex,
         "linked": _linked(_anchors(report)),
     }
@@ -68,10 +67,11 @@ def _environment(report: Report) -> jinja2.Environment:
 
 
 def _anchors(report: Report) -> set[str]:
-    """All that a link can lead to in print."""
-    blocks = [report.headline, *report.sections, *(table for table in _tables(report) if table.printed)]
-    blocks += [block for section in report.sections for block in section.blocks if block.kind == "figures"]
-    return {block.anchor for block in blocks}
+    """Return all anchors of the printed report."""
+    blocks = [block for section in report.sections for block in section.blocks]
+    figures = [report.headline, *(block for block in blocks if isinstance(block, Figures))]
+    tables = [table for table in _tables(report) if table.printed]
+    return {block.anchor for block in (*figures, *tables, *report.sections)}
 
 
 def _linked(anchors: set[str]) -> Callable[[Markup, str], Markup]:
@@ -82,7 +82,7 @@ def _linked(anchors: set[str]) -> Callable[[Markup, str], Markup]:
 
 
 def _head(title: str) -> Markup:
-    """A column title in lines of few letters, for makecell."""
+    """Return a column title in short lines, for makecell."""
     lines = [""]
     for word in title.split():
         if lines[-1] and len(lines[-1]) + len(word) > 9:
@@ -93,7 +93,7 @@ def _head(title: str) -> Markup:
 
 
 def _flat(table: Table) -> bool:
-    """Whether small print fits beside its value, in brackets, instead of below it."""
+    """Return whether the small print fits in brackets beside its value, instead of below."""
     if any(column.align in LETTERS_A_LINE for column in table.columns):
         return False
     columns = zip(*table.rows, strict=True)
@@ -102,7 +102,7 @@ def _flat(table: Table) -> bool:
 
 
 def _pages(table: Table) -> list[list[list[Cell]]]:
-    """Split the rows of a table into pages."""
+    """Return the rows of a table in pages."""
     rows = table.rows
     widths = [LETTERS_A_LINE.get(column.align, math.inf) for column in table.columns]
     flat = _flat(table)
@@ -117,7 +117,7 @@ def _lines(cell: Cell, width: float, flat: bool) -> int:
 
 
 def write(report: Report, folder: Path, tables_folder: Path) -> None:
-    """Write report.tex into `folder` and every table into `tables_folder`, whose old tables go."""
+    """Write report.tex into `folder` and every table into `tables_folder`; remove old tables there."""
     for old in tables_folder.glob("*.tex"):
         old.unlink()
     for file, text in tables(report).items():

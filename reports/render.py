@@ -1,18 +1,18 @@
-"""Render a study's report: one self-contained HTML file, and LaTeX beside its bibliography.
+"""Render the report of a study: one self-contained HTML file, and LaTeX with its bibliography.
 
-Writes report.html, report.tex, mammobench.sty and references.bib into results/<study>/report, and every table
-as results/<study>/tables/<table>.tex. The LaTeX takes its figures from ../figures and its tables from ../tables.
+Writes report.html, report.tex, mammobench.sty and references.bib into results/<study>/report, and every table as
+results/<study>/tables/<table>.tex. report.tex takes its figures from ../figures and its tables from ../tables.
 """
 
-import argparse
 import shutil
 
 from benchmarks.errors import run_cli
-from benchmarks.study.study import Study, load_study
+from benchmarks.study.command import stage
+from benchmarks.study.study import Study
 from reports import latex
 from reports.bibliography import BIB
 from reports.context import build
-from reports.environment import TEMPLATES
+from reports.escaping import TEMPLATES
 from reports.page import html
 
 
@@ -28,12 +28,7 @@ def render(study: Study) -> None:
         shutil.copyfile(path, folder / path.name)
 
 
-def main() -> None:
-    """Render the report of one study."""
-    parser = argparse.ArgumentParser(description="Render a study's report as HTML and LaTeX.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    render(load_study(parser.parse_args().study))
-
+main = stage("Render a study's report as HTML and LaTeX.", render)
 
 if __name__ == "__main__":
     run_cli(main)

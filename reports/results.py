@@ -1,17 +1,34 @@
-"""A study's files as the report reads them."""
+"""Files of a study as the report reads them."""
 
 import functools
+from typing import Any
 
 import pandas as pd
 
 from analysis.tidy import read_table
 from benchmarks import stored
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import BY_PATIENT, EXTERNAL, PUBLISHED
 from benchmarks.study.study import BASELINES, Study
+
+# Honest protocols, the strictest first, and the units that each keeps on one side of the split.
+KEPT_APART = {BY_PATIENT: "patient", EXTERNAL: "data set", "by_source": "source image"}
+
+
+def main_honest(protocols: list[str]) -> str | None:
+    """Return the strictest honest protocol; None if no protocol is honest."""
+    honest = [protocol for protocol in protocols if protocol != PUBLISHED]
+    return next((protocol for protocol in KEPT_APART if protocol in honest), honest[0] if honest else None)
+
+
+def where(table: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
+    """Return the rows of `table` whose columns have the `wanted` values."""
+    for column, value in wanted.items():
+        table = table[table[column] == value]
+    return table
 
 
 class Results:
-    """One study with its tables, data set and provenance, each read once."""
+    """One study with its tables, data set and provenance. Each file is read once."""
 
     def __init__(self, study: Study):
         self.study = study
@@ -20,29 +37,30 @@ class Results:
         self.compared = [*self.architectures, *BASELINES]
         self.protocols = list(study.protocols)
         self.honest = [protocol for protocol in self.protocols if protocol != PUBLISHED]
-        self.dataset: dict = self._json("dataset.json")
-        self.provenance: dict = self._json("provenance.json")
+        self.main_protocol = main_honest(self.protocols) or PUBLISHED
+        self.dataset: dict = stored.record(self.folder / "dataset.json")
+        self.provenance: dict = stored.record(self.folder / "provenance.json")
 
     @functools.cache  # noqa: B019 - lives as long as one rendering
     def table(self, name: str) -> pd.DataFrame:
-        """tables/<name>.csv. Raises BadInput if it is not there."""
+        """Return tables/<name>.csv. Raises BadInput if the file is missing."""
         return read_table(self.folder, name)
 
     def networks(self, name: str) -> pd.DataFrame:
-        """The rows of tables/<name>.csv that are no baseline's."""
+        """Return the rows of tables/<name>.csv without those of baselines."""
         table = self.table(name)
         return table[~table["architecture"].isin(BASELINES)]
 
+    def scored(self) -> pd.DataFrame:
+        """Return one row of tables/headline.csv for each protocol: number of test images and independent units."""
+        return self.networks("headline").drop_duplicates("protocol")
+
     def cell(self, name: str, architecture: str, protocol: str) -> pd.Series:
-        """The one row of tables/<name>.csv for `architecture` under `protocol`."""
-        table = self.table(name)
-        return table[(table["architecture"] == architecture) & (table["protocol"] == protocol)].iloc[0]
+        """Return the one row of tables/<name>.csv for `architecture` under `protocol`."""
+        return where(self.table(name), architecture=architecture, protocol=protocol).iloc[0]
 
     @functools.cached_property
     def failures(self) -> list[dict]:
-        """What failed in the run, as benchmarks/run/rest.py says; without it the report is complete."""
+        """Failed cells and architectures, as benchmarks/run/rest.py writes them; empty if the report is complete."""
         path = self.study.failures_file()
         return stored.record(path) if path.is_file() else []
-
-    def _json(self, name: str) -> dict:
-        return stored.record(self.folder / name)

@@ -1,4 +1,4 @@
-"""What the verdicts on bias say, in names and sentences that follow from tables/bias.csv, whatever it holds."""
+"""Names and sentences for the verdicts of the bias checks, from tables/bias.csv."""
 
 import pandas as pd
 
@@ -10,14 +10,18 @@ from analysis.bias.thresholds import FLAGGED, NOT_EVALUABLE
 from analysis.bias.verdicts import CHANGES, LESION
 from analysis.explanations.gradcam import PLUS_PLUS, SCORE_CAM
 from benchmarks.protocols import PUBLISHED
+from reports.results import where
 from reports.wording import interval, listed, number, per_cent, plural, units
 
 HEAT, MOVE = ("heat", "pointing"), "move"
-ONE_REGION = (MOVE, "contrast", "marker_alone", "empty_film", "randomisation", "class_sensitivity", "folds")
-ONE_REGION += ("deletion", "insertion")
+# Checks without regions
+ONE_REGION = (
+    *(MOVE, "contrast", "marker_alone", "empty_film", "randomisation", "class_sensitivity", "folds"),
+    *("deletion", "insertion"),
+)
 NAMES = {PLUS_PLUS: "Grad-CAM++", SCORE_CAM: "Score-CAM"}
 
-# What a flag says, of one architecture and of several.
+# kind of a flag -> its meaning for one architecture and for several
 KINDS = {
     LEANS: ("leans on what holds no evidence of a mass", "lean on what holds no evidence of a mass"),
     IGNORES: ("answers alike with the lesion changed", "answer alike with the lesion changed"),
@@ -33,7 +37,7 @@ STATES = ("orientation", "contrast", "marker_alone")
 
 
 def kind(check: str, region: str) -> str:
-    """Which of KINDS a flag of `check` in `region` is."""
+    """Return the key of KINDS for a flag of `check` in `region`."""
     if check in bias_checks.CHECKS:
         return bias_checks.CHECKS[check].kind
     if check == GROUPS:
@@ -48,12 +52,12 @@ def kind(check: str, region: str) -> str:
 
 
 def with_kinds(bias: pd.DataFrame) -> pd.DataFrame:
-    """tables/bias.csv with a column kind."""
+    """Return tables/bias.csv with a column kind."""
     return bias.assign(kind=[kind(*pair) for pair in zip(bias["check"], bias["region_or_group"], strict=True)])
 
 
 def short_region(check: str, region: str) -> str:
-    """A region or group as it stands in the matrix; empty where the check says it."""
+    """Return a region or group as the matrix of verdicts prints it; empty for a check without regions."""
     if check in ONE_REGION:
         return ""
     if check == GROUPS:
@@ -64,21 +68,20 @@ def short_region(check: str, region: str) -> str:
 
 
 def flags_sentence(bias: pd.DataFrame, protocol: str) -> str:
-    """How many architectures are flagged under `protocol`, and for what; empty if no check was made."""
-    table = with_kinds(bias[bias["protocol"] == protocol])
+    """Return how many architectures are flagged under `protocol`, and why; empty if no check was made."""
+    table = with_kinds(where(bias, protocol=protocol))
     judged = table.loc[table["verdict"] != NOT_EVALUABLE, "architecture"].unique()
     if table.empty:
         return ""
     if not len(judged):
         return f"Under {protocol}, no bias check of any architecture is evaluable."
-    flagged = table[table["verdict"] == FLAGGED]
+    flagged = where(table, verdict=FLAGGED)
     n, names = flagged["architecture"].nunique(), plural(len(judged), "architecture")
     if not n:
         return f"Under {protocol}, no bias check flags any of {names}. {_collapsed(table)}".strip()
     parts = []
     for name, words in KINDS.items():
-        own = flagged[flagged["kind"] == name]
-        if len(own):
+        if len(own := where(flagged, kind=name)):
             count = own["architecture"].nunique()
             parts.append(f"{count} {words[count > 1]}{_places(own) if name == LEANS else ''}")
     return f"Under {protocol}, bias checks flag {n} of {names}: {listed(parts)}. {_collapsed(table)}".strip()
@@ -104,7 +107,7 @@ def _collapsed(table: pd.DataFrame) -> str:
 
 
 def counts_sentence(bias: pd.DataFrame, protocols: list[str]) -> str:
-    """How many verdicts are flags, by protocol."""
+    """Return how many verdicts are flags, by protocol."""
     parts = []
     for protocol in protocols:
         own = bias[(bias["protocol"] == protocol) & (bias["verdict"] != NOT_EVALUABLE)]
@@ -116,29 +119,28 @@ def counts_sentence(bias: pd.DataFrame, protocols: list[str]) -> str:
 
 
 def strongest(bias: pd.DataFrame, protocol: str, unit: str) -> str:
-    """The largest flagged effects under `protocol`, one for each kind that has an effect in comparable units."""
-    table = with_kinds(bias[(bias["protocol"] == protocol) & (bias["verdict"] == FLAGGED)])
-    told = {LEANS: "of probability", MISPLACED: "of the heat or of the hottest pixels", UNEQUAL: "between groups"}
+    """Return the largest flagged effects under `protocol`, one for each kind with comparable units."""
+    table = with_kinds(where(bias, protocol=protocol, verdict=FLAGGED))
+    kinds = {LEANS: "of probability", MISPLACED: "of the heat or of the hottest pixels", UNEQUAL: "between groups"}
     parts = []
-    for name, what in told.items():
-        own = table[table["kind"] == name]
-        if len(own):
+    for name, unit_words in kinds.items():
+        if len(own := where(table, kind=name)):
             row = own.loc[own["effect"].abs().idxmax()]
-            where = "" if row["check"] in (GROUPS, *ONE_REGION) else f"{CHECKS[row['check']]}, "
-            about = f"{row['architecture']}, {where}{row['region_or_group']}"
+            check = "" if row["check"] in (GROUPS, *ONE_REGION) else f"{CHECKS[row['check']]}, "
+            about = f"{row['architecture']}, {check}{row['region_or_group']}"
             limits = f"95 % CI {interval(row['ci_low'], row['ci_high'])}, {units(row['n'], unit)}"
-            parts.append(f"{what}, {number(row['effect'])} ({about}; {limits})")
+            parts.append(f"{unit_words}, {number(row['effect'])} ({about}; {limits})")
     return f"Largest flagged differences under {protocol}: {'; '.join(parts)}." if parts else ""
 
 
 def claim_sentence(bias: pd.DataFrame) -> str:
-    """What the verdicts under `published` say of the claim that Grad-CAM confirmed the predictions' reliability."""
+    """Return whether verdicts under `published` support the claim that Grad-CAM confirmed the predictions."""
     table = with_kinds(bias[(bias["protocol"] == PUBLISHED) & (bias["check"] != GROUPS)])
     opening = "The published study says that Grad-CAM confirmed the reliability of the predictions."
     known = table[table["verdict"] != NOT_EVALUABLE]
     if known.empty:
         return f"{opening} Under its own protocol no check of maps or answers is evaluable."
-    flagged = known[known["verdict"] == FLAGGED]
+    flagged = where(known, verdict=FLAGGED)
     n, judged = flagged["architecture"].nunique(), known["architecture"].nunique()
     if not n:
         return (
@@ -147,8 +149,7 @@ def claim_sentence(bias: pd.DataFrame) -> str:
         )
     missed = flagged[flagged["check"].isin(HEAT) & (flagged["region_or_group"] == LESION)]
     details = [(missed["architecture"].nunique(), MISSES)]
-    for name in (IGNORES, LEANS, UNRELATED):
-        details.append((flagged.loc[flagged["kind"] == name, "architecture"].nunique(), KINDS[name]))
+    details += [(where(flagged, kind=k)["architecture"].nunique(), KINDS[k]) for k in (IGNORES, LEANS, UNRELATED)]
     told = [f"{count} of them {words[count > 1]}" for count, words in details if count]
     return (
         f"{opening} Under its own protocol, checks of maps or answers flag {n} of {plural(judged, 'architecture')} "

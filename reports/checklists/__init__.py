@@ -1,1 +1,1 @@
-"""Reporting checklists: the items of each as data, <name>.yaml, and their answers as functions of a study's results."""
+"""Reporting checklists: the items of each in <name>.yaml, and functions that answer them from a study's results."""

@@ -1,11 +1,11 @@
-"""What an answer to a checklist's item is."""
+"""Answer to an item of a checklist."""
 
 import dataclasses
 
 YES, PARTLY, NOT_APPLICABLE = "yes", "partly", "not applicable"
 AUTHORS = "to be answered by the authors"
 
-# Sections that answers may point to, by anchor, with their titles; those marked are not in every report.
+# Anchors and titles of the sections that answers link to; not every report has those with a comment.
 SECTIONS = {
     "finding": "Finding",
     "run": "What was run",
@@ -32,7 +32,7 @@ SECTIONS = {
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """One of the words above, a sentence or two, and where more stands: a key of SECTIONS, or else a `file`."""
+    """One of the words above, one or two sentences, and a source: a key of SECTIONS, or a `file`."""
 
     answered: str
     text: str

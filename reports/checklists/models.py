@@ -1,28 +1,16 @@
-"""Answers about the networks, their training, the code and what it ran on."""
+"""Answers about the networks, their training, the code and the hardware."""
 
 from architectures import CORRECTED, PUBLISHED
-from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
+from reports.checklists.answer import AUTHORS, PARTLY, YES, Answer
 from reports.facts import re_evaluated, recipe, recipes
 from reports.results import Results
-from reports.wording import count, listed, plural
+from reports.wording import capitalised, count, listed, plural, span
 
 SOFTWARE = ("python", "tensorflow", "jax", "torch", "keras", "keras-tuner", "scikit-learn")
 
 
-def abstract(results: Results) -> Answer:
-    """A summary."""
-    text = "The first page gives question, answer, how sure it is and all that was found; an abstract is to be written."
-    return Answer(PARTLY, text, "finding")
-
-
-def aims(results: Results) -> Answer:
-    """What the study asks."""
-    text = "The question heads the report, the aim stands with what was run. No hypothesis was registered before."
-    return Answer(PARTLY, text, "run")
-
-
 def goal(results: Results) -> Answer:
-    """What kind of study it is."""
+    """Kind of the study."""
     text = (
         f"Evaluation of {plural(len(results.architectures), 'architecture')} under {listed(results.protocols)}: "
         "exploratory, for research on evaluation. None is meant for clinical use."
@@ -31,7 +19,7 @@ def goal(results: Results) -> Answer:
 
 
 def why_learning(results: Results) -> Answer:
-    """Why machine learning."""
+    """Reason for machine learning."""
     published = re_evaluated(results)
     if not published:
         return Answer(AUTHORS, "The run does not know.")
@@ -40,7 +28,7 @@ def why_learning(results: Results) -> Answer:
 
 
 def why_models(results: Results) -> Answer:
-    """Why these networks."""
+    """Choice of the networks."""
     published = re_evaluated(results)
     if not published:
         return Answer(AUTHORS, "The study file names the architectures; why these, the run does not know.")
@@ -53,10 +41,8 @@ def why_models(results: Results) -> Answer:
 
 
 def models(results: Results) -> Answer:
-    """What the networks are."""
-    cells = results.networks("cells")
-    low, high = count(cells["parameters"].min()), count(cells["parameters"].max())
-    parameters = low if low == high else f"{low} to {high}"
+    """Description of the networks."""
+    parameters = span(results.networks("cells")["parameters"], count)
     text = (
         f"{plural(len(results.architectures), 'network')} of {parameters} parameters, each with the paper it follows; "
         "layer by layer they stand in the code, architectures/<name>.py."
@@ -65,7 +51,7 @@ def models(results: Results) -> Answer:
 
 
 def software(results: Results) -> Answer:
-    """Versions."""
+    """Versions of the software."""
     ran = results.provenance["cell_versions"]
     told = [
         f"{name} {listed(sorted({versions[name] for versions in ran if name in versions}))}"
@@ -76,7 +62,7 @@ def software(results: Results) -> Answer:
 
 
 def initialisation(results: Results) -> Answer:
-    """What weights start from."""
+    """Initial weights."""
     own = {name: results.study.weights_of(name) for name in results.architectures if results.honest}
     pretrained = [f"{name} ({weights})" for name, weights in own.items() if weights]
     seeds = f"seeded ({', '.join(map(str, results.provenance['seeds']['cells']))})"
@@ -87,7 +73,7 @@ def initialisation(results: Results) -> Answer:
 
 
 def training(results: Results) -> Answer:
-    """How the networks are trained."""
+    """Training of the networks."""
     told = recipes(results, results.architectures)
     if results.honest:
         searched = results.study.training["augmentation"] == "searched"
@@ -100,7 +86,7 @@ def training(results: Results) -> Answer:
 
 
 def selection(results: Results) -> Answer:
-    """Which network of many is reported."""
+    """Choice of the reported network."""
     told = []
     if results.honest:
         told.append(
@@ -112,25 +98,19 @@ def selection(results: Results) -> Answer:
     return Answer(YES, f"{' '.join(told)} All architectures are reported.", "search" if results.honest else "training")
 
 
-def ensembling(results: Results) -> Answer:
-    """Whether networks answer together."""
-    text = "Every image is answered by one network; answers of several folds are pooled, never averaged."
-    return Answer(NOT_APPLICABLE, text, "statistics")
-
-
 def search(results: Results) -> Answer:
-    """How hyperparameters were found."""
+    """Choice of the hyperparameters."""
     if not results.honest:
         return Answer(YES, f"No search: {recipe(results, PUBLISHED, results.architectures)}.", "training")
     trials = results.table("trials")
     n = len(trials[trials["protocol"].isin(results.honest)])
     how = recipe(results, CORRECTED, results.architectures)
     text = f"{how}: {plural(n, 'trial')} in all, every one with its values in trials.csv."
-    return Answer(YES, f"{text[0].upper()}{text[1:]}", "search")
+    return Answer(YES, capitalised(text), "search")
 
 
 def code(results: Results) -> Answer:
-    """Which code it was."""
+    """Version of the code."""
     state = results.provenance["code"]
     if not state["commit"]:
         return Answer(AUTHORS, "The code was not run from a git checkout, so the run can't name its version.")
@@ -140,34 +120,28 @@ def code(results: Results) -> Answer:
 
 
 def machines(results: Results) -> Answer:
-    """What it ran on."""
-    told = [f"{m['cpu']}, {m['cores']} cores{_gpu(m)}" for m in results.provenance["hardware"]["cells"]]
+    """Hardware of the cells."""
+    told = [
+        f"{machine['cpu']}, {machine['cores']} cores{', ' + machine['gpu'] if machine.get('gpu') else ''}"
+        for machine in results.provenance["hardware"]["cells"]
+    ]
     seconds = results.table("cells")["seconds"].sum()
     return Answer(YES, f"Cells ran on {'; '.join(told)}: {seconds / 3600:.1f} hours of cells in all.", "provenance")
 
 
-def _gpu(machine: dict) -> str:
-    return f", {machine['gpu']}" if machine.get("gpu") else ""
-
-
-def readme(results: Results) -> Answer:
-    """How to do it again, in words."""
-    return Answer(YES, "The README of the code says how to run this study again.", file="README.md")
-
-
 def reproduction(results: Results) -> Answer:
-    """How to do it again, in commands."""
+    """Command that repeats the study."""
     return Answer(YES, f"{results.provenance['commands'][0]} makes everything again.", "cells")
 
 
 def full_protocol(results: Results) -> Answer:
-    """Where all settings stand."""
+    """Place of all settings."""
     file = results.provenance["study"]["file"]
     return Answer(YES, f"The study file, {file}, stands in the report with all commands.", "cells")
 
 
 def availability(results: Results) -> Answer:
-    """Where code, networks and data are."""
+    """Place of code, networks and data."""
     doi, commit = results.dataset["doi"], results.provenance["code"]["commit"]
     text = (
         f"Code: MIT licence, {f'commit {commit[:12]}' if commit else 'version unknown'}. Networks: model.keras in each "
@@ -175,24 +149,3 @@ def availability(results: Results) -> Answer:
         "published is for the authors."
     )
     return Answer(PARTLY, text, "provenance")
-
-
-ANSWERS = {
-    function.__name__: function
-    for function in (
-        *(
-            abstract,
-            aims,
-            goal,
-            why_learning,
-            why_models,
-            models,
-            software,
-            initialisation,
-            training,
-            selection,
-            ensembling,
-        ),
-        *(search, code, machines, readme, reproduction, full_protocol, availability),
-    )
-}

@@ -1,25 +1,34 @@
-"""Reporting checklists, answered from the run as far as it can."""
+"""Sections: reporting checklists, answered from the results of a run."""
 
 import dataclasses
+import inspect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import reports.checklists
 from benchmarks.yaml_file import read_yaml
-from reports.checklists import data, evidence, models
+from reports.checklists import data, evidence, fixed, models
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, SECTIONS, YES, Answer
-from reports.document import Cell, Column, Paragraph, Section, Table
+from reports.document import Cell, Paragraph, Section, Table
+from reports.facts import size
 from reports.results import Results
+from reports.tables import bold_if, column, make_table
 from reports.wording import listed
 
 FILES = {"claim": "claim_2024", "reforms": "reforms"}
-ANSWERS = data.ANSWERS | models.ANSWERS | evidence.ANSWERS
+# Answers computed from the results: the public functions of three modules
+COMPUTED: dict[str, Callable[[Results], Answer]] = {
+    name: function
+    for module in (data, models, evidence)
+    for name, function in inspect.getmembers(module, inspect.isfunction)
+    if function.__module__ == module.__name__ and not name.startswith("_")
+}
+ANSWERS = {*COMPUTED, *fixed.BY_ORIGIN, *fixed.ALWAYS}
 
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """One item of a checklist, in words of our own; `answer` is a key of ANSWERS, or `authors` with a `note`."""
+    """One item of a checklist, in words of our own; `answer` is one of ANSWERS, or `authors` with a `note`."""
 
     number: str
     section: str
@@ -28,8 +37,18 @@ class Item:
     note: str = ""
 
     def answered(self, results: Results) -> Answer:
-        """What the run says of it."""
-        return Answer(AUTHORS, self.note) if self.answer == "authors" else ANSWERS[self.answer](results)
+        """Return the answer of a run."""
+        if self.answer == "authors":
+            return Answer(AUTHORS, self.note)
+        if self.answer in COMPUTED:
+            return COMPUTED[self.answer](results)
+        if self.answer in fixed.BY_ORIGIN:
+            generated, others = fixed.BY_ORIGIN[self.answer]
+            answer = generated if results.dataset["generated"] else others
+        else:
+            answer = fixed.ALWAYS[self.answer]
+        text = answer.text.format(size=size(results), title=results.dataset["title"])
+        return dataclasses.replace(answer, text=text)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,13 +61,13 @@ class Checklist:
 
 
 def load(file: str) -> Checklist:
-    """The checklist in reports/checklists/<file>.yaml."""
-    content = read_yaml(Path(reports.checklists.__file__).with_name(f"{file}.yaml"))
+    """Return the checklist in reports/checklists/<file>.yaml."""
+    content = read_yaml(Path(__file__).with_name(f"{file}.yaml"))
     return Checklist(content["name"], content["citation"], [Item(**item) for item in content["items"]])
 
 
 def checklists(results: Results) -> Iterator[Section]:
-    """The sections on checklists."""
+    """Sections on checklists."""
     text = (
         "Items are put in our own words; go by the originals. Each is answered from the files of this run, with a "
         "pointer to where more stands. An answer says that something is told, not that it is as it should be."
@@ -70,23 +89,21 @@ def _count(answers: list[Answer]) -> str:
 
 
 def _table(anchor: str, checklist: Checklist, answers: list[Answer]) -> Table:
-    rows = []
-    for item, answer in zip(checklist.items, answers, strict=True):
-        where = Cell(SECTIONS[answer.where], link=answer.where) if answer.where else Cell(answer.file)
-        about = (Cell(item.number), Cell(item.item), Cell(answer.answered, strong=answer.answered == AUTHORS))
-        rows.append([*about, Cell(answer.text), where])
-    titles = [Column("item", "left"), Column("asks for", "wrap"), Column("answered", "narrow")]
-    titles += [Column("answer", "broad"), Column("where", "narrow")]
-    parts = listed(
-        [
-            f"{section} ({numbers[0]}{f' to {numbers[-1]}' if len(numbers) > 1 else ''})"
-            for section, numbers in _parts(checklist.items)
-        ]
-    )
-    caption = f"{checklist.name} [@{checklist.citation}]: {parts}."
-    return Table(f"table-checklist-{anchor}", caption, titles, rows, [])
+    columns = [
+        column("item", lambda pair: pair[0].number, "left"),
+        column("asks for", lambda pair: pair[0].item, "wrap"),
+        column("answered", lambda pair: bold_if(pair[1].answered, [AUTHORS]), "narrow"),
+        column("answer", lambda pair: pair[1].text, "broad"),
+        column("where", lambda pair: _where(pair[1]), "narrow"),
+    ]
+    parts = []
+    for section, items in itertools.groupby(checklist.items, lambda item: item.section):
+        first, *others = (item.number for item in items)
+        parts.append(f"{section} ({first}{f' to {others[-1]}' if others else ''})")
+    caption = f"{checklist.name} [@{checklist.citation}]: {listed(parts)}."
+    rows = zip(checklist.items, answers, strict=True)
+    return make_table(f"checklist-{anchor}", caption, columns, rows, [])
 
 
-def _parts(items: list[Item]) -> Iterator[tuple[str, list[str]]]:
-    for section, own in itertools.groupby(items, lambda item: item.section):
-        yield section, [item.number for item in own]
+def _where(answer: Answer) -> Cell:
+    return Cell(SECTIONS[answer.where], link=answer.where) if answer.where else Cell(answer.file)

@@ -1,1 +1,4 @@
-"""The sections of the report, one file each: from a study's tables to blocks of text, tables and figures."""
+"""Sections of the report: each function takes a run's Results and yields Sections of document.py.
+
+reports/context.py lists these functions in the order of the report.
+"""

@@ -27,7 +27,7 @@ from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.samples.folds import make_folds
 from benchmarks.study.study import BASELINES, load_study
-from reports.sections.scores import comparison as section
+from reports.sections import comparison as section
 
 pytestmark = pytest.mark.filterwarnings("error")
 CLASSES = ["Density1Benign", "Density2Malignant"]

@@ -13,7 +13,7 @@ from benchmarks import reference
 from reports import latex, verdicts
 from reports.document import Cell, Column, Figures, Picture, Report, Section, Table
 from reports.page import html
-from reports.sections.models import bias, calibration
+from reports.sections import bias, calibration
 
 ABOUT = {"command": "python -m x", "hardware": "a CPU", "versions": "python 3", "finished": "2026-01-01"}
 

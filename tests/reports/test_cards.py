@@ -16,8 +16,8 @@ from reports import page, provenance
 from reports.context import build
 from reports.document import Figures, Section, Table
 from reports.results import Results
-from reports.sections.models.cards import model_cards
-from reports.sections.run.limits import GENERATED_WARNING
+from reports.sections.cards import model_cards
+from reports.sections.limits import GENERATED_WARNING
 
 STUDIES = {
     "whole": {"architectures": ("simple", "vgg16"), "dataset": "mendeley_inbreast"},

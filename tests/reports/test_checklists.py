@@ -8,7 +8,7 @@ from analysis.tidy import read_table
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES
 from reports.checklists.section import ANSWERS, FILES, checklists, load
 from reports.results import Results
-from reports.sections.models.cards import model_cards
+from reports.sections.cards import model_cards
 
 
 @pytest.fixture(scope="module")

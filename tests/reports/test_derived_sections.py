@@ -11,9 +11,8 @@ from analysis.comparison import importance as importance_stage
 from analysis.comparison import learning_curve as curve_stage
 from analysis.comparison import tuning_gain as tuning_stage
 from analysis.tidy import read_table
-from reports.sections.scores.control import control
-from reports.sections.scores.learning_curve import learning_curve
-from reports.sections.scores.tuning import tuning
+from reports.sections.controls import control, learning_curve
+from reports.sections.training import tuning
 
 
 @pytest.fixture

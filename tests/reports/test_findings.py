@@ -8,7 +8,7 @@ from reports import bibliography, render, wording
 from reports.checklists.section import FILES, load
 from reports.escaping import cited, tex, tex_citation
 from reports.findings import answer, finding
-from reports.sections.audit.claims import _causes
+from reports.sections.claims import _causes
 from reports.wording import count, number
 
 

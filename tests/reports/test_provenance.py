@@ -12,7 +12,7 @@ from synthetic_results import write_results
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
 from reports import provenance
-from reports.sections.run import provenance as sections
+from reports.sections import provenance as sections
 
 
 def git(folder, *arguments):
@@ -110,7 +110,7 @@ def test_the_commands_run_the_modules_of_the_rules(study):
     """Modules that a rule names in full; those that train cells are in the cells' own commands."""
     rules = "".join(path.read_text() for path in provenance.CODE.rglob("rules.smk"))
     named = set(re.findall(r'"((?:analysis|benchmarks|reports)\.[\w.]+)(?: --[^"]*)?"', rules))
-    assert {"analysis.scores.scores", "benchmarks.samples.folds", "reports.render"} <= named
+    assert {"benchmarks.samples.folds", "reports.render"} <= named
     elsewhere = {"benchmarks.training", "benchmarks.cells.baselines", "benchmarks.validation.planted_bias"}
     elsewhere |= {"benchmarks.datasets.planted"}
     assert {module.removesuffix(".__main__") for module in named} - elsewhere <= set(modules(study))

@@ -1,17 +1,18 @@
-"""Comparison: architectures against baselines and each other, and what these data could have shown."""
+"""Section: comparison of architectures with baselines and each other, and the smallest detectable differences."""
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
 from analysis.comparison import comparison as compared
 from analysis.comparison.significance import ROPE
 from benchmarks.study.study import BASELINES
-from reports.document import Block, Bullets, Cell, Column, Figures, Paragraph, Picture, Section, Table
-from reports.findings import main_honest
-from reports.results import Results
-from reports.sections.scores.scores import METRICS, TASKS
-from reports.wording import MISSING, NOT_EVALUABLE, estimate, interval, listed, number, plural, units
+from reports.document import Block, Bullets, Cell, Figures, Paragraph, Picture, Section, Table, figure
+from reports.results import Results, main_honest, where
+from reports.sections.scores import METRICS, TASKS
+from reports.tables import Declared, bold_if, column, estimate, make_table
+from reports.wording import MISSING, NOT_EVALUABLE, interval, listed, number, plural, span, units
 
 TESTS = [
     "Paired bootstrap over patients [@efron1993]: would the difference in accuracy hold for other patients, with these "
@@ -30,7 +31,7 @@ DECIDED = (compared.A_BETTER, compared.B_BETTER)
 
 
 def comparison(results: Results) -> Iterator[Section]:
-    """The section on comparison."""
+    """Section on comparison."""
     table = results.table("comparison")
     protocol = main_honest(results.protocols) or results.protocols[0]
     said = [baseline_sentence(table, protocol), _pairs_sentence(table, protocol), _detectable_sentence(table, protocol)]
@@ -46,19 +47,17 @@ def comparison(results: Results) -> Iterator[Section]:
 
 
 def baseline_sentence(table: pd.DataFrame, protocol: str) -> str:
-    """Which architectures beat which baselines under `protocol`; `table` is comparison.csv."""
+    """Return which architectures beat which baselines under `protocol`; `table` is comparison.csv."""
     found = compared.beats(table, protocol)
     if not found:
         return f"Under {protocol}, whether any architecture beats the baselines is {NOT_EVALUABLE}."
     winners = [name for name, beaten in found.items() if len(beaten) == len(BASELINES)]
-    if not any(found.values()):
-        who = (
-            f"{next(iter(found))} beats no" if len(found) == 1 else f"none of the {len(found)} architectures beats any"
-        )
-    elif len(found) == 1:
-        who = f"{next(iter(found))} {'beats' if winners else 'does not beat'} every"
+    anybody = any(found.values())
+    if len(found) == 1:
+        verb = "beats every" if winners else "does not beat every" if anybody else "beats no"
+        who = f"{next(iter(found))} {verb}"
     elif not winners:
-        who = f"none of the {len(found)} architectures beats every"
+        who = f"none of the {len(found)} architectures beats {'every' if anybody else 'any'}"
     elif len(winners) == len(found):
         who = f"all {len(found)} architectures beat every"
     else:
@@ -69,7 +68,7 @@ def baseline_sentence(table: pd.DataFrame, protocol: str) -> str:
 
 
 def _by_baseline(found: dict[str, list[str]]) -> str:
-    """Who beats each baseline, where that is neither all nobody nor all everybody."""
+    """Return who beats each baseline; empty if no architecture beats any baseline, or all beat all."""
     if not any(found.values()) or all(len(beaten) == len(BASELINES) for beaten in found.values()):
         return ""
     who = {baseline: [name for name, beaten in found.items() if baseline in beaten] for baseline in BASELINES}
@@ -78,13 +77,16 @@ def _by_baseline(found: dict[str, list[str]]) -> str:
 
 
 def _pairs_sentence(table: pd.DataFrame, protocol: str) -> str:
-    rows = table[(table["protocol"] == protocol) & (table["family"] == compared.ARCHITECTURES)]
-    rows = rows[(rows["task"] == compared.CLASS8) & ~rows["verdict"].str.startswith(NOT_EVALUABLE)]
-    own, posterior = (rows[rows["test"] == test] for test in (compared.BOOTSTRAP, compared.BAYES))
+    rows = where(table, protocol=protocol, family=compared.ARCHITECTURES, task=compared.CLASS8)
+    rows = rows[~rows["verdict"].str.startswith(NOT_EVALUABLE)]
+    own, posterior = (where(rows, test=test) for test in (compared.BOOTSTRAP, compared.BAYES))
     if own.empty:
         return ""
     differ = own[own["verdict"].isin(DECIDED)]
-    named = [f"{_better(row)} by {number(abs(row.effect))}" for row in differ.itertuples()]
+    named = []
+    for row in differ.itertuples():
+        better, worse = (row.a, row.b) if row.effect > 0 else (row.b, row.a)
+        named.append(f"{better} is better than {worse} by {number(abs(row.effect))}")
     which = f" ({'; '.join(named)})" if named else ""
     n_equivalent = (posterior["verdict"] == compared.EQUIVALENT).sum()
     also = f"; {n_equivalent or 'none'} can be called practically equivalent" if len(posterior) else ""
@@ -92,18 +94,10 @@ def _pairs_sentence(table: pd.DataFrame, protocol: str) -> str:
     return f"Of {plural(len(own), 'pair')} of architectures, {who} after the correction{which}{also}."
 
 
-def _better(row) -> str:
-    better, worse = (row.a, row.b) if row.effect > 0 else (row.b, row.a)
-    return f"{better} is better than {worse}"
-
-
 def detectable(table: pd.DataFrame, protocol: str) -> tuple[str, float, str] | None:
-    """The smallest detectable difference under `protocol` in words, the number of units, and their name."""
-    rows = table[(table["protocol"] == protocol) & (table["task"] == compared.CLASS8)].dropna(subset=["detectable"])
-    if rows.empty:
-        return None
-    low, high = number(rows["detectable"].min()), number(rows["detectable"].max())
-    return low if low == high else f"{low} to {high}", rows["n"].iloc[0], rows["unit"].iloc[0]
+    """Return the smallest detectable difference under `protocol` in words, the number of units, and their name."""
+    rows = where(table, protocol=protocol, task=compared.CLASS8).dropna(subset=["detectable"])
+    return None if rows.empty else (span(rows["detectable"]), rows["n"].iloc[0], rows["unit"].iloc[0])
 
 
 def _detectable_sentence(table: pd.DataFrame, protocol: str) -> str:
@@ -119,36 +113,32 @@ def _detectable_sentence(table: pd.DataFrame, protocol: str) -> str:
     )
 
 
-def _differences(table: pd.DataFrame) -> list[Figures]:
-    rows = _bootstrap(table, compared.BASELINE, compared.CLASS8)
-    if rows["ci_low"].isna().all():
-        return []
-    caption = (
-        "Accuracy of each architecture minus that of each baseline on the same test images, with 95 % intervals "
-        "(paired bootstrap). Filled markers: told apart after Holm's correction. Grey: differences that one comparison "
-        "on its own would find in fewer than 80 of 100 such studies."
-    )
-    alt = "Differences in accuracy of every architecture to every baseline under every protocol, with intervals"
-    return [Figures("figure-differences", caption, [Picture("differences", alt)], ["comparison"])]
-
-
-def _bootstrap(table: pd.DataFrame, family: str, task: str) -> pd.DataFrame:
-    return table[(table["family"] == family) & (table["test"] == compared.BOOTSTRAP) & (table["task"] == task)]
+def _differences(table: pd.DataFrame) -> Iterator[Figures]:
+    if where(table, family=compared.BASELINE, test=compared.BOOTSTRAP, task=compared.CLASS8)["ci_low"].notna().any():
+        caption = (
+            "Accuracy of each architecture minus that of each baseline on the same test images, with 95 % intervals "
+            "(paired bootstrap). Filled markers: told apart after Holm's correction. Grey: differences that one "
+            "comparison on its own would find in fewer than 80 of 100 such studies."
+        )
+        alt = "Differences in accuracy of every architecture to every baseline under every protocol, with intervals"
+        yield figure("differences", caption, alt, "comparison")
 
 
 def _against_baselines(results: Results, task: str) -> Table:
-    table = _bootstrap(results.table("comparison"), compared.BASELINE, task)
-    of_accuracy = compared.METRIC[task] == compared.ACCURACY
-    rows = []
-    for (protocol, architecture), own in table.groupby(["protocol", "a"], sort=False):
-        by_name = own.set_index("b")
-        cells = [_difference(by_name.loc[baseline]) for baseline in BASELINES]
-        detectable = [Cell(number(own["detectable"].max()))] if of_accuracy else []
-        about = [Cell(protocol), Cell(architecture), Cell(units(own["n"].iloc[0], own["unit"].iloc[0]))]
-        rows.append([*about, *cells, *detectable, _summary(own)])
-    titles = [Column("protocol", "left"), Column("architecture", "left"), Column("tested on")]
-    titles += [Column(f"minus {baseline}") for baseline in BASELINES]
-    titles += [*([Column("detectable")] if of_accuracy else []), Column("verdict", "phrase")]
+    table = where(results.table("comparison"), family=compared.BASELINE, test=compared.BOOTSTRAP, task=task)
+    main, of_accuracy = task == compared.CLASS8, compared.METRIC[task] == compared.ACCURACY
+
+    def minus(baseline: str) -> Declared:
+        return column(f"minus {baseline}", lambda own: _difference(where(own, b=baseline).iloc[0]))
+
+    columns = [
+        column("protocol", lambda own: own["protocol"].iloc[0], "left"),
+        column("architecture", lambda own: own["a"].iloc[0], "left"),
+        column("tested on", lambda own: units(own["n"].iloc[0], own["unit"].iloc[0])),
+        *(minus(baseline) for baseline in BASELINES),
+        *([column("detectable", lambda own: number(own["detectable"].max()))] if of_accuracy else []),
+        column("verdict", _summary, "phrase"),
+    ]
     caption = (
         f"{TASKS[task][0].capitalize()}: {METRICS[compared.METRIC[task]]} minus each baseline's, with 95 % intervals "
         "(paired bootstrap) and p-values after Holm's correction."
@@ -160,9 +150,9 @@ def _against_baselines(results: Results, task: str) -> Table:
         )
     for why in table.loc[table["verdict"].str.startswith(NOT_EVALUABLE), "verdict"].unique():
         caption += f" {why.capitalize()}."
-    main = task == compared.CLASS8
+    rows = (own for _, own in table.groupby(["protocol", "a"], sort=False))
     about = {"grouped": True, "folded": not main, "printed": main}
-    return Table(f"table-baselines-{task}", caption, titles, rows, ["comparison"], **about)
+    return make_table(f"baselines-{task}", caption, columns, rows, ["comparison"], **about)
 
 
 def _difference(row: pd.Series) -> Cell:
@@ -173,7 +163,7 @@ def _difference(row: pd.Series) -> Cell:
 
 
 def _summary(own: pd.DataFrame) -> Cell:
-    """What the rows of one architecture against all baselines say together."""
+    """Return one verdict for an architecture from its rows against all baselines."""
     parts = []
     for verdict, words in ((compared.A_BETTER, "beats"), (compared.B_BETTER, "is beaten by")):
         if names := own.loc[own["verdict"] == verdict, "b"].tolist():
@@ -183,52 +173,52 @@ def _summary(own: pd.DataFrame) -> Cell:
     return Cell("; ".join(parts) or compared.NO_DIFFERENCE, strong=own["verdict"].isin(DECIDED).any())
 
 
-def _pairs(results: Results) -> list[Table]:
-    table = results.table("comparison")
-    table = table[(table["family"] == compared.ARCHITECTURES) & (table["task"] == compared.CLASS8)]
+def _pairs(results: Results) -> Iterator[Table]:
+    table = where(results.table("comparison"), family=compared.ARCHITECTURES, task=compared.CLASS8)
     if table.empty:
-        return []
-    rows = []
-    for (protocol, a, b), own in table.groupby(["protocol", "a", "b"], sort=False):
-        by_test = own.set_index("test")
-        main, posterior = by_test.loc[compared.BOOTSTRAP], by_test.loc[compared.BAYES]
-        shares = [posterior[name] for name in ("p_a_better", "p_equivalent", "p_b_better")]
-        tests = (compared.BOOTSTRAP, compared.T, compared.MCNEMAR, compared.NEMENYI)
-        rows.append(
-            [
-                *(Cell(protocol), Cell(a), Cell(b), estimate(main["effect"], main["ci_low"], main["ci_high"])),
-                *[Cell(_p(by_test.loc[test, "p_holm"])) for test in tests],
-                Cell(MISSING if pd.isna(shares[0]) else " / ".join(number(share) for share in shares)),
-                Cell(number(main["detectable"])),
-                Cell(main["verdict"], strong=main["verdict"] in DECIDED),
-            ]
-        )
-    titles = [Column("protocol", "left"), Column("a", "left"), Column("b", "left"), Column("a minus b")]
-    titles += [Column(f"p, {name}") for name in ("bootstrap", "corrected t", "McNemar", "Nemenyi")]
-    titles += [Column("posterior"), Column("detectable"), Column("verdict", "phrase")]
+        return
+
+    def p_of(title: str, test: str) -> Declared:
+        return column(f"p, {title}", lambda by_test: _p(by_test.loc[test, "p_holm"]))
+
+    def of_bootstrap(title: str, words: Callable[[pd.Series], Cell | str], align: str = "right") -> Declared:
+        return column(title, lambda by_test: words(by_test.loc[compared.BOOTSTRAP]), align)
+
+    columns = [
+        *(of_bootstrap(key, operator.itemgetter(key), "left") for key in ("protocol", "a", "b")),
+        of_bootstrap("a minus b", lambda row: estimate(row["effect"], row["ci_low"], row["ci_high"])),
+        *(p_of("bootstrap", compared.BOOTSTRAP), p_of("corrected t", compared.T)),
+        *(p_of("McNemar", compared.MCNEMAR), p_of("Nemenyi", compared.NEMENYI)),
+        column("posterior", lambda by_test: _posterior(by_test.loc[compared.BAYES])),
+        of_bootstrap("detectable", lambda row: number(row["detectable"])),
+        of_bootstrap("verdict", lambda row: bold_if(row["verdict"], DECIDED), "phrase"),
+    ]
     caption = (
         "Pairs of architectures: difference in accuracy with 95 % interval and verdict by the paired bootstrap, "
         "p-values after correction, and the Bayesian test's probabilities that a is better, that both are practically "
         "equivalent, that b is better. Detectable: the smallest true difference that the comparison would find in 80 "
         "of 100 such studies, tested alone. A dash: not evaluable; comparison.csv says why."
     )
-    return [Table("table-pairs", caption, titles, rows, ["comparison"], grouped=True, folded=True)]
+    rows = (own.set_index("test") for _, own in table.groupby(["protocol", "a", "b"], sort=False))
+    yield make_table("pairs", caption, columns, rows, ["comparison"], grouped=True, folded=True)
 
 
-def _ranks(results: Results) -> list[Figures]:
-    table = results.table("ranks")
-    ranked = table.dropna(subset=["mean_rank"])
-    protocols = [protocol for protocol in results.honest if protocol in set(ranked["protocol"])]
-    if not protocols:
-        return []
+def _posterior(row: pd.Series) -> str:
+    shares = row[["p_a_better", "p_equivalent", "p_b_better"]]
+    return MISSING if pd.isna(shares.iloc[0]) else " / ".join(map(number, shares))
+
+
+def _ranks(results: Results) -> Iterator[Figures]:
+    ranked = set(results.table("ranks").dropna(subset=["mean_rank"])["protocol"])
     alt = "Mean rank of every architecture and baseline under {}, with bars between those that are not told apart"
-    caption = (
-        "Critical-difference diagrams [@demsar2006]: mean ranks by accuracy over folds, the best to the left. A bar "
-        "joins those whose ranks are not told apart by Nemenyi's test at 5 %, and all where Friedman's test finds no "
-        "difference. Italic: baselines."
-    )
-    pictures = [Picture(f"ranks_{protocol}", alt.format(protocol)) for protocol in protocols]
-    return [Figures("figure-ranks", caption, pictures, ["ranks"])]
+    pictures = [Picture(f"ranks_{name}", alt.format(name)) for name in results.honest if name in ranked]
+    if pictures:
+        caption = (
+            "Critical-difference diagrams [@demsar2006]: mean ranks by accuracy over folds, the best to the left. A "
+            "bar joins those whose ranks are not told apart by Nemenyi's test at 5 %, and all where Friedman's test "
+            "finds no difference. Italic: baselines."
+        )
+        yield Figures("figure-ranks", caption, pictures, ["ranks"])
 
 
 def _p(value: float) -> str:

@@ -1,6 +1,5 @@
-"""The bias checks: what is checked, on which films, and the verdicts."""
+"""Sections on the bias checks: questions, films, verdicts and rules."""
 
-import inspect
 from collections.abc import Iterator
 
 import pandas as pd
@@ -11,13 +10,14 @@ from analysis.bias.thresholds import FLAGGED, NOT_EVALUABLE, Rule
 from analysis.explanations.explain import EXAMINED, UNSEEN
 from analysis.predictions import unit_of
 from benchmarks.protocols import PUBLISHED
-from reports.document import Block, Bullets, Cell, Column, Paragraph, Section, Table
-from reports.findings import main_honest
-from reports.results import Results
-from reports.sections.models.bias_evidence import anchor, changes, groups, pictures
-from reports.sections.models.calibration import calibration
+from reports.document import Block, Bullets, Cell, Paragraph, Section, Table
+from reports.results import Results, main_honest, where
+from reports.sections.bias_evidence import anchor, changes, groups, pictures
+from reports.sections.calibration import calibration
+from reports.sections.scores import summary
+from reports.tables import ARCHITECTURE, PROTOCOL, Declared, column, make_table, measured, text, value
 from reports.verdicts import claim_sentence, counts_sentence, flags_sentence, short_region, strongest
-from reports.wording import estimate, listed, number, plural
+from reports.wording import listed, plural
 
 WHAT = (
     "Four questions are put to every model. Where is the heat: its share, and the hottest pixel, the pointing game "
@@ -29,6 +29,13 @@ WHAT = (
 )
 ORDER = (FLAGGED, thresholds.CLEAR, NOT_EVALUABLE)
 UNWANTED = "labels, border, corners, background, pectoral muscle"
+
+
+def _with_nulls(nulls: dict[str, float]) -> str:
+    return "; ".join(f"{TITLES[check]} (null {null})" for check, null in nulls.items())
+
+
+# (checks in words, their rule)
 RULES = [
     (f"erase, blur, swap ({UNWANTED}), lesion moved, orientation, contrast", thresholds.PROBABILITY),
     ("film label alone", thresholds.ALONE),
@@ -36,54 +43,44 @@ RULES = [
     ("erase, blur, swap (lesion)", thresholds.IGNORED),
     ("share of the heat, hottest pixel (lesion)", thresholds.BLIND),
     ("groups", thresholds.GROUP),
-    ("{}", thresholds.LIMIT),
-    ("{}", thresholds.LEAST),
+    (_with_nulls(thresholds.LIKENESS), thresholds.LIMIT),
+    (_with_nulls(thresholds.AGREEMENT), thresholds.LEAST),
     ("deletion, insertion", thresholds.ORDER),
 ]
 
 
 def bias(results: Results) -> Iterator[Section]:
-    """The sections on bias checks."""
+    """Sections on bias checks."""
     yield Section("bias", "Bias checks", list(_verdicts(results)))
     yield Section("bias-rules", "When a check flags", _rules(), level=2)
     yield Section("bias-groups", "Groups", list(groups(results)), level=2)
 
 
 def evidence(results: Results) -> Iterator[Section]:
-    """The section with the pictures that the verdicts lead to."""
+    """Section with the pictures behind the verdicts."""
     yield Section("bias-evidence", "Evidence of the bias checks", [*pictures(results), *_details(results)])
 
 
 def calibrated(results: Results) -> Iterator[Section]:
-    """The section on how far the checks can be trusted."""
+    """Section on the accuracy of the checks."""
     yield Section("bias-calibration", "Calibration of the bias checks", list(calibration()))
-
-
-def first_sentence(results: Results) -> str:
-    """What the verdicts say, for the first page."""
-    return flags_sentence(results.table("bias"), main_honest(results.protocols) or PUBLISHED)
 
 
 def _verdicts(results: Results) -> Iterator[Block]:
     table = results.table("bias")
-    yield Paragraph(f"{WHAT}{_others()}")
+    others = [f"{one.title} ({summary(one.function).rstrip('.')})" for one in CHECKS.values()]
+    yield Paragraph(f"{WHAT} Further checks: {'; '.join(others)}." if others else WHAT)
     yield Paragraph(_probes_text(results))
     if PUBLISHED in results.protocols:
         yield Paragraph(claim_sentence(table))
     yield Paragraph(counts_sentence(table, results.protocols))
     unit = unit_of(results.table("probes"))
-    told = [(flags_sentence(table, protocol), strongest(table, protocol, unit)) for protocol in results.protocols]
-    yield Bullets([" ".join(filter(None, sentences)) for sentences in told])
-    # What matters most comes first, and open.
+    both = [(flags_sentence(table, protocol), strongest(table, protocol, unit)) for protocol in results.protocols]
+    yield Bullets([" ".join(filter(None, sentences)) for sentences in both])
+    # The main protocols come first, and are open.
     first = [name for name in (main_honest(results.protocols), PUBLISHED) if name in results.protocols]
     for protocol in [*first, *(name for name in results.protocols if name not in first)]:
         yield _matrix(results, protocol, folded=protocol not in first)
-
-
-def _others() -> str:
-    """What the checks of analysis/bias/bias_checks.py ask, in their own words."""
-    told = [f"{one.title} ({inspect.getdoc(one.function).splitlines()[0].rstrip('.')})" for one in CHECKS.values()]
-    return f" Further checks: {'; '.join(told)}." if told else ""
 
 
 def _details(results: Results) -> Iterator[Block]:
@@ -95,9 +92,8 @@ def _details(results: Results) -> Iterator[Block]:
         f"Every flag but those of groups, with the effect (estimate less null), its 95 % interval over {unit}s, and n, "
         f"the number of {unit}s (for other cells: of films)."
     )
-    yield _rows("table-bias-flagged", caption, table[others & flagged], unit, printed=False)
-    caption = "Every other verdict, those of groups included."
-    yield _rows("table-bias-rows", caption, table[~flagged], unit, printed=False)
+    yield _rows("bias-flagged", caption, table[others & flagged], unit)
+    yield _rows("bias-rows", "Every other verdict, those of groups included.", table[~flagged], unit)
     yield changes(results)
 
 
@@ -105,7 +101,7 @@ def _probes_text(results: Results) -> str:
     probes = results.table("probes")
     counts = []
     for protocol in results.protocols:
-        own = probes[probes["protocol"] == protocol]
+        own = where(probes, protocol=protocol)
         patients = f" of {plural(own['patient'].nunique(), 'patient')}" if own["patient"].notna().all() else ""
         counts.append(f"{plural(len(own), 'probe')}{patients} under {protocol} ({int(own['shown'].sum())} shown)")
     return (
@@ -119,48 +115,44 @@ def _probes_text(results: Results) -> str:
 
 
 def _matrix(results: Results, protocol: str, *, folded: bool) -> Table:
-    table = results.table("bias")
-    own = table[table["protocol"] == protocol]
-    rows = []
-    for check, name in TITLES.items():
-        of_check = own[own["check"] == check]
-        if len(of_check):
-            cells = [_verdict(check, of_check[of_check["architecture"] == a]) for a in results.architectures]
-            rows.append([Cell(name), *cells])
-    titles = [Column("check", "left"), *(Column(name, "narrow") for name in results.architectures)]
+    own = where(results.table("bias"), protocol=protocol)
+
+    def verdicts(architecture: str) -> Declared:
+        return column(architecture, lambda rows: _verdict(where(rows, architecture=architecture)), "narrow")
+
+    columns = [
+        column("check", lambda rows: TITLES[rows["check"].iloc[0]], "left"),
+        *map(verdicts, results.architectures),
+    ]
     caption = (
         f"{protocol}: verdicts. Flagged if any region or group is, which stand in small print; clear if any is clear "
         "and none flagged. Every verdict leads to its pictures."
     )
-    return Table(f"table-bias-{protocol}", caption, titles, rows, ["bias"], folded=folded)
+    of_checks = [where(own, check=check) for check in TITLES]
+    rows = [rows for rows in of_checks if len(rows)]
+    return make_table(f"bias-{protocol}", caption, columns, rows, ["bias"], folded=folded)
 
 
-def _verdict(check: str, rows: pd.DataFrame) -> Cell:
-    """The verdict of one check on one architecture, from its rows."""
+def _verdict(rows: pd.DataFrame) -> Cell:
+    """Cell with one verdict for the rows of one check on one architecture; a link to its pictures."""
     if rows.empty:
         return Cell(NOT_EVALUABLE)
     verdict = min(rows["verdict"], key=ORDER.index)
-    flagged = rows.loc[rows["verdict"] == FLAGGED, "region_or_group"]
-    regions = dict.fromkeys(short_region(check, region) for region in flagged)
+    flagged = where(rows, verdict=FLAGGED)
+    regions = dict.fromkeys(map(short_region, flagged["check"], flagged["region_or_group"]))
     return Cell(verdict, ", ".join(filter(None, regions)), verdict == FLAGGED, anchor(rows["evidence"].iloc[0]))
 
 
-def _rows(anchor_: str, caption: str, table: pd.DataFrame, unit: str, printed: bool = True) -> Table:
+def _rows(name: str, caption: str, table: pd.DataFrame, unit: str) -> Table:
+    columns = [
+        *(PROTOCOL, ARCHITECTURE),
+        column("check", lambda row: Cell(TITLES[row["check"]], link=anchor(row["evidence"])), "left"),
+        *(text("region or group", "region_or_group"), measured("effect", "effect"), value("null")),
+        column(f"{unit}s", lambda row: str(int(row["n"]))),
+        *(text("verdict"), text("note", align="wrap")),
+    ]
     table = table.sort_values(["protocol", "architecture", "check"], key=_order, kind="stable")
-    rows = []
-    for row in table.itertuples():
-        null = Cell(number(row.null))
-        effect = estimate(row.effect, row.ci_low, row.ci_high)
-        rows.append(
-            [
-                *(Cell(row.protocol), Cell(row.architecture), Cell(TITLES[row.check], link=anchor(row.evidence))),
-                *(Cell(row.region_or_group), effect, null, Cell(str(int(row.n)))),
-                *(Cell(row.verdict), Cell("" if pd.isna(row.note) else row.note)),
-            ]
-        )
-    titles = [Column(title, "left") for title in ("protocol", "architecture", "check", "region or group")]
-    titles += [Column("effect"), Column("null"), Column(f"{unit}s"), Column("verdict", "left"), Column("note", "wrap")]
-    return Table(anchor_, caption, titles, rows, ["bias"], grouped=True, folded=True, printed=printed)
+    return make_table(name, caption, columns, table, ["bias"], grouped=True, folded=True, printed=False)
 
 
 def _order(column: pd.Series) -> pd.Series:
@@ -168,41 +160,34 @@ def _order(column: pd.Series) -> pd.Series:
 
 
 def _rules() -> list[Block]:
-    limits = {
-        thresholds.LIMIT: _limits(thresholds.LIKENESS),
-        thresholds.LEAST: _limits(thresholds.AGREEMENT),
-    }
-    rows = []
-    for checks, rule in _with_others(RULES):
-        flags, clears = _sides(rule)
-        named = checks.format(limits.get(rule, ""))
-        named = f"{named} (null {thresholds.CONFIDENCE})" if rule is thresholds.LIMIT else named
-        rows.append([Cell(named), Cell(flags), Cell(clears), Cell(rule.reason)])
-    text = (
+    about = (
         "An effect is an estimate less its null, with a 95 % bootstrap interval over independent units. Between what "
         f"flags and what clears, the data can't tell, nor with fewer than {thresholds.MINIMUM} units, of groups "
         f"{thresholds.GROUP.minimum}: not evaluable. "
         "The limits are the same in every study."
     )
-    titles = [Column("checks", "wrap"), Column("flags", "phrase"), Column("clears", "phrase"), Column("why", "wrap")]
-    return [Paragraph(text), Table("table-bias-rules", "Rules of the bias checks.", titles, rows, [])]
+    columns = [
+        column("checks", lambda pair: pair[0], "wrap"),
+        column("flags", lambda pair: _sides(pair[1])[0], "phrase"),
+        column("clears", lambda pair: _sides(pair[1])[1], "phrase"),
+        column("why", lambda pair: pair[1].reason, "wrap"),
+    ]
+    return [Paragraph(about), make_table("bias-rules", "Rules of the bias checks.", columns, _all_rules(), [])]
 
 
-def _with_others(rules: list[tuple[str, Rule]]) -> list[tuple[str, Rule]]:
-    """The rules with the checks of analysis/bias/bias_checks.py, at the end where no other check has their rule."""
+def _all_rules() -> list[tuple[str, Rule]]:
+    """Return RULES with the checks of analysis/bias/bias_checks.py; rules of their own come last."""
     titles: dict[Rule, list[str]] = {}
     for one in CHECKS.values():
         titles.setdefault(one.rule, []).append(one.title)
-    told = [("; ".join([words, *titles.pop(rule, [])]), rule) for words, rule in rules]
-    return [*told, *(("; ".join(words), rule) for rule, words in titles.items())]
-
-
-def _limits(nulls: dict[str, float]) -> str:
-    return "; ".join(f"{TITLES[check]} (null {null})" for check, null in nulls.items())
+    rules = [("; ".join([words, *titles.pop(rule, [])]), rule) for words, rule in RULES]
+    rules += [("; ".join(words), rule) for rule, words in titles.items()]
+    null = f" (null {thresholds.CONFIDENCE})"
+    return [(f"{words}{null}" if rule is thresholds.LIMIT else words, rule) for words, rule in rules]
 
 
 def _sides(rule: Rule) -> tuple[str, str]:
-    """What flags and what clears, in words."""
+    """Return the words for what flags and for what clears."""
     if rule.high_is_bad:
         least = f", effect at least {rule.matters}" if rule.matters else ""
         return f"interval above 0{least}", f"interval up to {rule.tolerated:g}"

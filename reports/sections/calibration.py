@@ -1,21 +1,23 @@
-"""How far the bias checks can be trusted: planted shortcuts that they must find, and the speed of explanation."""
+"""Accuracy of the bias checks on planted shortcuts, and the speed of explanation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
 from benchmarks import reference
 from benchmarks.reference import ALL, ANY
-from reports.document import Block, Bullets, Cell, Column, Paragraph, Table
+from reports.document import Block, Bullets, Cell, Paragraph, Table
+from reports.results import where
+from reports.tables import ARCHITECTURE, Declared, column, make_table, value
 from reports.verdicts import HEAT
-from reports.wording import MISSING, duration, interval, listed, number, per_cent, plural
+from reports.wording import MISSING, duration, interval, listed, number, per_cent, plural, spoken
 
-STRONG = 0.9  # strength from which a planted shortcut counts as one that must be found
+STRONG = 0.9  # from this strength on, a planted shortcut must be found
 SHOWN = {ANY: "changes of the film", "heat": "share of the heat", "pointing": "hottest pixel"}
 
 
 def calibration() -> Iterator[Block]:
-    """The results of planted shortcuts and of timing, as benchmarks/reference holds them."""
+    """Yield the results of planted shortcuts and of timing in benchmarks/reference."""
     planted, speed = (_read(name) for name in ("planted_bias", "explanation_speed"))
     yield Paragraph(
         "The instrument is checked on phantoms with a planted shortcut: a film label, a grey background, a rotation or "
@@ -26,8 +28,7 @@ def calibration() -> Iterator[Block]:
         yield Paragraph(
             "There is no result of it: benchmarks/reference/planted_bias.csv is missing, so nothing here says how "
             "often the checks find a shortcut or raise a false alarm. "
-            "`python -m benchmarks.validation.planted_bias --report` "
-            "makes it."
+            "`python -m benchmarks.validation.planted_bias --report` makes it."
         )
     else:
         yield Bullets(list(_sentences(planted)))
@@ -43,9 +44,9 @@ def _read(name: str) -> pd.DataFrame | None:
 
 
 def _sentences(table: pd.DataFrame) -> Iterator[str]:
-    pooled, table = table[table["shortcut"] == ALL], table[table["shortcut"] != ALL]
+    pooled, table = where(table, shortcut=ALL), table[table["shortcut"] != ALL]
     strong = table[(table["strength"] >= STRONG) & (table["n_learnt"] > 0)]
-    found = strong[strong["check"] == ANY]
+    found = where(strong, check=ANY)
     if found.empty:
         yield f"No model learnt a shortcut of strength {STRONG} or more."
     else:
@@ -60,8 +61,7 @@ def _sentences(table: pd.DataFrame) -> Iterator[str]:
             f"Another region (the lesion left out) is flagged by changes of the film in {others} of "
             f"{plural(models, 'model')} of such a strength."
         )
-    without = pooled[(pooled["strength"] == 0) & (pooled["check"] == ANY)]
-    for row in without.itertuples():
+    for row in where(pooled, strength=0, check=ANY).itertuples():
         limits = interval(100 * row.flagged_low, 100 * row.flagged_high, 0)
         yield (
             f"Of {plural(int(row.n_models), 'model')} trained without a shortcut, changes of the film flag the region "
@@ -75,14 +75,16 @@ def _sentences(table: pd.DataFrame) -> Iterator[str]:
         parts = [f"{name} in {flagged[check]} of {models[check]}" for check, name in SHOWN.items() if check in flagged]
         opening = "Without a shortcut, a region where nothing was planted (the lesion left out) is flagged by"
         yield f"{opening} {listed(parts)} models."
-    more, fewer = [], []
+    more: list[str] = []
+    fewer: list[str] = []
     for shortcut, own in strong.groupby("shortcut", sort=False):
         sums = own.groupby("check")["n_detected"].sum()
         heat = int(sums.reindex(list(HEAT)).max()) if sums.index.isin(HEAT).any() else None
-        if heat is not None and sums.get(ANY, 0) != heat:
-            learnt = int(own.loc[own["check"] == ANY, "n_learnt"].sum())
-            words = f"{_spoken(shortcut)} (changes {int(sums.get(ANY, 0))}, heat {heat} of {learnt})"
-            (more if sums.get(ANY, 0) > heat else fewer).append(words)
+        changed = int(sums.get(ANY, 0))
+        if heat is not None and changed != heat:
+            learnt = int(where(own, check=ANY)["n_learnt"].sum())
+            words = f"{spoken(shortcut)} (changes {changed}, heat {heat} of {learnt})"
+            (more if changed > heat else fewer).append(words)
     if more:
         yield f"The heat alone misses what changes of the film find for {listed(more)}."
     if fewer:
@@ -92,55 +94,58 @@ def _sentences(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _table(table: pd.DataFrame) -> Table:
-    rows = []
-    for (shortcut, strength), own in table.groupby(["shortcut", "strength"], sort=False):
-        by_check, first = own.set_index("check"), own.iloc[0]
-        name = "detected" if strength else "flagged"
-        rates = [_rate(by_check.loc[check], name) if check in by_check.index else Cell(MISSING) for check in SHOWN]
-        about = (_spoken(shortcut), f"{strength:g}", str(first["n_models"]), str(first["n_learnt"]))
-        rows.append([*map(Cell, about), *rates])
-    titles = [Column("planted", "left"), Column("strength"), Column("models"), Column("learnt it")]
-    titles += [Column(f"flagged by {name}") for name in SHOWN.values()]
+    def first(title: str, words: Callable[[pd.Series], str], align: str = "right") -> Declared:
+        return column(title, lambda own: words(own.iloc[0]), align)
+
+    def flagged(check: str) -> Declared:
+        def cell(own: pd.DataFrame) -> Cell:
+            rows = where(own, check=check)
+            return _rate(rows.iloc[0]) if len(rows) else Cell(MISSING)
+
+        return column(f"flagged by {SHOWN[check]}", cell)
+
+    columns = [
+        first("planted", lambda row: spoken(row["shortcut"]), "left"),
+        first("strength", lambda row: f"{row['strength']:g}"),
+        first("models", lambda row: str(row["n_models"])),
+        first("learnt it", lambda row: str(row["n_learnt"])),
+        *map(flagged, SHOWN),
+    ]
     caption = (
         "Planted shortcuts: of the models that learnt it, the share in which the planted region is flagged by any "
         "change of the film, by the share of the heat, or by the hottest pixel, with 95 % Wilson intervals. At "
         "strength 0 the artefact says nothing, and the share is that of all models: flags there are false, save for a "
         f"model that leans on the artefact by accident. {_made(table)}"
     )
-    return Table("table-planted", caption, titles, rows, [], grouped=True)
+    rows = (own for _, own in table.groupby(["shortcut", "strength"], sort=False))
+    return make_table("planted", caption, columns, rows, [], grouped=True)
 
 
-def _rate(row: pd.Series, name: str) -> Cell:
+def _rate(row: pd.Series) -> Cell:
+    name = "detected" if row["strength"] else "flagged"
     if pd.isna(row[name]):
         return Cell(MISSING)
     return Cell(per_cent(row[name]), f"{interval(100 * row[f'{name}_low'], 100 * row[f'{name}_high'], 0)} %")
 
 
 def _speed(table: pd.DataFrame) -> Table:
-    rows = [
-        [
-            *(Cell(row.architecture), Cell(f"{row.image_size} px"), Cell(number(row.batch_maps_per_second, 1))),
-            *(Cell(number(row.loop_maps_per_second, 1)), Cell(f"{number(row.ratio, 1)} times")),
-        ]
-        for row in table.itertuples()
+    columns = [
+        *(ARCHITECTURE, column("images", lambda row: f"{row['image_size']} px")),
+        value("maps a second, batch", "batch_maps_per_second", 1),
+        value("maps a second, loop", "loop_maps_per_second", 1),
+        column("faster", lambda row: f"{number(row['ratio'], 1)} times"),
     ]
-    titles = [Column("architecture", "left"), Column("images"), Column("maps a second, batch")]
-    titles += [Column("maps a second, loop"), Column("faster")]
     first = table.iloc[0]
     caption = (
         f"Speed of Grad-CAM in study {first['study']}: {first['n_batch']} images together against a loop that loads "
         "the model and explains one image at a time, as the published service does, both with loading. "
         f"{_made(table)}"
     )
-    return Table("table-speed", caption, titles, rows, [])
+    return make_table("speed", caption, columns, table, [])
 
 
 def _made(table: pd.DataFrame) -> str:
-    """What a reference table was made with."""
+    """Return the command, duration and hardware of a reference table in words."""
     run = table.iloc[0]
     took = f" in {duration(run['seconds'])}" if "seconds" in run else ""
     return f"Made by {run['command']}{took} on {run['hardware']}, finished {run['finished']}."
-
-
-def _spoken(name: str) -> str:
-    return name.replace("_", " ")

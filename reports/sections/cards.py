@@ -1,0 +1,222 @@
+"""Sections with a model card of every architecture: description, scores, groups, limits and intended use."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analysis.bias.groups import PATIENT, SPREAD
+from analysis.bias.thresholds import CLEAR, FLAGGED
+from analysis.scores.scores import BEATS, DOES_NOT_BEAT
+from architectures import CORRECTED, describe
+from benchmarks.protocols import PUBLISHED
+from reports.document import Block, Bullets, Cell, Paragraph, Section, Table
+from reports.facts import NEVER_SHOWN, copied, n_copied, recipes, size
+from reports.results import Results, where
+from reports.sections.bias_evidence import anchor
+from reports.sections.limits import GENERATED_WARNING, tested_elsewhere
+from reports.sections.provenance import anchor as cell_anchor
+from reports.sections.scores import METRICS
+from reports.tables import PROTOCOL, Declared, column, estimate, make_table, tested, value
+from reports.verdicts import CHECKS, GROUPS, IGNORES, KINDS, UNEQUAL, counts_sentence, short_region, with_kinds
+from reports.wording import MISSING, NOT_EVALUABLE, count, interval, listed, number, plural, span, units
+
+INTRODUCTION = (
+    "What to know of each network before using it for anything [@mitchell2019]; all numbers stand in other tables of "
+    "this report, too. Area under ROC, sensitivity and specificity are those of malignant against benign. Groups are "
+    "told under the strictest protocol: each value, below it the difference from all others with its 95 % interval "
+    "and the units that count, or why it is not evaluable. Of patients, it is the spread of their accuracy, and how "
+    "far that exceeds chance. Bold: flagged. A star: the interval is too short, for all of a group or of the rest "
+    "score alike."
+)
+INTENDED = (
+    "Intended use: research on how such networks are evaluated. Not for clinical use, neither alone nor beside a "
+    "reader."
+)
+SHOWN = {
+    "class8": ("accuracy", "balanced_accuracy", "macro_f1"),
+    "severity": ("roc_auc", "sensitivity", "specificity"),
+}
+OF_GROUPS = ("accuracy", "sensitivity", "specificity")
+
+
+def model_cards(results: Results) -> Iterator[Section]:
+    """Sections with a card of every architecture."""
+    yield Section("model-cards", "Model cards", [Paragraph(INTRODUCTION)])
+    for name in results.architectures:
+        yield Section(f"card-{name}", name, list(_card(results, name)), level=2)
+
+
+def _card(results: Results, name: str) -> Iterator[Block]:
+    licence = f"; licence: {results.dataset['licence']}" if results.dataset["licence"] else ""
+    data = f"Data: {results.dataset['title']}, {size(results)}{licence}."
+    about = [_what(results, name), _trained(results, name), INTENDED, data]
+    yield Bullets([*about, _limits(results, name), _ethics(results, name)])
+    yield _scores(results, name)
+    yield _groups(results, name)
+    yield _flags(results, name)
+
+
+def _what(results: Results, name: str) -> str:
+    table = where(results.table("cells"), architecture=name)
+    table = table[table["protocol"].isin(results.protocols)]
+    forms = []
+    corrected = f"in corrected form, after {describe(name).reference}"
+    for form, words in ((CORRECTED, corrected), (PUBLISHED, "as the published study built it")):
+        if len(own := where(table, variant=form)):
+            parameters = span(own["parameters"], count)
+            forms.append(f"{words} ({listed(own['protocol'].unique())}; {parameters} parameters)")
+    side = results.study.size_of(name)
+    return (
+        f"What it is: a network {listed(forms)}, for grey images of {side} x {side} pixels and "
+        f"{len(results.dataset['classes'])} classes."
+    )
+
+
+def _trained(results: Results, name: str) -> str:
+    ran = where(pd.DataFrame(results.provenance["cells"]), architecture=name)
+    ran = ran[ran["protocol"].isin(results.protocols)]
+    weights = results.study.weights_of(name) if results.honest else None
+    start = f"from {weights} under {listed(results.honest)}" if weights else "at random"
+    low, high = ran["seed"].min(), ran["seed"].max()
+    seeds = f"seed {low}" if low == high else f"seeds {low} to {high}"
+    how = [listed(sorted(ran[column].unique())) for column in ("backend", "precision")]
+    return (
+        f"Training, {'; '.join(recipes(results, [name]))}. Weights start {start}. {plural(len(ran), 'cell')}, {seeds}, "
+        f"{', '.join(how)}."
+    )
+
+
+def _limits(results: Results, name: str) -> str:
+    own = where(results.table("headline"), architecture=name).set_index("protocol").loc[results.protocols]
+    verdicts = own["verdict"].map({BEATS: "beaten", DOES_NOT_BEAT: "not beaten"}).fillna(NOT_EVALUABLE)
+    against = [f"{word} under {listed(rows.index)}" for word, rows in verdicts.groupby(verdicts, sort=False)]
+    told = [f"Always answering the majority class: {', '.join(against)}."]
+    answered = [f"{row['predicted_classes']:.0f} ({protocol})" for protocol, row in own.iterrows()]
+    told.append(f"Of {len(results.dataset['classes'])} classes it answers {listed(answered)}.")
+    collapsed, n = own["collapsed_cells"].sum(), own["cells"].sum()
+    if collapsed:
+        told.append(f"{collapsed:.0f} of {plural(int(n), 'cell')} collapsed to one answer for every test image.")
+    if PUBLISHED in results.protocols and n_copied(results, PUBLISHED)[0]:
+        told.append(f"Its scores under published flatter: {copied(results, PUBLISHED)}.")
+    if not results.honest:
+        told.append("Nothing here says what it does on images of new patients.")
+    if results.study.repeats == 1:
+        told.append("Every cell was trained once, with one seed.")
+    return f"Limits: {' '.join(told)} {tested_elsewhere(results)}"
+
+
+def _ethics(results: Results, name: str) -> str:
+    told = ["Ethics: not a medical device; nobody's care may depend on it.", _harm(results, name)]
+    if results.dataset["generated"]:
+        return " ".join([*told, GENERATED_WARNING])
+    told.append(
+        "The run knows no age, origin or scanner of the patients, so whom it serves worse by these can't be seen."
+    )
+    if results.dataset["name"] in NEVER_SHOWN:
+        told.append(f"It was never shown {NEVER_SHOWN[results.dataset['name']]}.")
+    return " ".join(told)
+
+
+def _harm(results: Results, name: str) -> str:
+    """Return the share of images with each harmful error in words."""
+    protocol = results.main_protocol
+    own = where(results.table("scores"), architecture=name, protocol=protocol, task="severity")
+    known = own.set_index("metric")["estimate"].dropna()
+    errors = {
+        "sensitivity": "miss about {} of 100 malignant images",
+        "specificity": "call about {} of 100 benign ones malignant",
+    }
+    told = [words.format(f"{100 * (1 - known[key]):.0f}") for key, words in errors.items() if key in known.index]
+    if not told:
+        return "How many cancers it would miss is not evaluable."
+    return f"Taken for a diagnosis, it would {listed(told)} (under {protocol}, at a probability of 0.5)."
+
+
+def _scores(results: Results, name: str) -> Table:
+    scores = where(results.table("scores"), architecture=name).set_index(["protocol", "task", "metric"])
+    known = set(results.table("scores")["task"])
+
+    def score(task: str, metric: str) -> Declared:
+        def cell(row: pd.Series) -> Cell:
+            protocol = row["protocol"]
+            shown = estimate(*scores.loc[(protocol, task, metric), ["estimate", "ci_low", "ci_high"]])
+            first = (task, metric) == ("class8", "accuracy")
+            return dataclasses.replace(shown, link=cell_anchor(name, protocol)) if first else shown
+
+        return column(METRICS[metric], cell)
+
+    columns = [
+        *(PROTOCOL, column("test images", tested), value("majority class", "majority_accuracy")),
+        *(score(task, metric) for task, metrics in SHOWN.items() if task in known for metric in metrics),
+    ]
+    caption = f"{name}: scores with 95 % intervals, beside the accuracy of always answering the majority class."
+    rows = [results.cell("headline", name, protocol) for protocol in results.protocols]
+    return make_table(f"card-scores-{name}", caption, columns, rows, ["scores", "headline"])
+
+
+def _groups(results: Results, name: str) -> Table:
+    protocol = results.main_protocol
+    own = where(results.table("groups"), architecture=name, protocol=protocol)
+    bias = where(results.table("bias"), architecture=name, protocol=protocol, check=GROUPS)
+    flagged, evidence = set(where(bias, verdict=FLAGGED)["region_or_group"]), bias["evidence"].iloc[0]
+    known = set(own["metric"])
+    metrics = [metric for metric in OF_GROUPS if metric in known]
+
+    def title(rows: pd.DataFrame) -> str:
+        factor, group = rows[["factor", "group"]].iloc[0]
+        return "patients (spread)" if factor == PATIENT else factor if group == "all" else f"{factor} {group}"
+
+    def of_metric(metric: str) -> Declared:
+        def cell(rows: pd.DataFrame) -> Cell:
+            # Of patients, the spread of their accuracies is shown in the first column.
+            spread = metric == metrics[0] and rows["factor"].iloc[0] == PATIENT
+            found = where(rows, metric=SPREAD if spread else metric)
+            return _group(found.iloc[0], evidence, flagged) if len(found) else Cell(MISSING)
+
+        return column(metric, cell)
+
+    columns = [column("group", title, "left"), *map(of_metric, metrics)]
+    caption = f"{name} under {protocol}, by group."
+    rows = (members for _, members in own.groupby(["factor", "group"], sort=False))
+    return make_table(f"card-groups-{name}", caption, columns, rows, ["groups", "bias"])
+
+
+def _group(row: pd.Series, evidence: str, flagged: set[str]) -> Cell:
+    note = "" if pd.isna(row["note"]) else row["note"]
+    if pd.isna(row["difference"]):
+        return Cell(NOT_EVALUABLE, note.rsplit(": ", 1)[-1])
+    limits = f"{interval(row['ci_low'], row['ci_high'])}{'*' if note else ''}"
+    below = f"{number(row['difference'])}, {limits}; {units(row['n_units'], row['unit'])}"
+    strong = f"{row['factor']} {row['group']}: {row['metric']}" in flagged
+    return Cell(number(row["value"]), below, strong, anchor(evidence) if strong else "")
+
+
+def _flags(results: Results, name: str) -> Table:
+    # The protocols whose matrices of verdicts are open in the report.
+    protocols = [protocol for protocol in results.protocols if protocol in (PUBLISHED, results.main_protocol)]
+    table = where(results.table("bias"), architecture=name)
+    table = with_kinds(table[table["protocol"].isin(protocols)])
+
+    def verdicts(protocol: str) -> Declared:
+        return column(protocol, lambda rows: _verdict(where(rows, protocol=protocol)), "wrap")
+
+    columns = [column("whether it", lambda rows: KINDS[rows["kind"].iloc[0]][0], "wrap"), *map(verdicts, protocols)]
+    caption = f"{name}: what the bias checks flag. {counts_sentence(table, protocols)}"
+    of_kinds = [where(table, kind=kind) for kind in KINDS]
+    rows = [rows for rows in of_kinds if len(rows)]
+    return make_table(f"card-bias-{name}", caption, columns, rows, ["bias"])
+
+
+def _verdict(rows: pd.DataFrame) -> Cell:
+    """Cell with one verdict for all checks of a kind; a link to the pictures of the first check with that verdict."""
+    kind = rows["kind"].iloc[0]
+    verdict = next(word for word in (FLAGGED, CLEAR, NOT_EVALUABLE) if (rows["verdict"] == word).any())
+    own = where(rows, verdict=verdict)
+    places = []
+    for check, flagged in own.groupby("check", sort=False) if verdict == FLAGGED else ():
+        regions = dict.fromkeys(short_region(check, region) for region in flagged["region_or_group"])
+        # The title of the row already names the lesion or the groups.
+        place = "" if kind == IGNORES else ", ".join(filter(None, regions))
+        places.append(place if kind == UNEQUAL else f"{CHECKS[check]} ({place})" if place else CHECKS[check])
+    return Cell(verdict, "; ".join(places), verdict == FLAGGED, anchor(own["evidence"].iloc[0]))

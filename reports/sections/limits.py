@@ -1,0 +1,144 @@
+"""Sections: failed cells, and limits of the design, of the folds and of the numbers."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from benchmarks.protocols import EXTERNAL, PUBLISHED
+from reports.document import Block, Bullets, Cell, Paragraph, Section
+from reports.results import Results, where
+from reports.sections.scores import METRICS, TASKS
+from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, text
+from reports.verdicts import CHECKS
+from reports.wording import NOT_EVALUABLE, capitalised, listed, plural, units
+
+
+def warning(results: Results) -> Iterator[str]:
+    """Yield the warning of the first page; nothing if all cells are complete."""
+    if results.failures:
+        verb = "and is" if len(_names(results)) == 1 else "and are"
+        yield f"Not complete: {_missing(results)}, {verb} left out."
+
+
+def failures(results: Results) -> Iterator[Section]:
+    """Section on what failed; none if all cells are complete."""
+    if not results.failures:
+        return
+    about = (
+        f"{capitalised(_missing(results))}. All their cells are left out here, those that are "
+        "complete too, as a comparison of some folds is none. The same command tries again what failed."
+    )
+
+    def failed(row: dict) -> str:
+        return "file" if row["protocol"] is None else f"{row['protocol']}, fold {row['fold']}"
+
+    columns = [
+        *(ARCHITECTURE, column("what", failed, "left")),
+        column("reason, and the log that says more", lambda row: Cell(row["reason"], below=row["log"]), "left"),
+    ]
+    blocks = [Paragraph(about), make_table("failed", "What failed.", columns, results.failures, [])]
+    yield Section("failed-cells", "Failed cells", blocks)
+
+
+def _names(results: Results) -> list[str]:
+    return list(dict.fromkeys(row["architecture"] for row in results.failures))
+
+
+def _missing(results: Results) -> str:
+    names = _names(results)
+    if all(row["protocol"] is None for row in results.failures):
+        return f"{listed(names)} failed the check of {'its file' if len(names) == 1 else 'their files'}"
+    return f"{plural(len(results.failures), 'cell')} of {listed(names)} failed"
+
+
+REASONS = 3  # most frequent reasons of a check that are printed
+GENERATED_WARNING = (
+    "The images of this study are generated phantoms. Its numbers show that the harness works and how a leaking split "
+    "behaves; they say nothing about mammograms."
+)
+
+
+def limits(results: Results) -> Iterator[Section]:
+    """Section on limits."""
+    blocks: list[Block] = [Bullets(list(_general(results)))]
+    notes = results.table("fold_notes")
+    if len(notes):
+        caption = "Classes that the folds can't treat like the others."
+        columns = [PROTOCOL, text("class", "label"), text("note", align="wrap")]
+        blocks.append(make_table("fold-notes", caption, columns, notes, ["fold_notes"], grouped=True))
+    missing = list(_not_evaluable(results))
+    if missing:
+        caption = "Not evaluable: numbers that this study can't give, and why."
+        columns = [text("where"), text("what"), text("how many", align="right"), text("why", align="wrap")]
+        sources = ["scores", "headline", "gradcam", "bias"]
+        blocks.append(make_table("missing", caption, columns, missing, sources, grouped=True))
+    else:
+        blocks.append(Paragraph("Every number of this study was evaluable."))
+    yield Section("limits", "Limits", blocks)
+
+
+def tested_elsewhere(results: Results) -> str:
+    """Return whether images of a data set outside training were tested."""
+    if EXTERNAL not in results.protocols:
+        return "No images of another hospital or data set were tested."
+    named = listed(results.study.external["test"])
+    return f"Under external, images of data sets that training has not seen were tested: {named}."
+
+
+def _general(results: Results) -> Iterator[str]:
+    if results.dataset["generated"]:
+        yield GENERATED_WARNING
+    whole = results.table("data").iloc[-1]
+    n_units, unit = (whole["patients"], "patient") if pd.notna(whole["patients"]) else (whole["sources"], "source")
+    yield (
+        f"All results rest on {units(n_units, unit)}. Intervals describe which of them happened to be sampled; they "
+        "leave out the chance of the training itself (seed, order, hardware)"
+        + (", of which this study shows one run." if results.study.repeats == 1 else ".")
+    )
+    if not results.dataset["generated"] and results.study.dataset.get("breast") != "whole":
+        yield (
+            "Where the breast lies is found from the pixels, by a rule made for mammograms; in images of another kind, "
+            "what is said of breast, background and side is said of their largest bright part."
+        )
+    if pd.isna(whole["patients"]):
+        yield "Patients are unknown, so images of one patient may stand on both sides of every split."
+    if PUBLISHED in results.protocols:
+        yield (
+            "Scores under the published protocol come from test images whose copies were trained on. They measure "
+            "recall of known images, not performance on new ones [@kapoor2023]."
+        )
+    if "by_source" in results.protocols:
+        yield "Under by_source, other images of a test patient may have been trained on, so its scores still flatter."
+    yield (
+        "Comparisons between architectures and with the baselines are corrected for their number; intervals of single "
+        "scores are not."
+    )
+    yield "Scores pool the out-of-fold predictions of models trained on different folds; no fold is scored on its own."
+    yield "Nothing here is a diagnostic device, and none of the models may be used on patients."
+
+
+def _not_evaluable(results: Results) -> Iterator[dict[str, str]]:
+    scores = results.table("scores")
+    scores = scores[scores["note"].notna() & scores["protocol"].isin(results.protocols)]
+    what = [f"{TASKS[task][0]}, {METRICS[key]}" for task, key in zip(scores["task"], scores["metric"], strict=True)]
+    scores = scores.assign(where="scores", what=what)
+    headline = results.table("headline")
+    headline = headline[headline["verdict"].str.startswith(NOT_EVALUABLE)]
+    headline = headline.assign(where="verdict", what="beats majority", note=headline["verdict"])
+    maps = results.table("gradcam")
+    gradcam = maps[maps["note"].notna()].assign(where="Grad-CAM", what="heat in regions")
+    columns = ["where", "what", "architecture", "protocol", "note"]
+    table = pd.concat([part[columns] for part in (scores, headline, gradcam)])
+    pairs = plural(len(results.compared) * len(results.protocols), "pair")
+    for (place, what, note), rows in table.groupby(["where", "what", "note"], sort=False):
+        n_pairs = len(rows[["architecture", "protocol"]].drop_duplicates())
+        many = f"{len(rows)} of {plural(len(maps), 'map')}" if place == "Grad-CAM" else f"{n_pairs} of {pairs}"
+        yield {"where": place, "what": what, "how many": many, "why": note}
+    for check, rows in results.table("bias").groupby("check", sort=False):
+        left = where(rows, verdict=NOT_EVALUABLE)
+        reasons = left["note"].str.removeprefix(f"{NOT_EVALUABLE}: ").value_counts()
+        parts = [f"{reason} ({n})" for reason, n in reasons.head(REASONS).items()]
+        parts += ["and others"] if len(reasons) > REASONS else []
+        if len(left):
+            many = f"{len(left)} of {plural(len(rows), 'verdict')}"
+            yield {"where": "bias checks", "what": CHECKS[check], "how many": many, "why": "; ".join(parts)}

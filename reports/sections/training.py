@@ -1,0 +1,142 @@
+"""Sections: training, hyperparameter search, its gain, and importance of the hyperparameters."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analysis.comparison.importance import MATTERS
+from analysis.comparison.tuning_gain import HELPED, HURT, NO_GAIN
+from benchmarks.protocols import PUBLISHED
+from reports.document import Block, Cell, Figures, Paragraph, Section, Table, figure
+from reports.results import Results, where
+from reports.tables import ARCHITECTURE, PROTOCOL, column, estimate, make_table, measured, text, value, verdict, whole
+from reports.wording import MISSING, interval, listed, number, plural, units
+
+
+def training(results: Results) -> Iterator[Section]:
+    """Sections on training and search."""
+    yield Section("training", "Training", [_learning(results, p) for p in results.protocols])
+    if results.honest:
+        yield Section("search", "Search", [*(_search(results, p) for p in results.honest), _chosen(results)], level=2)
+
+
+def _learning(results: Results, protocol: str) -> Figures:
+    kept = "the last epoch is kept" if protocol == PUBLISHED else "dots mark the epoch kept, the lowest validation loss"
+    caption = f"{protocol}: loss (logarithmic) and accuracy of the chosen model over the epochs; {kept}."
+    alt = f"Learning curves of every architecture under {protocol}"
+    return figure(f"learning_{protocol}", caption, alt, "history", anchor=f"learning-{protocol}")
+
+
+def _search(results: Results, protocol: str) -> Figures:
+    caption = (
+        f"{protocol}: validation loss of every trial, in the order tried, and the trial chosen in each fold. "
+        "The test part takes no part in the choice."
+    )
+    alt = f"Validation loss of every trial under {protocol}"
+    return figure(f"search_{protocol}", caption, alt, "trials", anchor=f"search-{protocol}")
+
+
+def _chosen(results: Results) -> Table:
+    trials = results.table("trials")
+    trials = trials[trials["protocol"].isin(results.honest)]
+    rows = []
+    for _, cell in trials.groupby(["protocol", "architecture", "fold"]):
+        ordered = cell.sort_values("trial")
+        best = ordered[ordered["best"].astype(bool)].iloc[0]
+        rows.append(dict(best) | {"trials": len(cell), "first": ordered["score"].iloc[0]})
+    columns = [
+        *(PROTOCOL, ARCHITECTURE, text("fold"), text("trials", align="right"), text("chosen", "trial", "right")),
+        *(value("its loss", "score", 3), value("first trial's loss", "first", 3)),
+        column("learning rate", lambda row: f"{row['learning_rate']:.2g}"),
+        column("batch", lambda row: f"{row['batch_size']:.0f}"),
+    ]
+    caption = "The trial chosen in each cell by validation loss. All hyperparameters of all trials stand in trials.csv."
+    return make_table("chosen", caption, columns, rows, ["trials"], grouped=True, folded=True)
+
+
+def tuning(results: Results) -> Iterator[Section]:
+    """Sections on the gain from the search and on importance."""
+    table = results.table("tuning")
+    if table.empty:
+        none = "This study has no honest protocol, and the published recipe searches nothing: no search was run."
+        yield Section("tuning", "What the search bought", [Paragraph(none)])
+        return
+    yield Section("tuning", "What the search bought", [*map(Paragraph, _gains_sentences(table)), _gains(table)])
+    importance = results.table("importance")
+    if len(importance):
+        yield Section("importance", "Which hyperparameters mattered", list(_importance(importance)))
+
+
+def _gains_sentences(table: pd.DataFrame) -> Iterator[str]:
+    known = table.dropna(subset=["test_gain"])
+    if known.empty:
+        yield "What the search bought over the default configuration is not evaluable; the table says why."
+        return
+    verdicts = known["verdict"].value_counts()
+    yield (
+        f"The default configuration can be compared with the chosen one for {len(known)} of "
+        f"{plural(len(table), 'pair')} of architecture and protocol. On the test images the search helped in "
+        f"{verdicts.get(HELPED, 0)} and hurt in {verdicts.get(HURT, 0)}; no gain is shown in "
+        f"{verdicts.get(NO_GAIN, 0)}."
+    )
+    for protocol, rows in known.groupby("protocol", sort=False):
+        yield (
+            f"Under {protocol}, on average over {plural(len(rows), 'architecture')}, the choice gained "
+            f"{number(rows['validation_gain'].mean())} in accuracy on the validation parts, on which it was made, and "
+            f"{number(rows['test_gain'].mean())} on the test parts. The difference, "
+            f"{number(rows['optimism'].mean())}, is the optimism of the search."
+        )
+
+
+def _gains(table: pd.DataFrame) -> Table:
+    name = column("architecture", lambda row: Cell(row["architecture"], units(row["n_units"], row["unit"])), "left")
+    columns = [
+        *(PROTOCOL, name, whole("trials", "n_trials"), value("loss gain, validation", "loss_gain")),
+        value("accuracy gain, validation", "validation_gain"),
+        measured("accuracy gain, test", "test_gain", missing=MISSING),
+        *(measured("optimism", "optimism", "optimism", MISSING), verdict(HELPED, HURT)),
+    ]
+    caption = (
+        "The chosen configuration against the default one, a cell's first trial: fall of the validation loss, gains "
+        "in accuracy on the validation and test parts (paired 95 % bootstrap over patients for the test part). "
+        "Optimism: validation gain minus test gain; its interval is that of the test gain alone."
+    )
+    return make_table("tuning", caption, columns, table, grouped=True)
+
+
+def _importance(table: pd.DataFrame) -> Iterator[Block]:
+    yield Paragraph(
+        "A random forest [@breiman2001] fitted on all honest trials of an architecture predicts the logarithm of the "
+        "validation loss, relative to the trial's cell, from the hyperparameters. It is tested on folds left out; a "
+        "hyperparameter matters if R2 there falls when its values are shuffled, by an interval above zero. Where the "
+        "forest explains nothing, or there are too few trials, nothing is said."
+    )
+    known = table.dropna(subset=["importance"])
+    if known.empty:
+        first = table.drop_duplicates("architecture")
+        reasons = [f"{row.architecture}: {row.verdict.removeprefix('not evaluable: ')}" for row in first.itertuples()]
+        yield Paragraph(f"It is evaluable for no architecture: {listed(reasons)}.")
+        return
+    yield Paragraph(" ".join(_found(name, rows) for name, rows in known.groupby("architecture")))
+    alt = "Importance of every hyperparameter with its interval"
+    caption = (
+        "Fall of the cross-validated R2 when one hyperparameter is shuffled; lines hold 95 % of the shuffles, each on "
+        "a bootstrap of the configurations. Blue: it matters; grey: no effect shown."
+    )
+    yield figure("importance", caption, alt)
+    columns = [
+        *(ARCHITECTURE, text("hyperparameter")),
+        column("importance", lambda row: estimate(row["importance"], row["low"], row["high"], MISSING)),
+        *(value("R2", "r2"), whole("distinct trials", "n_trials"), verdict(MATTERS, align="wrap")),
+    ]
+    caption = "Permutation importance of each hyperparameter, and R2 of the fit on folds left out."
+    yield make_table("importance", caption, columns, table, grouped=True, folded=True)
+
+
+def _found(architecture: str, rows: pd.DataFrame) -> str:
+    matter = where(rows, verdict=MATTERS).sort_values("importance", ascending=False)
+    names = [
+        f"{row.hyperparameter} ({number(row.importance)}, {interval(row.low, row.high)})" for row in matter.itertuples()
+    ]
+    who = listed(names) if names else "no hyperparameter"
+    return f"For {architecture}, {who} {'matter' if len(names) > 1 else 'matters'} (R2 {number(rows['r2'].iloc[0])})."

@@ -1,0 +1,82 @@
+"""Tables of the report, declared column by column: title, alignment, and the function that makes a row's cell."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from reports.document import Cell, Column, Table
+from reports.wording import NOT_EVALUABLE, count, interval, number, units
+
+Declared = tuple[Column, Callable[[Any], Cell]]
+
+
+def make_table(
+    name: str,
+    caption: str,
+    columns: Sequence[Declared],
+    rows: pd.DataFrame | Iterable[Any],
+    sources: Sequence[str] | None = None,
+    **options: bool,
+) -> Table:
+    """Return a table with one row for each of `rows`; columns get a row of a DataFrame as a dict.
+
+    The numbers are those of <name>.csv, unless `sources` names other files. `options` are fields of Table.
+    """
+    records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
+    cells = [[cell(record) for _, cell in columns] for record in records]
+    files = [name] if sources is None else sources
+    return Table(f"table-{name}", caption, [column for column, _ in columns], cells, files, **options)
+
+
+def column(title: str, words: Callable[[Any], Cell | str], align: str = "right") -> Declared:
+    """Column of the cells that `words` makes of rows."""
+
+    def cell(row: Any) -> Cell:
+        made = words(row)
+        return made if isinstance(made, Cell) else Cell(made)
+
+    return Column(title, align), cell
+
+
+def text(title: str, key: str = "", align: str = "left") -> Declared:
+    """Column of the values of `key` (default: `title`) as text; a missing value stays empty."""
+    return column(title, lambda row: "" if pd.isna(row[key or title]) else str(row[key or title]), align)
+
+
+def value(title: str, key: str = "", digits: int = 2) -> Declared:
+    """Column of numbers with fixed digits."""
+    return column(title, lambda row: number(row[key or title], digits))
+
+
+def whole(title: str, key: str = "") -> Declared:
+    """Column of whole numbers."""
+    return column(title, lambda row: count(row[key or title]))
+
+
+def measured(title: str, key: str, limits: str = "ci", missing: str = NOT_EVALUABLE) -> Declared:
+    """Column of estimates with their intervals from columns <limits>_low and <limits>_high."""
+    return column(title, lambda row: estimate(row[key], row[f"{limits}_low"], row[f"{limits}_high"], missing))
+
+
+def verdict(*strong: str, align: str = "phrase") -> Declared:
+    """Column of verdicts, bold where they are one of `strong`."""
+    return column("verdict", lambda row: bold_if(row["verdict"], strong), align)
+
+
+def bold_if(words: str, strong: Collection[str]) -> Cell:
+    """Cell that is bold if its text is one of `strong`."""
+    return Cell(words, strong=words in strong)
+
+
+def estimate(point: float, low: float, high: float, missing: str = NOT_EVALUABLE) -> Cell:
+    """Cell of an estimate with its interval below."""
+    return Cell(missing) if pd.isna(point) else Cell(number(point), interval(low, high))
+
+
+def tested(row: Any, unit: str = "") -> Cell:
+    """Cell of the number of test images with their independent units below."""
+    return Cell(count(row["n_samples"]), units(row["n_units"], unit or row["unit"]))
+
+
+PROTOCOL, ARCHITECTURE, TESTED = text("protocol"), text("architecture"), column("test images", tested)
