@@ -45,10 +45,9 @@ class Accuracies:
         self.bootstrap = Bootstrap(self.samples["unit"].tolist(), n or study.bootstrap, study.seed)
 
     def pooled(self, name: str, protocol: str, part: str = "predictions") -> pd.DataFrame:
-        """Read <part>.parquet of all folds of one architecture or baseline, test predictions by default.
+        """Read <part>.parquet of all folds of one architecture or baseline, with columns fold, repeat and unit.
 
-        Adds the columns fold, repeat and unit. Under one protocol, all architectures have the same rows in the same
-        order. Raises BadInput if a cell is missing.
+        Rows are in the same order for all under one protocol. Raises BadInput if a cell is missing.
         """
         repeats = read_folds(self.study, protocol).groupby("fold")["repeat"].first()
         tables = []

@@ -11,7 +11,6 @@ from collections.abc import Callable
 import numpy as np
 from sklearn import metrics as sklearn_metrics
 
-Labels = np.ndarray
 Added = dict[str, Callable[..., np.ndarray]]  # functions of metrics that were declared by decorator, by name
 
 # Name in the report of every metric of every task, in the report's order; the decorators add to these names.
@@ -40,7 +39,7 @@ def metric(title: str, added: Added = ADDED) -> Callable[[Callable], Callable]:
     return declare
 
 
-def class_metrics(truth: Labels, predicted: Labels) -> dict[str, float]:
+def class_metrics(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """Compute accuracy, balanced_accuracy, mcc, and macro_ and weighted_ precision, recall and f1 of labels (N,).
 
     mcc is the multi-class correlation of Matthews (Gorodkin, Comput. Biol. Chem. 28, 2004), 0 for a constant answer.
@@ -63,11 +62,8 @@ def class_metrics(truth: Labels, predicted: Labels) -> dict[str, float]:
     return {name: float(value) for name, value in scores.items()}
 
 
-def resampled_class_metrics(truth: Labels, predicted: Labels, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Compute class_metrics of B resamples: (B,) each, NaN for an empty resample.
-
-    `weights` (B, N) is how often each resample holds each sample.
-    """
+def resampled_class_metrics(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Compute class_metrics of B resamples with `weights` (B, N): (B,) each, NaN for an empty resample."""
     matrix = _matrices(truth, predicted, sorted({*truth, *predicted}), weights)
     right = np.einsum("bkk->bk", matrix)
     support, answered = matrix.sum(axis=2), matrix.sum(axis=1)
@@ -89,17 +85,16 @@ def resampled_class_metrics(truth: Labels, predicted: Labels, weights: np.ndarra
     return scores | {name: function(matrix) for name, function in ADDED.items()}
 
 
-def quadratic_kappa(truth: Labels, predicted: Labels, order: list[str]) -> float:
-    """Compute Cohen's kappa with quadratic weights over the classes in `order`.
-
-    NaN if an answer is not in `order`, or if truth and answers are all one class.
-    """
+def quadratic_kappa(truth: np.ndarray, predicted: np.ndarray, order: list[str]) -> float:
+    """Compute Cohen's kappa with quadratic weights; NaN if an answer is not in `order`, or all are of one class."""
     if not set(predicted) <= set(order) or len({*truth, *predicted}) < 2:
         return np.nan
     return float(sklearn_metrics.cohen_kappa_score(truth, predicted, labels=order, weights="quadratic"))
 
 
-def resampled_quadratic_kappa(truth: Labels, predicted: Labels, order: list[str], weights: np.ndarray) -> np.ndarray:
+def resampled_quadratic_kappa(
+    truth: np.ndarray, predicted: np.ndarray, order: list[str], weights: np.ndarray
+) -> np.ndarray:
     """Compute quadratic_kappa of B resamples (B,); NaN where undefined."""
     if not set(predicted) <= set(order):
         return np.full(len(weights), np.nan)
@@ -120,7 +115,7 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, empty: float = np.nan)
     return np.divide(numerator, denominator, out=np.full(np.shape(numerator), float(empty)), where=denominator > 0)
 
 
-def _matrices(truth: Labels, predicted: Labels, classes: list[str], weights: np.ndarray) -> np.ndarray:
+def _matrices(truth: np.ndarray, predicted: np.ndarray, classes: list[str], weights: np.ndarray) -> np.ndarray:
     """Return the confusion matrix (B, K, K) of each resample: true class by predicted class."""
     number = {label: index for index, label in enumerate(classes)}
     cell = np.array([number[t] * len(classes) + number[p] for t, p in zip(truth, predicted, strict=True)])

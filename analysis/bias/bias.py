@@ -5,14 +5,12 @@ n, verdict (flagged, clear, not evaluable), evidence (file of pictures, below re
 estimate minus the null, with a 95% bootstrap interval over the n patients of the probes (sources or files if patients
 are not known). analysis/bias/thresholds.py has the rules for a flag. Checks:
 
-    heat, pointing                     saliency in a region (share, maximum); null: the region's area or the highest of
-                                       the maps without a model (explanations/heat.py); for the lesion the breast map
-    erase, blur, swap, move            the fall of the answer's probability; null: the same change elsewhere
-    orientation, contrast              the largest mean change of a class's probability between two states of all films
-    marker_alone                       the same for a film label on an empty film
-    empty_film ...                     analysis/bias/bias_checks.py: confidence on an empty film, and others
-    randomisation ... folds            analysis/explanations/sanity.py
-    groups                             analysis/bias/groups.py
+    heat, pointing             saliency in a region (share, maximum); null: the region's area or the highest of the maps
+                               without a model (explanations/heat.py); for the lesion the breast map
+    erase, blur, swap, move    the fall of the answer's probability; null: the same change elsewhere
+    orientation, contrast      the largest mean change of a class's probability between two states of all films
+    marker_alone               the same for a film label on an empty film
+    others                     analysis/bias/bias_checks.py, analysis/explanations/sanity.py, analysis/bias/groups.py
 """
 
 import pandas as pd

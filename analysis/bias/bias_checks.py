@@ -8,19 +8,15 @@ under each protocol. `own` has the architecture's rows of the tables gradcam, he
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.bias import thresholds
 from analysis.bias.thresholds import Rule
+from analysis.bias.verdicts import Verdicts
 from analysis.explanations.interventions import EMPTY
 
-if TYPE_CHECKING:
-    from analysis.bias.verdicts import Verdicts
-
-    Function = Callable[[Verdicts, dict[str, pd.DataFrame]], Iterator[dict]]
-
+Function = Callable[[Verdicts, dict[str, pd.DataFrame]], Iterator[dict]]
 LEANS, IGNORES, MISPLACED, UNRELATED, UNEQUAL = "leans", "ignores", "misplaced", "unrelated", "unequal"
 GROUPS = "groups"
 # Name in the report of every check, in the report's order; the decorator `check` adds to these names.
@@ -40,20 +36,20 @@ class Check:
     kind: str
     rule: Rule
     evidence: str
-    function: "Function"
+    function: Function
 
 
 CHECKS: dict[str, Check] = {}
 
 
-def check(title: str, *, kind: str, rule: Rule, evidence: str = "changes") -> "Callable[[Function], Function]":
+def check(title: str, *, kind: str, rule: Rule, evidence: str = "changes") -> Callable[[Function], Function]:
     """Decorator: declare a bias check by its function.
 
     `title` is the check's name in the report, `kind` the meaning of a flag (one of KINDS in reports/verdicts.py),
     `evidence` the pictures to link: changes or maps.
     """
 
-    def declare(function: "Function") -> "Function":
+    def declare(function: Function) -> Function:
         CHECKS[function.__name__] = Check(title, kind, rule, evidence, function)
         TITLES[function.__name__] = title
         return function
@@ -62,7 +58,7 @@ def check(title: str, *, kind: str, rule: Rule, evidence: str = "changes") -> "C
 
 
 @check("empty film", kind=LEANS, rule=thresholds.LIMIT)
-def empty_film(verdicts: "Verdicts", own: dict[str, pd.DataFrame]) -> Iterator[dict]:
+def empty_film(verdicts: Verdicts, own: dict[str, pd.DataFrame]) -> Iterator[dict]:
     """How sure the answer to an empty film is."""
     rows = own["interventions"]
     rows = rows[rows["edit"] == EMPTY]

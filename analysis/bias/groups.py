@@ -144,7 +144,10 @@ class Answers:
         # A sample that is tested in every repeat counts once, as right in a share of the repeats.
         own = self.facts.assign(sample=self.table["sample"], right=self.right).groupby("sample")
         right, patients = own["right"].mean().to_numpy(), own[PATIENT].first()
-        why_not = _no_spread(patients)
+        counts = patients.value_counts()
+        why_not = "no patient has two samples" if counts.max() < 2 else ""
+        why_not = f"{len(counts)} patients, fewer than {MINIMUM}" if len(counts) < MINIMUM else why_not
+        why_not = "patient unknown for some samples" if patients.isna().any() else why_not
         row = self._row(PATIENT, ALL, Measure(SPREAD, self.right, self.everything), self.everything, why_not)
         if why_not:
             return row
@@ -156,10 +159,7 @@ class Answers:
 
 
 def mean_of_each(measure: Measure, members: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute a metric in each group and in its rest, (B, G) each; NaN where no sample is counted.
-
-    `members` is bool (N, G), the samples of each group; `weights` (B, N) is how often a resample holds each sample.
-    """
+    """Compute a metric in groups `members` (N, G) and in their rests by `weights` (B, N): (B, G) each, NaN if empty."""
     counted, values = measure.counted[:, None], measure.values[:, None]
     group, rest = (
         metrics.ratio(weights @ (own * values), weights @ own.astype(float))
@@ -175,16 +175,6 @@ def spread(right: np.ndarray, patients: np.ndarray, seed: int) -> tuple[float, n
     n = own.sum(axis=0)
     shuffled = np.random.default_rng(seed).permuted(np.tile(right, (PERMUTATIONS, 1)), axis=1)
     return float((right @ own / n).std(ddof=1)), (shuffled @ own / n).std(axis=1, ddof=1)
-
-
-def _no_spread(patients: pd.Series) -> str:
-    """Return why the accuracies of patients can't be compared, from the patient of each sample; empty if they can."""
-    if patients.isna().any():
-        return "patient unknown for some samples"
-    counts = patients.value_counts()
-    if len(counts) < MINIMUM:
-        return f"{len(counts)} patients, fewer than {MINIMUM}"
-    return "no patient has two samples" if counts.max() < 2 else ""
 
 
 main = table_stage("Compare groups of samples of a study.", lambda study: {"groups": groups(study)})

@@ -36,12 +36,9 @@ ONLY_WITH_LEAKAGE = "reproduced only with leakage"
 NOT_REPRODUCED = "not reproduced"
 CONTRADICTED = "contradicted by the study's own code"
 NOT_EVALUABLE = "not evaluable"
-VERDICTS = (REPRODUCED, ONLY_WITH_LEAKAGE, NOT_REPRODUCED, CONTRADICTED, NOT_EVALUABLE)
-COLUMNS = [
-    *("id", "kind", "statement", "stated", "metric", "published_value"),
-    *("replayed_value", "replayed_low", "replayed_high", "replayed_on"),
-    *("by_patient_value", "by_patient_low", "by_patient_high", "verdict", "reason", "evidence"),
-]
+COLUMNS = ["id", "kind", "statement", "stated", "metric", "published_value", "replayed_value", "replayed_low"]
+COLUMNS += ["replayed_high", "replayed_on", "by_patient_value", "by_patient_low", "by_patient_high"]
+COLUMNS += ["verdict", "reason", "evidence"]
 CLAIM, FIGURE = "claim", "figure"  # in words, or a printed number
 ROUNDING = 0.005  # half of the last printed digit
 

@@ -16,7 +16,7 @@ from benchmarks.study.study import Study
 VALIDATION = "validation_accuracy"
 ON_TEST = {"test_accuracy": "accuracy"}  # published metric -> metric of scores.csv, where the names differ
 PARTS = {"test_accuracy": "test", VALIDATION: "validation"}  # published metrics that the reference replay measures
-SCORES, REPLAY = "tables/scores.csv", "benchmarks/reference/replay.csv"
+SCORES = "tables/scores.csv"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,10 +32,7 @@ class Value:
 
 
 class Measured:
-    """Values of one study, and of the reference replay where the study's own networks are reduced.
-
-    `published` is a file of claims, read by benchmarks/publications/claims.py.
-    """
+    """Values of one study, or of the reference replay where its networks are reduced; `published` are the claims."""
 
     def __init__(self, study: Study, published: dict):
         self.study, self.published = study, published
@@ -71,12 +68,11 @@ class Measured:
         others = [name for name in self.published["figures"] if name not in named]
         if protocol not in self.study.protocols or not {*named, *others} <= set(self.study.architectures) or not others:
             return None
-        groups = [[self.accuracies.of(name, protocol) for name in names] for names in (named, others)]
-        first, second = (np.mean([one.estimate for one in group]) for group in groups)
-        drawn, theirs = (np.mean([one.drawn for one in group], axis=0) for group in groups)
-        n_units = min(one.n_units for group in groups for one in group)
-        limits = interval(drawn - theirs, n_units, self.accuracies.unit)
-        value = self._value(float(first - second), limits, named[0], protocol, "tables/headline.csv")
+        own, rest = ([self.accuracies.of(name, protocol) for name in names] for names in (named, others))
+        lead = float(np.mean([one.estimate for one in own]) - np.mean([one.estimate for one in rest]))
+        drawn = np.mean([one.drawn for one in own], axis=0) - np.mean([one.drawn for one in rest], axis=0)
+        limits = interval(drawn, min(one.n_units for one in [*own, *rest]), self.accuracies.unit)
+        value = self._value(lead, limits, named[0], protocol, "tables/headline.csv")
         full = protocol != PUBLISHED or all(self._full(name) for name in self.published["figures"])
         return dataclasses.replace(value, full=full)
 
@@ -121,7 +117,7 @@ class Measured:
         seeds = ", ".join(map(str, runs["seed"]))
         on = f"reference replay as published: {runs['image_size'].iloc[0]} px, {runs['epochs'].iloc[0]} epochs"
         value = counts["n_correct"].sum() / counts["n"].sum()
-        return Value(value, limits.low, limits.high, f"{on}, seed {seeds}", True, REPLAY)
+        return Value(value, limits.low, limits.high, f"{on}, seed {seeds}", True, "benchmarks/reference/replay.csv")
 
     def _rows(self, table: str, architecture: str, protocol: str) -> pd.DataFrame:
         rows = self.tables[table]

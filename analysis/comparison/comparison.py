@@ -39,7 +39,7 @@ from analysis.accuracy import Accuracies
 from analysis.bootstrap import LEVEL
 from analysis.comparison import significance
 from analysis.comparison.significance import ALPHA, Outcome
-from analysis.tasks import Severity, Task, tasks
+from analysis.tasks import Classes, Severity, tasks
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
@@ -63,11 +63,11 @@ SAME_TEST = "every fold has the same test images"
 
 @dataclasses.dataclass(frozen=True)
 class Scored:
-    """Score of one architecture or baseline in one task, its values in the resamples (B,), and the task itself."""
+    """Score in one task, its values in the resamples (B,), and the right answers (N,) of the first repeat."""
 
-    task: Task
     estimate: float
     drawn: np.ndarray
+    right: np.ndarray | None
     note: str
 
 
@@ -103,7 +103,8 @@ class Comparison:
             elif isinstance(task, Severity) and pd.Series(task.probability).groupby(self.folds).nunique().max() == 1:
                 # Pooled over folds, the score would still rank folds by the share of malignant images in training.
                 note = f"{name} gives all images of a fold the same probability"
-            yield task.name, Scored(task, estimate, drawn, note)
+            right = (task.truth == task.predicted)[self.once] if isinstance(task, Classes) else None
+            yield task.name, Scored(estimate, drawn, right, note)
 
     def pairs(self) -> Iterator[tuple[str, str, str]]:
         """Yield family, a and b of every comparison."""
@@ -139,13 +140,11 @@ class Comparison:
             else:
                 effect, drawn = ours.estimate - theirs.estimate, ours.drawn - theirs.drawn
                 outcome = significance.paired_bootstrap(effect, drawn, n_units, unit, self.study.bootstrap)
-            yield task, BOOTSTRAP, f"{unit}s", self._detectable(ours.task, theirs.task), outcome
-
-    def _detectable(self, ours: Task, theirs: Task) -> float:
-        if isinstance(ours, Severity) or isinstance(theirs, Severity):
-            return np.nan
-        right = [(task.truth == task.predicted)[self.once].astype(int) for task in (ours, theirs)]
-        return significance.smallest_detectable(right[0] - right[1], self.units[self.once], self.study.seed)
+            detectable = np.nan
+            if ours.right is not None and theirs.right is not None:
+                right = ours.right.astype(int) - theirs.right
+                detectable = significance.smallest_detectable(right, self.units[self.once], self.study.seed)
+            yield task, BOOTSTRAP, f"{unit}s", detectable, outcome
 
     def _tests(self, a: str, b: str) -> Iterator[tuple[str, str, str, float, Outcome]]:
         """Yield task, test, unit, detectable (NaN) and outcome of the other tests, on the answers in all classes."""
@@ -198,10 +197,7 @@ def compare(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def beats(table: pd.DataFrame, protocol: str) -> dict[str, list[str]]:
-    """Return the baselines that each architecture beats in all classes by the paired bootstrap.
-
-    `table` is comparison.csv. Architectures without an evaluable comparison are left out.
-    """
+    """Return from comparison.csv the baselines that each architecture beats in all classes by the paired bootstrap."""
     rows = table[(table["protocol"] == protocol) & (table["family"] == BASELINE)]
     rows = rows[(rows["test"] == BOOTSTRAP) & (rows["task"] == CLASS8) & ~rows["verdict"].str.startswith(NONE)]
     return {a: own.loc[own["verdict"] == A_BETTER, "b"].tolist() for a, own in rows.groupby("a")}

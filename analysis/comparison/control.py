@@ -53,10 +53,7 @@ def control(study: Study) -> pd.DataFrame:
 
 
 def expected_agreement(table: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
-    """Compute the accuracy (B,) of answers independent of the labels, with the frequencies in `table`.
-
-    `weights` (B, N) is how often each resample holds each row.
-    """
+    """Compute the accuracy (B,) in resamples (B, N) if the answers in `table` were independent of its labels."""
     total = weights.sum(axis=1)
     return sum(
         metrics.ratio(weights @ (table["label"] == label).to_numpy(float), total)

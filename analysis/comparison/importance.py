@@ -15,9 +15,7 @@ from sklearn.model_selection import GroupKFold
 COLUMNS = ["architecture", "hyperparameter", "importance", "low", "high", "r2", "n_trials", "verdict"]
 MATTERS, NO_EFFECT = "matters", "no effect shown"
 FEWEST = 20  # distinct configurations; leaves of five learn little from fewer
-TREES, LEAF = 200, 5
-SPLITS, SHUFFLES = 5, 200
-TAIL = 0.025
+TREES, LEAF, SPLITS, SHUFFLES = 200, 5, 5, 200
 # Columns of trials.csv that are no hyperparameters.
 ABOUT = ["architecture", "protocol", "fold", "trial", "status", "best", "score", "val_accuracy", "epochs", "seconds"]
 
@@ -50,7 +48,7 @@ def _scores(trials: pd.DataFrame, names: list[str], n_trials: int, seed: int) ->
     if r2 <= 0:
         why = f"not evaluable: the fit explains nothing (cross-validated R2 {r2:.2f})"
         return [{"r2": r2, "verdict": why}] * len(names)
-    limits = np.quantile(drawn, [TAIL, 1 - TAIL], axis=1).T
+    limits = np.quantile(drawn, [0.025, 0.975], axis=1).T
     return [
         {"importance": own, "low": low, "high": high, "r2": r2, "verdict": MATTERS if low > 0 else NO_EFFECT}
         for own, (low, high) in zip(fall, limits, strict=True)

@@ -5,13 +5,11 @@ Writes into results/<study>/tables/
     learning_curve.csv   architecture (baselines too), protocol, n_patients (training patients in each fold; for
                          by_patient the mean over the folds), accuracy, ci_low, ci_high, n_samples, n_units, unit
     learning_gain.csv    architecture, from_patients, to_patients, gain (accuracy with most minus with fewest), ci_low,
-                         ci_high, slope, slope_low, slope_high (accuracy gained by each doubling of patients), n_units,
-                         unit, verdict
+                         ci_high, slope, slope_low, slope_high, n_units, unit, verdict
 
-All points have the same test images. Intervals are 95% bootstraps over the test patients, paired for gain and slope.
-The training patients of each point are one random draw, which the intervals do not include. The slope is the least
-squares fit of accuracy on log2 of the number of patients, with equal weights. Both tables are empty if the study has no
-learning curve.
+All points have the same test images. Intervals are 95% bootstraps over the test patients, paired for gain and slope;
+they do not include the random choice of training patients. slope is the accuracy gained by each doubling of patients: a
+least squares fit on log2, with equal weights. Both tables are empty if the study has no learning curve.
 """
 
 import numpy as np

@@ -57,15 +57,13 @@ class Ranking:
     note: str = ""
 
 
-def paired_bootstrap(
-    effect: float, drawn: np.ndarray, n_units: int, unit: str, n_interval: int | None = None
-) -> Outcome:
+def paired_bootstrap(effect: float, drawn: np.ndarray, n_units: int, unit: str, first: int | None = None) -> Outcome:
     """Test a difference by its values (B,) in the same resamples of both classifiers.
 
-    The percentile interval uses the first `n_interval` resamples, all by default. p is the achieved significance level:
+    The percentile interval uses the `first` resamples, all by default. p is the achieved significance level:
     twice the share of resamples at zero or on the other side of it, with one added to both counts.
     """
-    limits = interval(drawn[:n_interval], n_units, unit)
+    limits = interval(drawn[:first], n_units, unit)
     if limits.note:
         return Outcome(n_units, effect, note=limits.note.removeprefix("interval not evaluable: "))
     known = drawn[np.isfinite(drawn)]

@@ -57,8 +57,10 @@ def tuning(study: Study, trials: pd.DataFrame) -> pd.DataFrame:
                 rows.append(row | {"verdict": f"not evaluable: {reason}"})
                 continue
             test_gain, limits = chosen.minus(accuracies.of(architecture, protocol, "default_predictions"))
-            gain, loss_gain = _validation_gains(own, sizes)
-            row |= {"validation_gain": gain, "loss_gain": loss_gain, "test_gain": test_gain} | limits.columns()
+            default = own.groupby("fold")[["val_accuracy", "score"]].first()
+            best = own[own["best"].astype(bool)].set_index("fold")[default.columns]
+            gain, loss = np.average((best - default).to_numpy(), axis=0, weights=sizes[default.index])
+            row |= {"validation_gain": gain, "loss_gain": -loss, "test_gain": test_gain} | limits.columns()
             row |= {
                 "optimism": gain - test_gain,
                 "optimism_low": gain - limits.high,
@@ -78,15 +80,6 @@ def _no_default(study: Study, trials: pd.DataFrame) -> str:
     first = cells["status"].first()
     failed = [str(fold) for fold in first.index[first != COMPLETED]]
     return f"the default configuration failed in fold {', '.join(failed)}" if failed else ""
-
-
-def _validation_gains(trials: pd.DataFrame, sizes: pd.Series) -> tuple[float, float]:
-    """Compute the gains in accuracy and in loss, means over the folds weighted by `sizes`."""
-    columns = ["val_accuracy", "score"]
-    default = trials.groupby("fold")[columns].first()
-    chosen = trials[trials["best"].astype(bool)].set_index("fold")[columns]
-    accuracy, loss = np.average((chosen - default).to_numpy(), axis=0, weights=sizes[default.index])
-    return float(accuracy), -float(loss)
 
 
 def search(study: Study) -> dict[str, pd.DataFrame]:

@@ -5,12 +5,8 @@ epochs, epochs_not_finite, dead_features, training_loss (of the epoch kept), fre
 
 output_range is the largest range of a class's probability over the test images; dead_features is the share of the
 classifier's inputs that are equal for all test images; frequency_loss is the training loss of a constant answer with
-the frequencies of the classes (their entropy).
-
-verdict
-    collapsed    the cell answers one class for all of its test images, or none
-    flagged      it answers several, but its loss was not finite in some epoch, or nearly all features are dead
-    sound        else
+the frequencies of the classes (their entropy). verdict is `collapsed` if the cell answers one class for all test
+images, or none; `flagged` if its loss was not finite in some epoch or nearly all features are dead; else `sound`.
 """
 
 from collections.abc import Iterator
@@ -30,6 +26,8 @@ SAME = 1e-3  # outputs whose probabilities vary by less than this are constant
 NEAR = 0.05  # share of the frequency loss; a training loss this near shows that only the frequencies were learnt
 DEAD = 0.95  # share of dead features that is flagged
 LOSSES = ["loss", "val_loss"]
+FREQUENCIES = "only the frequencies of the classes were learnt"
+ALIKE = "the test images look alike to it, though the training images did not"
 
 
 def is_collapsed(answers: pd.DataFrame) -> bool:
@@ -78,10 +76,14 @@ def health(folder: Path, frequency_loss: float) -> dict:
         "training_loss": float(history.loc[kept, "loss"]),
         "frequency_loss": frequency_loss,
     }
+    collapsed = is_collapsed(answers)
     reasons = list(_reasons(found, finite))
-    if is_collapsed(answers):
-        return found | {"verdict": COLLAPSED, "cause": "; ".join(reasons or [_undertrained(found)])}
-    return found | {"verdict": FLAGGED if reasons else SOUND, "cause": "; ".join(reasons)}
+    if collapsed and not reasons:
+        undertrained = found["training_loss"] > (1 - NEAR) * frequency_loss
+        losses = f"training loss {found['training_loss']:.3f}, that of the class frequencies {frequency_loss:.3f}"
+        reasons = [f"{FREQUENCIES if undertrained else ALIKE}: {losses}"]
+    verdict = COLLAPSED if collapsed else FLAGGED if reasons else SOUND
+    return found | {"verdict": verdict, "cause": "; ".join(reasons)}
 
 
 def _reasons(found: dict, finite: np.ndarray) -> Iterator[str]:
@@ -93,14 +95,6 @@ def _reasons(found: dict, finite: np.ndarray) -> Iterator[str]:
         yield f"{found['dead_features']:.0%} of the classifier's inputs are dead: the same for every test image"
     if found["output_range"] < SAME:
         yield f"constant outputs: no probability varies by more than {SAME:g} between test images"
-
-
-def _undertrained(found: dict) -> str:
-    cause = "the test images look alike to it, though the training images did not"
-    if found["training_loss"] > (1 - NEAR) * found["frequency_loss"]:
-        cause = "only the frequencies of the classes were learnt"
-    losses = f"{found['training_loss']:.3f}, that of the class frequencies {found['frequency_loss']:.3f}"
-    return f"{cause}: training loss {losses}"
 
 
 main = table_stage("Find collapsed networks and their causes.", lambda study: {"collapse": collapse(study)})

@@ -7,10 +7,9 @@ loss_low, loss_high, n_samples, n_units, unit, verdict. Intervals are 95% bootst
 internal and loss are empty if the study has no by_patient. The table is empty if the study has no protocol external.
 """
 
-import numpy as np
 import pandas as pd
 
-from analysis.accuracy import Accuracies, Accuracy
+from analysis.accuracy import Accuracies
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import BY_PATIENT, EXTERNAL
@@ -30,31 +29,28 @@ def external(study: Study) -> pd.DataFrame:
     if EXTERNAL not in study.protocols:
         return pd.DataFrame(columns=COLUMNS)
     accuracies = Accuracies(study)
+    dataset = accuracies.samples.set_index("sample")["dataset"]
     names = study.external["test"]
     tested = {name: [name] for name in names} | ({ALL: names} if len(names) > 1 else {})
-    rows = [
-        {"architecture": architecture, "dataset": name} | _row(accuracies, architecture, chosen)
-        for architecture in study.compared()
-        for name, chosen in tested.items()
-    ]
+    rows = []
+    for architecture in study.compared():
+        tables = {
+            name: accuracies.pooled(architecture, name) for name in (EXTERNAL, BY_PATIENT) if name in study.protocols
+        }
+        for name, chosen in tested.items():
+            own = {
+                protocol: accuracies.of_table(table[table["sample"].map(dataset).isin(chosen)])
+                for protocol, table in tables.items()
+            }
+            external = own[EXTERNAL]
+            row = {"architecture": architecture, "dataset": name, "accuracy": external.estimate} | external.columns()
+            if BY_PATIENT in own:
+                loss, limits = own[BY_PATIENT].minus(external)
+                row |= {"internal": own[BY_PATIENT].estimate, "loss": loss} | limits.columns("loss")
+                rows.append(row | {"verdict": limits.verdict(WORSE, BETTER, NO_DIFFERENCE)})
+            else:
+                rows.append(row | {"verdict": NO_INTERNAL})
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _row(accuracies: Accuracies, architecture: str, chosen: list[str]) -> dict:
-    dataset = accuracies.samples.set_index("sample")["dataset"]
-
-    def on_chosen(protocol: str) -> Accuracy:
-        table = accuracies.pooled(architecture, protocol)
-        return accuracies.of_table(table[table["sample"].map(dataset).isin(chosen)])
-
-    own = on_chosen(EXTERNAL)
-    row = {"accuracy": own.estimate} | own.columns()
-    if BY_PATIENT not in accuracies.study.protocols:
-        return row | {"internal": np.nan, "verdict": NO_INTERNAL}
-    internal = on_chosen(BY_PATIENT)
-    loss, limits = internal.minus(own)
-    verdict = limits.verdict(WORSE, BETTER, NO_DIFFERENCE)
-    return row | {"internal": internal.estimate, "loss": loss} | limits.columns("loss") | {"verdict": verdict}
 
 
 main = table_stage(

@@ -34,11 +34,10 @@ from analysis.bootstrap import LEVEL, interval
 from analysis.predictions import read_classes
 from analysis.probability_metrics import NEEDS_BOTH
 from analysis.scores import collapse, curves
-from analysis.tasks import Task, tasks
-from analysis.tidy import write_tables
+from analysis.tasks import tasks
+from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study.command import stage
 from benchmarks.study.study import BASELINES, Study
 
 BEATS, DOES_NOT_BEAT, IS_BASELINE = "beats majority", "does not beat majority", "baseline"
@@ -71,10 +70,13 @@ class Scorer:
         counts = {"n_samples": table["sample"].nunique(), "n_units": n_units}
         n_collapsed = collapse.count(architecture, table)
         repeats = [(table["repeat"] == repeat).to_numpy() for repeat in table["repeat"].unique()]
+        folds = [(table["fold"] == fold).to_numpy() for fold in table["fold"].unique()]
         for task in tasks(table, self.samples):
             each = [task.scores(rows) for rows in repeats]
             drawn = metrics.mean([task.resampled(rows, weights[:, rows]) for rows in repeats])
-            spread = _fold_spread(task, table)
+            by_fold = task.resampled(slice(None), np.array(folds, dtype=int))
+            whole = all(set(task.truth[rows]) == set(task.truth) for rows in folds)
+            spread = {name: _sd(values) for name, values in by_fold.items() if whole or name in task.ANY_CLASSES}
             for metric, estimate in metrics.mean(each).items():
                 row = {"architecture": architecture, "protocol": protocol, "task": task.name, "metric": metric}
                 row |= {"estimate": estimate, **counts, "ci_low": np.nan, "ci_high": np.nan}
@@ -118,13 +120,14 @@ class Scorer:
             own, majority = self.accuracies.of_table(table), self.accuracies.of_table(answers)
             difference, limits = own.minus(majority)
             row = {"architecture": architecture, "protocol": protocol, "accuracy": own.estimate, **own.columns()}
+            verdict = limits.verdict(BEATS, DOES_NOT_BEAT, DOES_NOT_BEAT)
             row |= {"majority_label": " / ".join(sorted(answers["predicted"].unique()))}
             row |= {"majority_accuracy": majority.estimate, "difference": difference} | limits.columns("difference")
-            verdict = limits.verdict(BEATS, DOES_NOT_BEAT, DOES_NOT_BEAT)
             row |= {"verdict": IS_BASELINE if architecture in BASELINES else verdict}
             row |= {"predicted_classes": table["predicted"].nunique()}
-            row |= {"collapsed_cells": collapse.count(architecture, table), "cells": table["fold"].nunique()}
-            rows.append(row)
+            rows.append(
+                row | {"collapsed_cells": collapse.count(architecture, table), "cells": table["fold"].nunique()}
+            )
         return pd.DataFrame(rows)
 
     def inflation(self) -> pd.DataFrame:
@@ -141,30 +144,21 @@ class Scorer:
         return pd.DataFrame(rows, columns=INFLATION)
 
 
-def write_scores(study: Study) -> None:
-    """Write all tables. Raises BadInput if a cell's predictions are missing."""
+def score(study: Study) -> dict[str, pd.DataFrame]:
+    """Return all tables by name. Raises BadInput if a cell's predictions are missing."""
     scorer = Scorer(study)
     shared = (scorer.main, scorer.samples, scorer.bootstrap)
     tables = {"scores": scorer.scores(), "per_class": scorer.per_class(), "headline": scorer.headline()}
     tables |= {"inflation": scorer.inflation(), "roc": curves.roc(*shared), "reliability": curves.reliability(*shared)}
     confusion = {f"confusion_{'_'.join(pair)}": scorer.confusion(table) for pair, table in scorer.main.items()}
-    write_tables(study, tables | confusion)
-
-
-def _fold_spread(task: Task, table: pd.DataFrame) -> dict[str, float]:
-    """Compute the standard deviation over the folds of each metric that is defined in all folds."""
-    folds = [(table["fold"] == fold).to_numpy() for fold in table["fold"].unique()]
-    each = task.resampled(slice(None), np.array(folds, dtype=int))
-    whole = all(set(task.truth[rows]) == set(task.truth) for rows in folds)
-    return {name: _sd(scores) for name, scores in each.items() if whole or name in task.ANY_CLASSES}
+    return tables | confusion
 
 
 def _sd(values: list[float] | np.ndarray) -> float:
-    """Compute the standard deviation of a sample; NaN for fewer than two values."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
 
 
-main = stage("Score all cells of a study.", write_scores)
+main = table_stage("Score all cells of a study.", score)
 
 if __name__ == "__main__":
     run_cli(main)

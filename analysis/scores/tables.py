@@ -17,20 +17,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import tidy
 from analysis.predictions import read_classes, read_folds, read_samples
+from analysis.tidy import read_table, table_stage
 from benchmarks import stored
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study.command import stage
 from benchmarks.study.study import Study
 
 PARTS = ("train", "validation", "test")
 UNITS = ("source", "patient")
-FOLDS = [
-    *("protocol", "repeat", "fold", "part", "n_samples"),
-    *("n_sources", "n_patients", "seen_source", "seen_patient", "classes", "datasets"),
-]
+COUNTS = ["n_sources", "n_patients", "seen_source", "seen_patient"]
+FOLDS = ["protocol", "repeat", "fold", "part", "n_samples", *COUNTS, "classes", "datasets"]
 SETTINGS = [
     *("architecture", "protocol", "fold", "repeat", "variant", "image_size", "parameters", "batch_size"),
     *("learning_rate", "epochs", "trials", "n_train", "n_validation", "n_test", "precision", "seed", "threads"),
@@ -44,16 +41,15 @@ def data_table(samples: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for label, own in [*samples.groupby("label"), ("all", samples)]:
         row = {f"{unit}s": own[unit].nunique() if own[unit].notna().all() else None for unit in UNITS}
-        rows.append(
-            {"label": label} | row | {f"{name}_files": (own["folder"] == name).sum() for name in ("before", "after")}
-        )
+        row |= {f"{name}_files": (own["folder"] == name).sum() for name in ("before", "after")}
+        rows.append({"label": label} | row)
     return pd.DataFrame(rows).astype({"sources": "Int64", "patients": "Int64"})
 
 
 def datasets_table(samples: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of data_table for each data set."""
-    tables = {name: data_table(own) for name, own in samples.groupby("dataset")}
-    return pd.concat(tables, names=["dataset"]).reset_index("dataset")
+    each = {name: data_table(own) for name, own in samples.groupby("dataset")}
+    return pd.concat(each, names=["dataset"]).reset_index("dataset")
 
 
 def folds_table(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
@@ -69,7 +65,7 @@ def folds_table(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame) -> pd
             row |= {f"seen_{unit}": own[unit].isin(train[unit]).sum() for unit in known}
             row |= {"classes": own["label"].nunique(), "datasets": ", ".join(sorted(own["dataset"].unique()))}
             rows.append(row)
-    return pd.DataFrame(rows).reindex(columns=FOLDS).astype(dict.fromkeys(FOLDS[5:9], "Int64"))
+    return pd.DataFrame(rows).reindex(columns=FOLDS).astype(dict.fromkeys(COUNTS, "Int64"))
 
 
 def fold_notes(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame, classes: list[str]) -> Iterator[dict]:
@@ -119,10 +115,10 @@ def _cells(study: Study, names: list[str]) -> Iterator[Path]:
                 yield study.cell_folder(architecture, protocol, fold)
 
 
-def write_tables(study: Study) -> None:
-    """Write all tables. Raises BadInput that names a missing cell file."""
+def tables(study: Study) -> dict[str, pd.DataFrame]:
+    """Return all tables by name. Raises BadInput that names a missing cell file."""
     samples, classes = read_samples(study), read_classes(study)
-    probes = tidy.read_table(study.results(), "probes")
+    probes = read_table(study.results(), "probes")
     folds: list[pd.DataFrame] = []
     notes: list[dict] = []
     for protocol in study.protocols:
@@ -131,7 +127,7 @@ def write_tables(study: Study) -> None:
         notes += fold_notes(protocol, table, samples, classes)
         shown = set(probes.loc[(probes["protocol"] == protocol) & probes["shown"], "label"])
         notes += [{"protocol": protocol, "label": label, "note": NO_PROBE} for label in classes if label not in shown]
-    tables = {
+    return {
         "data": data_table(samples),
         "datasets": datasets_table(samples),
         "folds": pd.concat(folds),
@@ -140,10 +136,9 @@ def write_tables(study: Study) -> None:
         "trials": stacked(study, "trials"),
         "history": stacked(study, "history"),
     }
-    tidy.write_tables(study, tables)
 
 
-main = stage("Tabulate what a study ran.", write_tables)
+main = table_stage("Tabulate what a study ran.", tables)
 
 if __name__ == "__main__":
     run_cli(main)

@@ -10,8 +10,9 @@ from small_results import CLASSES, SOURCES, predictions, samples_table, write_re
 from analysis.claims import claims
 from analysis.claims.claims import judge_code, judge_figure, judge_heat_map, judge_lead
 from analysis.claims.measured import Value
-from analysis.scores.scores import write_scores
+from analysis.scores.scores import score
 from analysis.scores.tables import cells_table
+from analysis.tidy import write_tables
 from benchmarks import reference
 from benchmarks.errors import BadInput
 from benchmarks.publications import claims as published_claims
@@ -112,7 +113,7 @@ def judged(tmp_path, monkeypatch):
     tested = samples[samples["sample"].isin(folds.loc[folds["part"] == "test", "sample"])]
     right = {source: label for source, _, label in SOURCES}
     predictions(tested, right).to_parquet(study.results() / "cells/simple/published/0/predictions.parquet")
-    write_scores(study)
+    write_tables(study, score(study))
     tables = study.results() / "tables"
     cells_table(study).to_csv(tables / "cells.csv", index=False)
     leak = {"protocol": "published", "part_a": "train", "part_b": "test", "kind": "near_duplicate", "n_flagged": 2}

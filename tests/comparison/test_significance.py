@@ -162,7 +162,7 @@ def test_the_bootstraps_p_counts_what_lies_beyond_zero():
     assert (same.p, same.ci_low, same.ci_high) == (1, 0, 0)
     assert paired_bootstrap(0.2, drawn, 1, "patient").note == "one patient"
     # An interval of the first resamples alone.
-    first = paired_bootstrap(0.2, drawn, 50, "patient", n_interval=3)
+    first = paired_bootstrap(0.2, drawn, 50, "patient", first=3)
     assert (first.ci_low, first.ci_high, first.p) == (-0.1, -0.1, 2 * 6 / 200)
 
 

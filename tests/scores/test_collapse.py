@@ -9,7 +9,8 @@ import pytest
 from small_results import CLASSES, write_results
 
 from analysis.scores import collapse
-from analysis.scores.scores import write_scores
+from analysis.scores.scores import score
+from analysis.tidy import write_tables
 
 CELL = "cells/simple/by_patient/0"
 
@@ -97,7 +98,7 @@ def test_outputs_that_are_not_finite_are_no_answer(study):
 
 def test_collapsed_cells_stand_beside_every_score(study):
     # Fold 1 of the small results answers one class for both of its images.
-    write_scores(study)
+    write_tables(study, score(study))
     scores = pd.read_csv(study.results() / "tables/scores.csv")
     honest = scores[scores["protocol"] == "by_patient"].set_index("architecture")
     assert (honest.loc["simple", "collapsed_cells"] == 1).all()

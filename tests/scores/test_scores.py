@@ -14,7 +14,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analysis import metrics, probability_metrics
 from analysis.bootstrap import Bootstrap, interval
-from analysis.scores.scores import write_scores
+from analysis.scores.scores import score
+from analysis.tidy import write_tables
 from benchmarks.errors import BadInput
 
 
@@ -30,7 +31,7 @@ def of_simple(table, protocol=None):
 
 
 def tables(study, *names):
-    write_scores(study)
+    write_tables(study, score(study))
     return [pd.read_csv(study.results() / "tables" / f"{name}.csv") for name in names]
 
 
@@ -213,7 +214,7 @@ def test_without_patients_sources_are_the_units(study):
 def test_a_missing_cell_is_named(study):
     (study.results() / "cells/simple/by_patient/1/predictions.parquet").unlink()
     with pytest.raises(BadInput, match=r"by_patient/1/predictions\.parquet is missing"):
-        write_scores(study)
+        score(study)
 
 
 def test_one_unit_has_no_interval():

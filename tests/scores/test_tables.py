@@ -9,6 +9,7 @@ from small_results import CLASSES, folds_tables, samples_table, write_results
 
 from analysis.explanations import probes
 from analysis.scores import tables
+from analysis.tidy import write_tables
 from benchmarks.errors import BadInput
 
 
@@ -26,7 +27,7 @@ def study(tmp_path, monkeypatch):
 
 
 def written(study, name):
-    tables.write_tables(study)
+    write_tables(study, tables.tables(study))
     return pd.read_csv(study.results() / "tables" / f"{name}.csv", dtype={"trial": str})
 
 
@@ -77,7 +78,7 @@ def test_cells_trials_and_history(study):
 def test_a_missing_cell_file_is_named(study):
     (study.results() / "cells/simple/published/0/trials.csv").unlink()
     with pytest.raises(BadInput, match=r"published/0/trials\.csv is missing"):
-        tables.write_tables(study)
+        tables.tables(study)
 
 
 @given(seed=st.integers(0, 50), shuffle=st.integers(0, 5), per_class=st.integers(1, 3), measured=st.integers(1, 9))
