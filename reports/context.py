@@ -1,28 +1,29 @@
-"""Outline of the report: from the files of a study to a Report. No score is computed here: the tables hold them."""
+"""First page and outline of the report: from the files of a study to a Report."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
 
+from benchmarks.protocols import PUBLISHED
 from benchmarks.study.study import Study
 from reports.checklists.section import checklists
-from reports.document import Report, Section
+from reports.document import Figures, Report, Section, figure
 from reports.findings import answer, finding
-from reports.first_page import headline, question, sure
-from reports.results import Results
+from reports.results import KEPT_APART, Results, main_honest, where
 from reports.sections.audit import leakage, quality, shortcuts
 from reports.sections.bias import bias, calibrated, evidence
 from reports.sections.cards import model_cards
 from reports.sections.claims import claims, verdict_table
 from reports.sections.classes import classes, collapse, spread
-from reports.sections.comparison import baseline_sentence, comparison
+from reports.sections.comparison import baseline_sentence, comparison, detectable
 from reports.sections.controls import control, leakage_sentence, learning_curve
 from reports.sections.explanations import explanations, galleries
-from reports.sections.limits import GENERATED_WARNING, failures, limits, warning
+from reports.sections.limits import GENERATED_WARNING, failures, limits, tested_elsewhere, warning
 from reports.sections.methods import architectures, data, folds, per_fold, run, statistics
 from reports.sections.provenance import cells, provenance
 from reports.sections.scores import curves, external, scores
 from reports.sections.training import training, tuning
 from reports.verdicts import flags_sentence
+from reports.wording import count, listed, plural, units
 
 TITLE = "Mammogram classifiers, re-evaluated"
 TITLE_OF = {"image_folder": "Image classifiers, re-evaluated"}  # data set of images of any kind -> title
@@ -77,11 +78,11 @@ def build(study: Study) -> Report:
     commit = f"commit {code['commit'][:12]}{changed}" if code["commit"] else "no git commit"
     return Report(
         title=TITLE_OF.get(dataset["name"], TITLE),
-        question=question(results),
+        question=_question(results),
         dataset=dataset["title"],
         warning=" ".join([*warning(results), *([GENERATED_WARNING] if dataset["generated"] else [])]),
         answer=answer(scored, results.protocols),
-        sure=list(sure(results)),
+        sure=list(_sure(results)),
         finding=finding(
             scored,
             results.networks("inflation"),
@@ -92,7 +93,53 @@ def build(study: Study) -> Report:
             bias=flags_sentence(results.table("bias"), results.main_protocol),
         ),
         verdicts=verdict_table(results),
-        headline=headline(results),
+        headline=_headline(results),
         sections=[section for chapter in OUTLINE for section in chapter.sections(results)],
         stamp=f"Study {study.name}, {commit}, cells finished {results.provenance['finished']}",
     )
+
+
+def _question(results: Results) -> str:
+    if PUBLISHED in results.protocols and results.honest:
+        strict = KEPT_APART.get(results.main_protocol, "group")
+        return f"How much of the accuracy under the published protocol remains when no {strict} is shared?"
+    if results.honest:
+        return "How well do the architectures classify images of patients and sources that they were not trained on?"
+    return "What accuracy does the published protocol give, and what does its split leak?"
+
+
+def _headline(results: Results) -> Figures:
+    caption = (
+        "Accuracy on test images with 95 % intervals. "
+        + ("Open markers: published protocol; filled: honest ones. " if PUBLISHED in results.protocols else "")
+        + "Black ticks: always answering the majority class of the training part, on the same images."
+    )
+    alt = "Accuracy and 95 % interval of every architecture under every protocol, beside the majority class"
+    return figure("headline", caption, alt)
+
+
+def _sure(results: Results) -> Iterator[str]:
+    """Yield sentences on the certainty of the answer."""
+    tested = [f"{units(row.n_units, row.unit)} ({row.protocol})" for row in results.scored().itertuples()]
+    yield (
+        f"Independent units: {listed(tested)}, not files. Intervals: 95 % bootstrap, {count(results.study.bootstrap)} "
+        "resamples."
+    )
+    honest = main_honest(results.protocols)
+    if honest and PUBLISHED in results.protocols:
+        known = where(results.networks("inflation"), honest_protocol=honest).dropna(subset=["ci_low"])
+        clear = int((known["ci_low"] > 0).sum())
+        yield (
+            f"The interval of published minus {honest} accuracy lies above zero for {clear} of "
+            f"{plural(len(known), 'architecture')}."
+        )
+    if found := detectable(results.table("comparison"), results.main_protocol):
+        size, n, unit = found
+        yield f"{units(n, unit)} show a true difference of {size} in 80 of 100 such studies; smaller ones stay open."
+    repeats = results.study.repeats
+    yield (
+        "One seed a cell: the chance of the training itself is not in the intervals."
+        if repeats == 1
+        else f"{repeats} repeats with other folds and seeds."
+    )
+    yield tested_elsewhere(results)

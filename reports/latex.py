@@ -69,9 +69,9 @@ def _environment(report: Report) -> jinja2.Environment:
 def _anchors(report: Report) -> set[str]:
     """Return all anchors of the printed report."""
     blocks = [block for section in report.sections for block in section.blocks]
-    figures = [report.headline, *(block for block in blocks if isinstance(block, Figures))]
-    tables = [table for table in _tables(report) if table.printed]
-    return {block.anchor for block in (*figures, *tables, *report.sections)}
+    figures = {block.anchor for block in blocks if isinstance(block, Figures)}
+    tables = {table.anchor for table in _tables(report) if table.printed}
+    return {report.headline.anchor, *figures, *tables, *(section.anchor for section in report.sections)}
 
 
 def _linked(anchors: set[str]) -> Callable[[Markup, str], Markup]:

@@ -1,12 +1,14 @@
 """Tables of the report, declared column by column: title, alignment, and the function that makes a row's cell."""
 
+import operator
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from reports.document import Cell, Column, Table
-from reports.wording import NOT_EVALUABLE, count, interval, number, units
+from reports.results import where
+from reports.wording import MISSING, NOT_EVALUABLE, count, interval, number, units
 
 Declared = tuple[Column, Callable[[Any], Cell]]
 
@@ -17,26 +19,37 @@ def make_table(
     columns: Sequence[Declared],
     rows: pd.DataFrame | Iterable[Any],
     sources: Sequence[str] | None = None,
-    **options: bool,
+    *,
+    grouped: bool = False,
+    folded: bool = False,
+    printed: bool = True,
 ) -> Table:
-    """Return a table with one row for each of `rows`; columns get a row of a DataFrame as a dict.
+    """Return a table with a row for each of `rows` that is not empty; columns get a row of a DataFrame as a dict.
 
-    The numbers are those of <name>.csv, unless `sources` names other files. `options` are fields of Table.
+    The numbers are those of <name>.csv, unless `sources` names other files. Table explains the other parameters.
     """
     records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
-    cells = [[cell(record) for _, cell in columns] for record in records]
-    files = [name] if sources is None else sources
-    return Table(f"table-{name}", caption, [column for column, _ in columns], cells, files, **options)
+    cells = [[cell(record) for _, cell in columns] for record in records if len(record)]
+    titles, files = [column for column, _ in columns], [name] if sources is None else sources
+    return Table(f"table-{name}", caption, titles, cells, files, grouped, folded, printed)
 
 
-def column(title: str, words: Callable[[Any], Cell | str], align: str = "right") -> Declared:
-    """Column of the cells that `words` makes of rows."""
+def column(title: str, words: Callable[[Any], Cell | str], align: str = "right", **wanted: Any) -> Declared:
+    """Column of the cells that `words` makes of rows; of a row that is a DataFrame, its rows with `wanted` values."""
 
     def cell(row: Any) -> Cell:
-        made = words(row)
+        made = words(where(row, **wanted))
         return made if isinstance(made, Cell) else Cell(made)
 
     return Column(title, align), cell
+
+
+def picked(
+    title: str, words: str | Callable[[Any], Cell | str], align: str = "right", missing: str = MISSING, **wanted: Any
+) -> Declared:
+    """Column of a table whose rows are DataFrames: `words` (or a key) of the first row with the `wanted` values."""
+    pick = operator.itemgetter(words) if isinstance(words, str) else words
+    return column(title, lambda rows: pick(rows.iloc[0]) if len(rows) else missing, align, **wanted)
 
 
 def text(title: str, key: str = "", align: str = "left") -> Declared:

@@ -11,7 +11,11 @@ NOT_EVALUABLE = "not evaluable"
 def number(value: float | None, digits: int = 2) -> str:
     """Return a number with fixed digits and a minus sign; a dash if the number is missing."""
     # Adding 0 after rounding turns -0.00 into 0.00.
-    return MISSING if pd.isna(value) else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return (
+        MISSING
+        if value is None or pd.isna(value)
+        else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    )
 
 
 def per_cent(share: float) -> str:

@@ -1,11 +1,13 @@
 """Answers about the images, their labels and the patients."""
 
 from analysis.predictions import FACTORS
-from reports.checklists.answer import AUTHORS, PARTLY, YES, Answer
-from reports.checklists.fixed import NOBODY, NOT_ASKED
+from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
 from reports.facts import extremes, patients, re_evaluated, size
 from reports.results import Results
 from reports.wording import listed
+
+NOBODY = "The images are generated: they show nobody."
+NOT_ASKED = Answer(NOT_APPLICABLE, NOBODY)
 
 
 def why_these_data(results: Results) -> Answer:

@@ -5,13 +5,15 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks.yaml_file import read_yaml
-from reports.checklists import data, evidence, fixed, models
+from reports.checklists import data, evidence, models
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, SECTIONS, YES, Answer
-from reports.document import Cell, Paragraph, Section, Table
+from reports.document import Block, Cell, Paragraph, Section, Table
 from reports.facts import size
 from reports.results import Results
+from reports.sections.limits import GENERATED_WARNING
 from reports.tables import bold_if, column, make_table
 from reports.wording import listed
 
@@ -23,7 +25,9 @@ COMPUTED: dict[str, Callable[[Results], Answer]] = {
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__ and not name.startswith("_")
 }
-ANSWERS = {*COMPUTED, *fixed.BY_ORIGIN, *fixed.ALWAYS}
+FOLDER = Path(__file__).parent
+FIXED: Any = read_yaml(FOLDER / "answers.yaml")
+ANSWERS = {*COMPUTED, *FIXED}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,13 +46,10 @@ class Item:
             return Answer(AUTHORS, self.note)
         if self.answer in COMPUTED:
             return COMPUTED[self.answer](results)
-        if self.answer in fixed.BY_ORIGIN:
-            generated, others = fixed.BY_ORIGIN[self.answer]
-            answer = generated if results.dataset["generated"] else others
-        else:
-            answer = fixed.ALWAYS[self.answer]
-        text = answer.text.format(size=size(results), title=results.dataset["title"])
-        return dataclasses.replace(answer, text=text)
+        fixed, dataset = FIXED[self.answer], results.dataset
+        fixed = fixed.get("generated" if dataset["generated"] else "others", fixed)
+        text = fixed["text"].format(size=size(results), title=dataset["title"], warning=GENERATED_WARNING)
+        return Answer(**fixed | {"text": text})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Checklist:
 
 def load(file: str) -> Checklist:
     """Return the checklist in reports/checklists/<file>.yaml."""
-    content = read_yaml(Path(__file__).with_name(f"{file}.yaml"))
+    content: Any = read_yaml(FOLDER / f"{file}.yaml")
     return Checklist(content["name"], content["citation"], [Item(**item) for item in content["items"]])
 
 
@@ -76,7 +77,7 @@ def checklists(results: Results) -> Iterator[Section]:
     for anchor, file in FILES.items():
         checklist = load(file)
         answers = [item.answered(results) for item in checklist.items]
-        blocks = [Paragraph(_count(answers)), _table(anchor, checklist, answers)]
+        blocks: list[Block] = [Paragraph(_count(answers)), _table(anchor, checklist, answers)]
         yield Section(f"checklist-{anchor}", checklist.name, blocks, level=2)
 
 

@@ -1,6 +1,6 @@
 """Sections: leakage between the parts of each split, and shortcuts: image properties that predict the label."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from benchmarks import reference
 from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
-from reports.tables import Declared, bold_if, column, estimate, make_table, text, value, whole
+from reports.tables import Declared, bold_if, column, estimate, make_table, picked, text, value, whole
 from reports.wording import MISSING, count, duration, interval, listed, number, plural, spoken, units
 
 TITLES = {
@@ -185,21 +185,14 @@ def _best_probes(table: pd.DataFrame) -> str:
 
 
 def _probes(table: pd.DataFrame, protocols: list[str]) -> Table:
-    def of_protocol(title: str, protocol: str, words: Callable[[pd.Series], Cell], align: str = "right") -> Declared:
-        def cell(rows: pd.DataFrame) -> Cell:
-            own = where(rows, protocol=protocol)
-            return words(own.iloc[0]) if len(own) else Cell(MISSING)
-
-        return column(title, cell, align)
-
     columns = [
-        column("probe", lambda rows: spoken(rows["probe"].iloc[0]), "left"),
-        column("predicts", lambda rows: TASKS.get(rows["task"].iloc[0], "all"), "left"),
-        column("chance", lambda rows: number(rows["chance"].iloc[0])),
+        picked("probe", lambda row: spoken(row["probe"]), "left"),
+        picked("predicts", lambda row: TASKS.get(row["task"], "all"), "left"),
+        picked("chance", lambda row: number(row["chance"])),
     ]
     for protocol in protocols:
-        columns.append(of_protocol(protocol, protocol, _estimate))
-        columns.append(of_protocol("verdict", protocol, lambda row: bold_if(row["verdict"], [SHORTCUT]), "phrase"))
+        columns.append(picked(protocol, _estimate, protocol=protocol))
+        columns.append(picked("verdict", lambda row: bold_if(row["verdict"], [SHORTCUT]), "phrase", protocol=protocol))
     scored = table.dropna(subset=["n_units"]).drop_duplicates("protocol")
     on = [f"{r.protocol} on {count(r.n_samples)} files of {units(r.n_units, r.unit)}" for r in scored.itertuples()]
     how = f", scored {' and '.join(on)}" if on else ""

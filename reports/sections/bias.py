@@ -15,7 +15,7 @@ from reports.results import Results, main_honest, where
 from reports.sections.bias_evidence import anchor, changes, groups, pictures
 from reports.sections.calibration import calibration
 from reports.sections.scores import summary
-from reports.tables import ARCHITECTURE, PROTOCOL, Declared, column, make_table, measured, text, value
+from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, measured, picked, text, value
 from reports.verdicts import claim_sentence, counts_sentence, flags_sentence, short_region, strongest
 from reports.wording import listed, plural
 
@@ -116,20 +116,13 @@ def _probes_text(results: Results) -> str:
 
 def _matrix(results: Results, protocol: str, *, folded: bool) -> Table:
     own = where(results.table("bias"), protocol=protocol)
-
-    def verdicts(architecture: str) -> Declared:
-        return column(architecture, lambda rows: _verdict(where(rows, architecture=architecture)), "narrow")
-
-    columns = [
-        column("check", lambda rows: TITLES[rows["check"].iloc[0]], "left"),
-        *map(verdicts, results.architectures),
-    ]
+    columns = [picked("check", lambda row: TITLES[row["check"]], "left")]
+    columns += [column(name, _verdict, "narrow", architecture=name) for name in results.architectures]
     caption = (
         f"{protocol}: verdicts. Flagged if any region or group is, which stand in small print; clear if any is clear "
         "and none flagged. Every verdict leads to its pictures."
     )
-    of_checks = [where(own, check=check) for check in TITLES]
-    rows = [rows for rows in of_checks if len(rows)]
+    rows = (where(own, check=check) for check in TITLES)
     return make_table(f"bias-{protocol}", caption, columns, rows, ["bias"], folded=folded)
 
 

@@ -1,6 +1,6 @@
 """Accuracy of the bias checks on planted shortcuts, and the speed of explanation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -8,7 +8,7 @@ from benchmarks import reference
 from benchmarks.reference import ALL, ANY
 from reports.document import Block, Bullets, Cell, Paragraph, Table
 from reports.results import where
-from reports.tables import ARCHITECTURE, Declared, column, make_table, value
+from reports.tables import ARCHITECTURE, column, make_table, picked, value
 from reports.verdicts import HEAT
 from reports.wording import MISSING, duration, interval, listed, number, per_cent, plural, spoken
 
@@ -94,22 +94,11 @@ def _sentences(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _table(table: pd.DataFrame) -> Table:
-    def first(title: str, words: Callable[[pd.Series], str], align: str = "right") -> Declared:
-        return column(title, lambda own: words(own.iloc[0]), align)
-
-    def flagged(check: str) -> Declared:
-        def cell(own: pd.DataFrame) -> Cell:
-            rows = where(own, check=check)
-            return _rate(rows.iloc[0]) if len(rows) else Cell(MISSING)
-
-        return column(f"flagged by {SHOWN[check]}", cell)
-
     columns = [
-        first("planted", lambda row: spoken(row["shortcut"]), "left"),
-        first("strength", lambda row: f"{row['strength']:g}"),
-        first("models", lambda row: str(row["n_models"])),
-        first("learnt it", lambda row: str(row["n_learnt"])),
-        *map(flagged, SHOWN),
+        picked("planted", lambda row: spoken(row["shortcut"]), "left"),
+        picked("strength", lambda row: f"{row['strength']:g}"),
+        *(picked("models", lambda row: str(row["n_models"])), picked("learnt it", lambda row: str(row["n_learnt"]))),
+        *(picked(f"flagged by {title}", _rate, check=check) for check, title in SHOWN.items()),
     ]
     caption = (
         "Planted shortcuts: of the models that learnt it, the share in which the planted region is flagged by any "

@@ -1,6 +1,7 @@
 """Sections with a model card of every architecture: description, scores, groups, limits and intended use."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 
 import pandas as pd
@@ -17,7 +18,7 @@ from reports.sections.bias_evidence import anchor
 from reports.sections.limits import GENERATED_WARNING, tested_elsewhere
 from reports.sections.provenance import anchor as cell_anchor
 from reports.sections.scores import METRICS
-from reports.tables import PROTOCOL, Declared, column, estimate, make_table, tested, value
+from reports.tables import PROTOCOL, Declared, column, estimate, make_table, picked, tested, value
 from reports.verdicts import CHECKS, GROUPS, IGNORES, KINDS, UNEQUAL, counts_sentence, short_region, with_kinds
 from reports.wording import MISSING, NOT_EVALUABLE, count, interval, listed, number, plural, span, units
 
@@ -163,23 +164,22 @@ def _groups(results: Results, name: str) -> Table:
     known = set(own["metric"])
     metrics = [metric for metric in OF_GROUPS if metric in known]
 
-    def title(rows: pd.DataFrame) -> str:
-        factor, group = rows[["factor", "group"]].iloc[0]
-        return "patients (spread)" if factor == PATIENT else factor if group == "all" else f"{factor} {group}"
+    def cell(metric: str, rows: pd.DataFrame) -> Cell:
+        # The first column of the patients holds the spread of their accuracies.
+        spread = metric == metrics[0] and rows["factor"].iloc[0] == PATIENT
+        found = where(rows, metric=SPREAD if spread else metric)
+        return _group(found.iloc[0], evidence, flagged) if len(found) else Cell(MISSING)
 
-    def of_metric(metric: str) -> Declared:
-        def cell(rows: pd.DataFrame) -> Cell:
-            # Of patients, the spread of their accuracies is shown in the first column.
-            spread = metric == metrics[0] and rows["factor"].iloc[0] == PATIENT
-            found = where(rows, metric=SPREAD if spread else metric)
-            return _group(found.iloc[0], evidence, flagged) if len(found) else Cell(MISSING)
-
-        return column(metric, cell)
-
-    columns = [column("group", title, "left"), *map(of_metric, metrics)]
+    columns = [picked("group", _group_title, "left")]
+    columns += [column(metric, functools.partial(cell, metric)) for metric in metrics]
     caption = f"{name} under {protocol}, by group."
     rows = (members for _, members in own.groupby(["factor", "group"], sort=False))
     return make_table(f"card-groups-{name}", caption, columns, rows, ["groups", "bias"])
+
+
+def _group_title(row: pd.Series) -> str:
+    factor, group = row["factor"], row["group"]
+    return "patients (spread)" if factor == PATIENT else factor if group == "all" else f"{factor} {group}"
 
 
 def _group(row: pd.Series, evidence: str, flagged: set[str]) -> Cell:
@@ -197,14 +197,10 @@ def _flags(results: Results, name: str) -> Table:
     protocols = [protocol for protocol in results.protocols if protocol in (PUBLISHED, results.main_protocol)]
     table = where(results.table("bias"), architecture=name)
     table = with_kinds(table[table["protocol"].isin(protocols)])
-
-    def verdicts(protocol: str) -> Declared:
-        return column(protocol, lambda rows: _verdict(where(rows, protocol=protocol)), "wrap")
-
-    columns = [column("whether it", lambda rows: KINDS[rows["kind"].iloc[0]][0], "wrap"), *map(verdicts, protocols)]
+    columns = [picked("whether it", lambda row: KINDS[row["kind"]][0], "wrap")]
+    columns += [column(protocol, _verdict, "wrap", protocol=protocol) for protocol in protocols]
     caption = f"{name}: what the bias checks flag. {counts_sentence(table, protocols)}"
-    of_kinds = [where(table, kind=kind) for kind in KINDS]
-    rows = [rows for rows in of_kinds if len(rows)]
+    rows = (where(table, kind=kind) for kind in KINDS)
     return make_table(f"card-bias-{name}", caption, columns, rows, ["bias"])
 
 

@@ -1,6 +1,6 @@
 """Sections on the claims of the published study: verdicts and their reasons."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -10,9 +10,10 @@ from benchmarks.publications import claims as published_claims
 from benchmarks.reference import NONE
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
-from reports.tables import ARCHITECTURE, Declared, bold_if, column, make_table, measured, text, value, whole
+from reports.tables import ARCHITECTURE, bold_if, column, make_table, measured, picked, text, value, whole
 from reports.wording import MISSING, count, interval, listed, number, plural, span, spoken
 
+COMPARISONS = {"classes": "between classes", "classifier": "after shuffling the classifier"}
 BAD = (CONTRADICTED, ONLY_WITH_LEAKAGE)
 RULES = [
     "A printed figure counts as replayed if it lies inside the 95 % interval (patient bootstrap) of the same protocol "
@@ -126,18 +127,15 @@ def _replay(figures: dict) -> Iterator[Block]:
     keys = ["architecture", "image_size", "epochs", "changed", "change"]
     rows = [own for _, own in runs.groupby(keys)]
 
-    def first(title: str, words: Callable[[pd.Series], Cell | str], align: str = "right") -> Declared:
-        return column(title, lambda own: words(own.iloc[0]), align)
-
     def collapsed(own: pd.DataFrame) -> Cell:
         n = int((own["predicted_classes"] == 1).sum())
         return Cell(f"{n} of {len(own)}", strong=n > 0)
 
     columns = [
-        first("architecture", lambda run: run["architecture"], "left"),
-        first("change", lambda run: run["change"] if run["changed"] else "as published", "left"),
-        first("images", lambda run: Cell(f"{run['image_size']} px", f"{run['epochs']} epochs")),
-        first("parameters", lambda run: count(run["parameters"])),
+        picked("architecture", "architecture", "left"),
+        picked("change", lambda run: run["change"] if run["changed"] else "as published", "left"),
+        picked("images", lambda run: Cell(f"{run['image_size']} px", f"{run['epochs']} epochs")),
+        picked("parameters", lambda run: count(run["parameters"])),
         column("seeds", lambda own: str(len(own))),
         column("validation accuracy", lambda own: span(own["validation_accuracy"])),
         column("test accuracy", lambda own: span(own["test_accuracy"])),
@@ -198,10 +196,9 @@ def _heat_maps(results: Results) -> Iterator[Block]:
     alt = "Published heat map and Grad-CAM for two classes, and with shuffled classifier weights"
     caption = "One probe of each network trained as published: published heat map (left) and Grad-CAM (right)."
     yield figure("heatmaps", caption, alt)
-    comparisons = {"classes": "between classes"}
     columns = [
         *(text("method"), ARCHITECTURE),
-        column("comparison", lambda row: comparisons.get(row["comparison"], "after shuffling the classifier"), "left"),
+        column("comparison", lambda row: COMPARISONS[row["comparison"]], "left"),
         *(measured("largest difference", "difference"), value("correlation", digits=3)),
         column("same map", lambda row: f"{row['unchanged']} of {row['n_probes']}"),
     ]

@@ -1,7 +1,6 @@
 """Section: comparison of architectures with baselines and each other, and the smallest detectable differences."""
 
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -11,7 +10,7 @@ from benchmarks.study.study import BASELINES
 from reports.document import Block, Bullets, Cell, Figures, Paragraph, Picture, Section, Table, figure
 from reports.results import Results, main_honest, where
 from reports.sections.scores import METRICS, TASKS
-from reports.tables import Declared, bold_if, column, estimate, make_table
+from reports.tables import bold_if, column, estimate, make_table, picked
 from reports.wording import MISSING, NOT_EVALUABLE, interval, listed, number, plural, span, units
 
 TESTS = [
@@ -127,15 +126,10 @@ def _differences(table: pd.DataFrame) -> Iterator[Figures]:
 def _against_baselines(results: Results, task: str) -> Table:
     table = where(results.table("comparison"), family=compared.BASELINE, test=compared.BOOTSTRAP, task=task)
     main, of_accuracy = task == compared.CLASS8, compared.METRIC[task] == compared.ACCURACY
-
-    def minus(baseline: str) -> Declared:
-        return column(f"minus {baseline}", lambda own: _difference(where(own, b=baseline).iloc[0]))
-
     columns = [
-        column("protocol", lambda own: own["protocol"].iloc[0], "left"),
-        column("architecture", lambda own: own["a"].iloc[0], "left"),
-        column("tested on", lambda own: units(own["n"].iloc[0], own["unit"].iloc[0])),
-        *(minus(baseline) for baseline in BASELINES),
+        *(picked("protocol", "protocol", "left"), picked("architecture", "a", "left")),
+        picked("tested on", lambda row: units(row["n"], row["unit"])),
+        *(picked(f"minus {baseline}", _difference, b=baseline) for baseline in BASELINES),
         *([column("detectable", lambda own: number(own["detectable"].max()))] if of_accuracy else []),
         column("verdict", _summary, "phrase"),
     ]
@@ -177,21 +171,15 @@ def _pairs(results: Results) -> Iterator[Table]:
     table = where(results.table("comparison"), family=compared.ARCHITECTURES, task=compared.CLASS8)
     if table.empty:
         return
-
-    def p_of(title: str, test: str) -> Declared:
-        return column(f"p, {title}", lambda by_test: _p(by_test.loc[test, "p_holm"]))
-
-    def of_bootstrap(title: str, words: Callable[[pd.Series], Cell | str], align: str = "right") -> Declared:
-        return column(title, lambda by_test: words(by_test.loc[compared.BOOTSTRAP]), align)
-
+    main, t, mcnemar, nemenyi = compared.BOOTSTRAP, compared.T, compared.MCNEMAR, compared.NEMENYI
+    tests = {"bootstrap": main, "corrected t": t, "McNemar": mcnemar, "Nemenyi": nemenyi}
     columns = [
-        *(of_bootstrap(key, operator.itemgetter(key), "left") for key in ("protocol", "a", "b")),
-        of_bootstrap("a minus b", lambda row: estimate(row["effect"], row["ci_low"], row["ci_high"])),
-        *(p_of("bootstrap", compared.BOOTSTRAP), p_of("corrected t", compared.T)),
-        *(p_of("McNemar", compared.MCNEMAR), p_of("Nemenyi", compared.NEMENYI)),
-        column("posterior", lambda by_test: _posterior(by_test.loc[compared.BAYES])),
-        of_bootstrap("detectable", lambda row: number(row["detectable"])),
-        of_bootstrap("verdict", lambda row: bold_if(row["verdict"], DECIDED), "phrase"),
+        *(picked(key, key, "left") for key in ("protocol", "a", "b")),
+        picked("a minus b", lambda row: estimate(row["effect"], row["ci_low"], row["ci_high"]), test=main),
+        *(picked(f"p, {title}", lambda row: _p(row["p_holm"]), test=test) for title, test in tests.items()),
+        picked("posterior", _posterior, test=compared.BAYES),
+        picked("detectable", lambda row: number(row["detectable"]), test=main),
+        picked("verdict", lambda row: bold_if(row["verdict"], DECIDED), "phrase", test=main),
     ]
     caption = (
         "Pairs of architectures: difference in accuracy with 95 % interval and verdict by the paired bootstrap, "
@@ -199,7 +187,7 @@ def _pairs(results: Results) -> Iterator[Table]:
         "equivalent, that b is better. Detectable: the smallest true difference that the comparison would find in 80 "
         "of 100 such studies, tested alone. A dash: not evaluable; comparison.csv says why."
     )
-    rows = (own.set_index("test") for _, own in table.groupby(["protocol", "a", "b"], sort=False))
+    rows = (own for _, own in table.groupby(["protocol", "a", "b"], sort=False))
     yield make_table("pairs", caption, columns, rows, ["comparison"], grouped=True, folded=True)
 
 

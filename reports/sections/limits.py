@@ -36,7 +36,7 @@ def failures(results: Results) -> Iterator[Section]:
         *(ARCHITECTURE, column("what", failed, "left")),
         column("reason, and the log that says more", lambda row: Cell(row["reason"], below=row["log"]), "left"),
     ]
-    blocks = [Paragraph(about), make_table("failed", "What failed.", columns, results.failures, [])]
+    blocks: list[Block] = [Paragraph(about), make_table("failed", "What failed.", columns, results.failures, [])]
     yield Section("failed-cells", "Failed cells", blocks)
 
 

@@ -62,7 +62,7 @@ def data(results: Results) -> Iterator[Section]:
 
 def architectures(results: Results) -> Iterator[Section]:
     """Section on architectures and baselines."""
-    blocks = [
+    blocks: list[Block] = [
         _architectures(results),
         Paragraph("What a network has to beat, fitted in cells of the same folds, without a search:"),
         Bullets([f"{name}: {WHAT[name]}" for name in BASELINES]),

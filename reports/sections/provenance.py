@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from reports.document import Cell, Listing, Paragraph, Section, Table
+from reports.document import Block, Cell, Listing, Paragraph, Section, Table
 from reports.results import Results
 from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, text, whole
 from reports.wording import MISSING, count, duration
@@ -73,7 +73,7 @@ def cells(results: Results) -> Iterator[Section]:
     study, commands = provenance["study"], "\n".join(provenance["commands"])
     # One command fits all baselines of a fold.
     of_cells = "\n".join(dict.fromkeys(cell["command"] for cell in provenance["cells"]))
-    blocks = [
+    blocks: list[Block] = [
         _cells(results),
         Listing("All stages, in order; the cells come after benchmarks.check.contract.", commands),
         Listing("The cells.", of_cells, printed=False),

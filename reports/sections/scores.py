@@ -23,6 +23,7 @@ from reports.tables import (
     estimate,
     make_table,
     measured,
+    picked,
     tested,
     text,
     value,
@@ -126,24 +127,20 @@ def _task(results: Results, task: str, protocol: str) -> Table:
     known = set(table["metric"])
     shown = [metric for metric in METRICS if metric in known and metric not in SAME]
 
-    def score(metric: str) -> Declared:
-        return column(METRICS[metric], lambda own: _score(own.loc[metric]) if metric in own.index else NOT_EVALUABLE)
+    def name(row: pd.Series) -> Cell:
+        return Cell(row["architecture"], link=anchor(row["architecture"], protocol))
 
-    def name(own: pd.DataFrame) -> Cell:
-        architecture = own["architecture"].iloc[0]
-        return Cell(architecture, link=anchor(architecture, protocol))
+    def images(row: pd.Series) -> Cell:
+        return tested(row, results.cell("headline", row["architecture"], protocol)["unit"])
 
-    def images(own: pd.DataFrame) -> Cell:
-        return tested(own.iloc[0], results.cell("headline", own["architecture"].iloc[0], protocol)["unit"])
-
-    columns = [column("architecture", name, "left"), column("test images", images), *map(score, shown)]
+    columns = [picked("architecture", name, "left"), picked("test images", images)]
+    columns += [picked(METRICS[metric], _score, missing=NOT_EVALUABLE, metric=metric) for metric in shown]
     same = [f"{METRICS[one]} is {other}" for one, other in SAME.items() if one in known]
     caption = f"{protocol}, {TASKS[task][0]}: {TASKS[task][1]}, with {INTERVALS}. {MEASURES[task]}"
     caption += f" {listed(same).capitalize()}." if same else ""
     added = metrics.ADDED | probability_metrics.ADDED
     caption += "".join(f" {METRICS[m]}: {summary(added[m])}" for m in shown if m in added)
-    own = [where(table, architecture=architecture).set_index("metric") for architecture in results.compared]
-    rows = [rows for rows in own if len(rows)]
+    rows = (where(table, architecture=architecture) for architecture in results.compared)
     return make_table(f"{task}-{protocol}", caption, columns, rows, ["scores"])
 
 
