@@ -1,4 +1,4 @@
-# The service on one cell, without the page: python -m app.export served, then
+# Image of the service with one cell, without the page. Run python -m app.export served, then
 #   docker build -t mammobench .
 #   docker run --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges --publish 8080:8080 mammobench
 FROM python:3.11-slim
@@ -14,7 +14,7 @@ COPY served served
 
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin mammobench
 USER 10001
-# What TensorFlow, Keras and Matplotlib note down at the start goes to /tmp, in memory; of requests nothing does.
+# TensorFlow, Keras and Matplotlib write caches to /tmp (in memory) at the start; no data of requests are written.
 ENV HOME=/tmp MAMMOBENCH_RESULTS=served PORT=8080 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 EXPOSE 8080
 STOPSIGNAL SIGTERM
