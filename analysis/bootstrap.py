@@ -1,7 +1,6 @@
 """Percentile bootstrap over independent units (patients), with the same resamples for all scores of a study.
 
-Efron & Tibshirani, An introduction to the bootstrap, 1993, chapter 13. The common resamples make differences between
-architectures and protocols paired.
+Efron & Tibshirani, An introduction to the bootstrap, 1993, chapter 13.
 """
 
 import dataclasses

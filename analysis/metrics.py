@@ -14,14 +14,10 @@ from sklearn import metrics as sklearn_metrics
 Added = dict[str, Callable[..., np.ndarray]]  # functions of metrics that were declared by decorator, by name
 
 # Name in the report of every metric of every task, in the report's order; the decorators add to these names.
-TITLES = {
-    name: name.replace("_", " ")
-    for name in (
-        *("accuracy", "balanced_accuracy", "mcc", "quadratic_kappa", "macro_precision", "macro_recall", "macro_f1"),
-        *("weighted_precision", "weighted_recall", "weighted_f1", "roc_auc", "average_precision", "sensitivity"),
-        *("specificity", "sensitivity_at_90_specificity", "brier", "log_loss", "ece"),
-    )
-}
+NAMES = ["accuracy", "balanced_accuracy", "mcc", "quadratic_kappa", "macro_precision", "macro_recall", "macro_f1"]
+NAMES += ["weighted_precision", "weighted_recall", "weighted_f1", "roc_auc", "average_precision", "sensitivity"]
+NAMES += ["specificity", "sensitivity_at_90_specificity", "brier", "log_loss", "ece"]
+TITLES = {name: name.replace("_", " ") for name in NAMES}
 TITLES |= {"mcc": "Matthews correlation", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 TITLES |= {"roc_auc": "area under ROC", "sensitivity_at_90_specificity": "sensitivity at 90 % specificity"}
 TITLES |= {"brier": "Brier score", "ece": "calibration error"}

@@ -1,7 +1,7 @@
 """Tasks that predictions are scored on: the classes of the study, and the density and severity of each class.
 
-The answer is the most probable class; for density, the density with the highest summed probability of its classes; for
-severity, malignant if the summed probability of the malignant classes is at least 0.5.
+The answer is the most probable class, the density with the highest summed probability of its classes, or malignant if
+the summed probability of the malignant classes is at least 0.5.
 
 Every task has a `name`, the `truth` of each sample (N,), and ANY_CLASSES: the metrics that can be compared between
 folds with different classes. `rows` is a mask (N,) or slice, `weights` int (B, N) counts these rows in each resample.

@@ -33,9 +33,8 @@ COLLAPSED = "it gives every probe the same answer"
 
 def judge(study: Study) -> pd.DataFrame:
     """Return bias.csv. Raises BadInput if a table is missing."""
-    results = study.results()
-    probes = read_table(results, "probes")
-    tables = {name: read_table(results, name) for name in TABLES}
+    probes = read_table(study.results(), "probes")
+    tables = {name: read_table(study.results(), name) for name in TABLES}
     verdicts = Verdicts(study, probes, unit_of(probes))
     rows = []
     for architecture in study.architectures:

@@ -11,8 +11,7 @@ metric    accuracy in the study's classes; for severity, malignant at a summed p
 
 accuracy_spread is the standard deviation over patients of a patient's accuracy. Its rest is the mean of the same after
 right and wrong answers were shuffled among all samples 1000 times; ci_low and ci_high are the value minus the 97.5% and
-the 2.5% quantile of these. Patients also differ if one class is recognised better than others, since images of a
-patient often share their class: compare with the majority baseline.
+the 2.5% quantile of these. Patients also differ if their classes differ: compare with the majority baseline.
 
 A group is not evaluable unless group and rest have MINIMUM units with samples that the metric counts. Accuracy,
 calibration and brier also differ if groups differ in their classes. By chance, one in twenty intervals excludes 0, more
@@ -154,8 +153,8 @@ class Answers:
         value, null = spread(right, patients.to_numpy(str), seed)
         tail = (1 - LEVEL) / 2
         low, high = value - np.quantile(null, [1 - tail, tail])
-        row |= {"value": value, "rest": null.mean(), "difference": value - null.mean()}
-        return row | {"ci_low": low, "ci_high": high}
+        found = {"value": value, "rest": null.mean(), "difference": value - null.mean(), "ci_low": low, "ci_high": high}
+        return row | found
 
 
 def mean_of_each(measure: Measure, members: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -32,8 +32,11 @@ class Rule:
             flagged, clear = low > 0 and effect >= self.matters, high <= self.tolerated
         else:
             flagged, clear = high < self.matters, low > self.tolerated
-        note = "no interval" if np.isnan(low) else "" if flagged or clear else WIDE
-        note = f"{n} independent units, {self.minimum} needed" if n < self.minimum else note
+        note = "" if flagged or clear else WIDE
+        if np.isnan(low):
+            note = "no interval"
+        if n < self.minimum:
+            note = f"{n} independent units, {self.minimum} needed"
         return {"verdict": NOT_EVALUABLE if note else FLAGGED if flagged else CLEAR, "note": note}
 
 

@@ -17,12 +17,9 @@ from benchmarks.study.study import Study
 UNWANTED = ("labels", "border", "corners", "background", "pectoral")  # regions without evidence of a mass
 LESION = "lesion"
 CHANGES = ("erase", "blur", "swap", "move")
-MISSING = {  # region -> why it has no rows
-    "background": "all films have the same background",
-    CONTRAST: "no film has a twin with other contrast",
-    SIDE: "no film shows a breast",
-    TURNED: "training showed no turned film",
-}
+# region -> why the region has no rows
+MISSING = {"background": "all films have the same background", SIDE: "no film shows a breast"}
+MISSING |= {CONTRAST: "no film has a twin with other contrast", TURNED: "training showed no turned film"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,16 +53,16 @@ class Verdicts:
         for region in (*UNWANTED, LESION):
             own = table[table["region"] == region]
             for check, measure in (("heat", "share"), ("pointing", "hit")):
-                about = {"check": check, "region_or_group": region}
                 wide = own.pivot(index="probe", columns="map", values=measure)
                 if wide.empty or wide[GRADCAM].isna().all():
-                    yield about | _nothing("no map has any heat" if len(wide) else _missing(region))
-                    continue
-                wide["area"] = own.groupby("probe")["area"].first()
-                chosen = BREAST_MASK if region == LESION else wide[["area", *BLIND]].mean().idxmax()
-                units = self.units(own.drop_duplicates("probe").set_index("probe", drop=False)).loc[wide.index]
-                rule = thresholds.BLIND if region == LESION else thresholds.HEAT
-                yield about | self.row(wide[GRADCAM] - wide[chosen], units, wide[chosen].mean(), rule)
+                    row = _nothing("no map has any heat" if len(wide) else _missing(region))
+                else:
+                    wide["area"] = own.groupby("probe")["area"].first()
+                    chosen = BREAST_MASK if region == LESION else wide[["area", *BLIND]].mean().idxmax()
+                    units = self.units(own.drop_duplicates("probe").set_index("probe", drop=False)).loc[wide.index]
+                    rule = thresholds.BLIND if region == LESION else thresholds.HEAT
+                    row = self.row(wide[GRADCAM] - wide[chosen], units, wide[chosen].mean(), rule)
+                yield {"check": check, "region_or_group": region} | row
 
     def changes(self, table: pd.DataFrame) -> Iterator[dict]:
         """Judge the effect of changed regions on the answers, from interventions.csv."""

@@ -12,9 +12,8 @@ A figure is
     reproduced                    inside, and by_patient's interval or the majority baseline reaches it
     reproduced only with leakage  inside, above the by_patient interval, and test images have copies in training
 
-"Better than the others" is judged in the same way: the interval of the difference of mean accuracies must be above
-zero. A claim about code is contradicted if the code differs. A claim that rests on the heat map is contradicted if the
-map is the same for every class and for random classifier weights.
+"Better than the others" is judged in the same way, by the interval of the difference of mean accuracies. A claim on the
+heat map is contradicted if the map is the same for every class and for random classifier weights.
 """
 
 from collections.abc import Iterator

@@ -44,13 +44,11 @@ class Measured:
         """Return the value under `published`, or the reference's if the study's network is reduced; None if not run."""
         if architecture not in self.study.architectures or PUBLISHED not in self.study.protocols:
             return None
-        own: Value | None
+        own = self._score(architecture, PUBLISHED, metric)
         if metric == VALIDATION:
             found = self.accuracies.of(architecture, PUBLISHED, "validation_predictions")
             evidence = f"cells/{architecture}/published/0/validation_predictions.parquet"
             own = self._value(found.estimate, found.limits(), architecture, PUBLISHED, evidence)
-        else:
-            own = self._score(architecture, PUBLISHED, metric)
         if own is None or own.full or not self.same_data:
             return own
         return self._reference(architecture, metric) or own

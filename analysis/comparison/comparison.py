@@ -190,10 +190,8 @@ def verdict(row: dict) -> str:
 def compare(study: Study) -> dict[str, pd.DataFrame]:
     """Return comparison.csv and ranks.csv by name. Raises BadInput if a cell's predictions are missing."""
     each = [Comparison(study, protocol) for protocol in study.protocols]
-    return {
-        "comparison": pd.concat([own.rows() for own in each], ignore_index=True),
-        "ranks": pd.concat([own.ranks() for own in each], ignore_index=True),
-    }
+    tables = {"comparison": [own.rows() for own in each], "ranks": [own.ranks() for own in each]}
+    return {name: pd.concat(own, ignore_index=True) for name, own in tables.items()}
 
 
 def beats(table: pd.DataFrame, protocol: str) -> dict[str, list[str]]:

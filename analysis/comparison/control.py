@@ -10,8 +10,7 @@ excess_high, real (accuracy with the real labels), n_samples, n_units, unit, ver
 patients for one shuffle, paired for the excess. The table is empty if the study has no control.
 
 chance is the accuracy of the same answers if they were independent of the labels (the expected agreement of Cohen's
-kappa). The majority baseline is no measure of chance: with grouped folds, a class that is frequent in the test part is
-rarer in training, and the baseline's accuracy falls below chance.
+kappa). The majority baseline can be below chance: a class that is frequent in the test part is rarer in training.
 """
 
 import numpy as np

@@ -3,8 +3,7 @@
 Breiman, Random forests, Machine Learning 45, 2001. The forest learns the logarithm of a trial's validation loss minus
 the mean of its cell, which removes differences in difficulty between folds. It is cross-validated by fold: cells of the
 same fold share the random seed of the search and so their configurations. `importance` is the fall of R2 on held-out
-folds when one hyperparameter is shuffled there. `low` and `high` hold 95% of the shuffles, each on its own bootstrap of
-the configurations: shuffles alone would report chance effects in few trials.
+folds when one hyperparameter is shuffled there. `low` and `high` hold 95% of the shuffles, each with a bootstrap.
 """
 
 import numpy as np
@@ -69,17 +68,15 @@ def encoded(table: pd.DataFrame) -> np.ndarray:
 def falls(x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) -> tuple[float, np.ndarray, np.ndarray]:
     """Compute R2 on held-out groups, and its fall when a column of `x` (N, H) is shuffled there.
 
-    The fall is given as the mean over the shuffles (H,) and, for each shuffle, on a bootstrap of the distinct rows of
-    `x` (H, SHUFFLES).
+    The fall is a mean over the shuffles (H,), and for each shuffle on a bootstrap of the distinct rows (H, SHUFFLES).
     """
     rng = np.random.default_rng(seed)
-    n_features = x.shape[1]
-    answers, shuffled = np.empty(len(y)), np.empty((n_features, SHUFFLES, len(y)))
+    answers, shuffled = np.empty(len(y)), np.empty((x.shape[1], SHUFFLES, len(y)))
     splitter = GroupKFold(min(SPLITS, len(set(groups))))
     for train, test in splitter.split(x, y, groups):
         forest = RandomForestRegressor(TREES, min_samples_leaf=LEAF, random_state=seed).fit(x[train], y[train])
         answers[test] = forest.predict(x[test])
-        for feature in range(n_features):
+        for feature in range(x.shape[1]):
             copies = np.tile(x[test], (SHUFFLES, 1))
             copies[:, feature] = np.concatenate([rng.permutation(x[test, feature]) for _ in range(SHUFFLES)])
             shuffled[feature][:, test] = forest.predict(copies).reshape(SHUFFLES, len(test))

@@ -1,13 +1,11 @@
 """Statistical tests of one classifier against another on the same test images, as functions of arrays.
 
-    paired_bootstrap         difference for other patients (Efron & Tibshirani 1993, chapters 13 and 15)
-    corrected_resampled_t    difference for other training and test parts (Nadeau & Bengio, Mach. Learn. 52, 2003)
-    correlated_bayes         probability of a relevant difference (Benavoli et al., JMLR 18, 2017; baycomp)
-    mcnemar_exact            errors on different images, which count as independent (McNemar 1947)
-    rank                     consistent ranks over the folds (Friedman; Nemenyi; Demsar, JMLR 7, 2006)
-    smallest_detectable      power: the smallest difference that these patients can show
-
-Each test returns an Outcome: numbers, or a note that says why there are none.
+paired_bootstrap         difference for other patients (Efron & Tibshirani 1993, chapters 13 and 15)
+corrected_resampled_t    difference for other training and test parts (Nadeau & Bengio, Mach. Learn. 52, 2003)
+correlated_bayes         probability of a relevant difference (Benavoli et al., JMLR 18, 2017; baycomp)
+mcnemar_exact            errors on different images, which count as independent (McNemar 1947)
+rank                     consistent ranks over the folds (Friedman; Nemenyi; Demsar, JMLR 7, 2006)
+smallest_detectable      power: the smallest difference that these patients can show
 """
 
 import dataclasses
@@ -24,8 +22,7 @@ from analysis.bootstrap import LEVEL, interval
 
 ALPHA = 0.05
 ROPE = 0.05  # accuracy; five of 106 images, too few to choose an architecture by
-POWER = 0.8
-SIMULATIONS = 2000
+POWER, SIMULATIONS = 0.8, 2000
 STEP = 0.002  # of the smallest detectable difference; simulation itself is no finer
 SAME = 1e-12  # smaller differences between shares are rounding errors
 

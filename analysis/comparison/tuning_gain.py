@@ -9,8 +9,8 @@ Writes into results/<study>/tables/
 The default configuration is the first trial of a cell. All gains are improvements of the chosen over the default
 configuration. validation_gain (accuracy) and loss_gain are validation results at the best epoch, means over the folds
 weighted by their validation images. test_gain is the gain in pooled test accuracy, with its paired 95% bootstrap over
-patients. optimism is validation_gain minus test_gain: the part of the gain that does not generalise. Its interval is
-that of the test gain alone, because the default configuration's validation predictions are not kept.
+patients. optimism is validation_gain minus test_gain: the part that does not generalise. Its interval includes the
+sampling error of the test gain only.
 """
 
 import numpy as np
@@ -30,7 +30,6 @@ COLUMNS = [
     *("optimism", "optimism_low", "optimism_high", "n_units", "unit", "verdict"),
 ]
 HELPED, NO_GAIN, HURT = "search helped", "no gain shown", "search hurt"
-COMPLETED = "COMPLETED"
 
 
 def honest_trials(study: Study) -> pd.DataFrame:
@@ -78,7 +77,7 @@ def _no_default(study: Study, trials: pd.DataFrame) -> str:
     if cells.size().max() == 1:
         return "one trial, which is the default configuration"
     first = cells["status"].first()
-    failed = [str(fold) for fold in first.index[first != COMPLETED]]
+    failed = [str(fold) for fold in first.index[first != "COMPLETED"]]
     return f"the default configuration failed in fold {', '.join(failed)}" if failed else ""
 
 

@@ -25,7 +25,6 @@ COLLAPSED, FLAGGED, SOUND = "collapsed", "flagged", "sound"
 SAME = 1e-3  # outputs whose probabilities vary by less than this are constant
 NEAR = 0.05  # share of the frequency loss; a training loss this near shows that only the frequencies were learnt
 DEAD = 0.95  # share of dead features that is flagged
-LOSSES = ["loss", "val_loss"]
 FREQUENCIES = "only the frequencies of the classes were learnt"
 ALIKE = "the test images look alike to it, though the training images did not"
 
@@ -71,7 +70,7 @@ def health(folder: Path, frequency_loss: float) -> dict:
         "predicted_classes": answers["predicted"].nunique(),
         "output_range": float(np.ptp(probabilities[finite], axis=0).max()) if finite.any() else np.nan,
         "epochs": len(history),
-        "epochs_not_finite": int((~np.isfinite(history[LOSSES])).any(axis=1).sum()),
+        "epochs_not_finite": int((~np.isfinite(history[["loss", "val_loss"]])).any(axis=1).sum()),
         "dead_features": runtime["dead_features"],
         "training_loss": float(history.loc[kept, "loss"]),
         "frequency_loss": frequency_loss,

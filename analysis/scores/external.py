@@ -4,7 +4,7 @@ Writes results/<study>/tables/external.csv: architecture (baselines too), datase
 together), accuracy (of networks trained on the other data sets), ci_low, ci_high, internal (accuracy on the same images
 under by_patient, of networks trained on other patients of the same data set too), loss (internal minus external),
 loss_low, loss_high, n_samples, n_units, unit, verdict. Intervals are 95% bootstraps over patients, paired for the loss.
-internal and loss are empty if the study has no by_patient. The table is empty if the study has no protocol external.
+Columns or all rows are missing if the study has no protocol by_patient or external.
 """
 
 import pandas as pd
@@ -43,13 +43,13 @@ def external(study: Study) -> pd.DataFrame:
                 for protocol, table in tables.items()
             }
             external = own[EXTERNAL]
-            row = {"architecture": architecture, "dataset": name, "accuracy": external.estimate} | external.columns()
+            row = {"architecture": architecture, "dataset": name, "accuracy": external.estimate, "verdict": NO_INTERNAL}
+            row |= external.columns()
             if BY_PATIENT in own:
                 loss, limits = own[BY_PATIENT].minus(external)
                 row |= {"internal": own[BY_PATIENT].estimate, "loss": loss} | limits.columns("loss")
-                rows.append(row | {"verdict": limits.verdict(WORSE, BETTER, NO_DIFFERENCE)})
-            else:
-                rows.append(row | {"verdict": NO_INTERNAL})
+                row["verdict"] = limits.verdict(WORSE, BETTER, NO_DIFFERENCE)
+            rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -9,7 +9,7 @@ Writes into results/<study>/tables/
     confusion_<a>_<p>.csv   label (true) and one column for each predicted class, counts
     headline.csv            accuracy, the majority baseline's accuracy, and whether the difference is significant
     inflation.csv           published minus honest accuracy
-    roc.csv reliability.csv curves of severity (analysis/scores/curves.py)
+    roc.csv reliability.csv analysis/scores/curves.py
 
 task is class8 (the classes of the data set, however many), severity or density (analysis/tasks.py). Estimates are
 scikit-learn's on the pooled test predictions of all folds, averaged over repeats. A sample without a finite probability
@@ -54,9 +54,8 @@ class Scorer:
     """Pooled predictions of a study, by architecture and protocol, and the tables computed from them."""
 
     def __init__(self, study: Study):
-        self.accuracies = Accuracies(study)
+        self.accuracies, self.classes = Accuracies(study), read_classes(study)
         self.samples, self.bootstrap = self.accuracies.samples, self.accuracies.bootstrap
-        self.classes = read_classes(study)
         self.pooled = {pair: self.accuracies.pooled(*pair) for pair in study.pairs()}
         self.main = {pair: table for pair, table in self.pooled.items() if pair[1] in study.protocols}
 

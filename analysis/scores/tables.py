@@ -8,8 +8,7 @@ Writes into results/<study>/tables/
                      datasets (seen_*: samples of the part whose source or patient is also in the fold's train part)
     fold_notes.csv   protocol, label, note: classes that are missing from parts of folds or from the probes
     cells.csv        one row for each cell, from its runtime.json and predictions
-    trials.csv       architecture, protocol, fold and the cell's trials.csv; a baseline has none
-    history.csv      architecture, protocol, fold and the cell's history.csv; a baseline has none
+    trials.csv history.csv    architecture, protocol, fold and the cell's own table; a baseline has none
 """
 
 from collections.abc import Iterator
@@ -24,8 +23,7 @@ from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study.study import Study
 
-PARTS = ("train", "validation", "test")
-UNITS = ("source", "patient")
+PARTS, UNITS = ("train", "validation", "test"), ("source", "patient")
 COUNTS = ["n_sources", "n_patients", "seen_source", "seen_patient"]
 FOLDS = ["protocol", "repeat", "fold", "part", "n_samples", *COUNTS, "classes", "datasets"]
 SETTINGS = [
@@ -74,12 +72,11 @@ def fold_notes(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame, classe
     n_folds = joined["fold"].nunique()
     for label in classes:
         about = {"protocol": protocol, "label": label}
-        if protocol != PUBLISHED and samples.loc[samples["label"] == label, "source"].nunique() == 1:
-            yield about | {"note": ONE_SOURCE}
-            continue
         present = joined[joined["label"] == label].groupby("part")["fold"].nunique()
         missing = {part: n_folds - present.get(part, 0) for part in PARTS}
-        if any(missing.values()):
+        if protocol != PUBLISHED and samples.loc[samples["label"] == label, "source"].nunique() == 1:
+            yield about | {"note": ONE_SOURCE}
+        elif any(missing.values()):
             parts = ", ".join(f"{count} of {n_folds} {part} parts" for part, count in missing.items() if count)
             yield about | {"note": f"missing from {parts}"}
 
