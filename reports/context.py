@@ -17,13 +17,13 @@ from reports.sections.classes import classes, collapse, spread
 from reports.sections.comparison import baseline_sentence, comparison, detectable
 from reports.sections.controls import control, leakage_sentence, learning_curve
 from reports.sections.explanations import explanations, galleries
-from reports.sections.limits import GENERATED_WARNING, failures, limits, tested_elsewhere, warning
+from reports.sections.limits import failures, limits, tested_elsewhere, warning
 from reports.sections.methods import architectures, data, folds, per_fold, run, statistics
 from reports.sections.provenance import cells, provenance
 from reports.sections.scores import curves, external, scores
 from reports.sections.training import training, tuning
 from reports.verdicts import flags_sentence
-from reports.wording import count, listed, plural, units
+from reports.wording import WORDS, count, listed, plural, units
 
 TITLE = "Mammogram classifiers, re-evaluated"
 TITLE_OF = {"image_folder": "Image classifiers, re-evaluated"}  # data set of images of any kind -> title
@@ -80,7 +80,7 @@ def build(study: Study) -> Report:
         title=TITLE_OF.get(dataset["name"], TITLE),
         question=_question(results),
         dataset=dataset["title"],
-        warning=" ".join([*warning(results), *([GENERATED_WARNING] if dataset["generated"] else [])]),
+        warning=" ".join([*warning(results), *([WORDS["generated"]] if dataset["generated"] else [])]),
         answer=answer(scored, results.protocols),
         sure=list(_sure(results)),
         finding=finding(

@@ -1,21 +1,25 @@
-"""Numbers and names as the report prints them."""
+"""Words of the report: numbers and names as the report prints them, and the texts of templates/words.yaml."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from benchmarks.yaml_file import read_yaml
+
+# Paragraphs and lists without numbers of a run, by name
+WORDS: Any = read_yaml(Path(__file__).parent / "templates" / "words.yaml")
 MISSING = "–"  # noqa: RUF001 - an en dash, as in printed tables
 NOT_EVALUABLE = "not evaluable"
 
 
 def number(value: float | None, digits: int = 2) -> str:
     """Return a number with fixed digits and a minus sign; a dash if the number is missing."""
+    if value is None or pd.isna(value):
+        return MISSING
     # Adding 0 after rounding turns -0.00 into 0.00.
-    return (
-        MISSING
-        if value is None or pd.isna(value)
-        else f"{round(value, digits) + 0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    )
+    return f"{round(value, digits) + 0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def per_cent(share: float) -> str:

@@ -10,10 +10,10 @@ from reports.facts import NEVER_SHOWN, copied, n_copied, shared
 from reports.findings import answer
 from reports.results import KEPT_APART, Results, where
 from reports.sections.comparison import baseline_sentence, detectable
-from reports.sections.limits import GENERATED_WARNING, tested_elsewhere
+from reports.sections.limits import tested_elsewhere
 from reports.sections.scores import METRICS
 from reports.verdicts import flags_sentence
-from reports.wording import NOT_EVALUABLE, capitalised, count, interval, listed, number, plural, spoken, units
+from reports.wording import NOT_EVALUABLE, WORDS, capitalised, count, interval, listed, number, plural, spoken, units
 
 PARTNERS = {"shared_patient": "their patient", "shared_source": "their source image", NEAR_DUPLICATE: "a copy"}
 
@@ -221,7 +221,7 @@ def baselines(results: Results) -> Answer:
 def contexts(results: Results) -> Answer:
     """Contexts in which the findings may not hold."""
     if results.dataset["generated"]:
-        return Answer(YES, GENERATED_WARNING, "limits")
+        return Answer(YES, WORDS["generated"], "limits")
     never = NEVER_SHOWN.get(results.dataset["name"])
     told = [f"Nothing is shown for {listed(['other hospitals', 'other devices', *([never] if never else [])])}."]
     if PUBLISHED in results.protocols and n_copied(results, PUBLISHED)[0]:

@@ -13,9 +13,8 @@ from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, SECTIONS,
 from reports.document import Block, Cell, Paragraph, Section, Table
 from reports.facts import size
 from reports.results import Results
-from reports.sections.limits import GENERATED_WARNING
 from reports.tables import bold_if, column, make_table
-from reports.wording import listed
+from reports.wording import WORDS, listed
 
 FILES = {"claim": "claim_2024", "reforms": "reforms"}
 # Answers computed from the results: the public functions of three modules
@@ -48,7 +47,7 @@ class Item:
             return COMPUTED[self.answer](results)
         fixed, dataset = FIXED[self.answer], results.dataset
         fixed = fixed.get("generated" if dataset["generated"] else "others", fixed)
-        text = fixed["text"].format(size=size(results), title=dataset["title"], warning=GENERATED_WARNING)
+        text = fixed["text"].format(size=size(results), title=dataset["title"], warning=WORDS["generated"])
         return Answer(**fixed | {"text": text})
 
 
@@ -69,10 +68,7 @@ def load(file: str) -> Checklist:
 
 def checklists(results: Results) -> Iterator[Section]:
     """Sections on checklists."""
-    text = (
-        "Items are put in our own words; go by the originals. Each is answered from the files of this run, with a "
-        "pointer to where more stands. An answer says that something is told, not that it is as it should be."
-    )
+    text = WORDS["checklists"]
     yield Section("checklists", "Reporting checklists", [Paragraph(text)])
     for anchor, file in FILES.items():
         checklist = load(file)

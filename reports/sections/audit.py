@@ -13,7 +13,7 @@ from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
 from reports.tables import Declared, bold_if, column, estimate, make_table, picked, text, value, whole
-from reports.wording import MISSING, count, duration, interval, listed, number, plural, spoken, units
+from reports.wording import MISSING, WORDS, count, duration, interval, listed, number, plural, spoken, units
 
 TITLES = {
     "shared_patient": "patient shared",
@@ -27,13 +27,7 @@ SHOWN = 20  # files with a mixed-up label, source or patient
 def leakage(results: Results) -> Iterator[Section]:
     """Section on leakage."""
     blocks: list[Block] = [
-        Paragraph(
-            "Between the parts of every fold: which files share a patient or a source image with the earlier part, by "
-            "the data set's own records, and which have a copy there, found from pixels alone, with names hidden. "
-            "Copies are looked for under every rotation, mirrored or not, and whatever their contrast, size or "
-            "compression: images are freed of local contrast, sampled along rings, and correlated at all angles "
-            "[@decastro1987]. Crops, shifts and zooms would be missed."
-        ),
+        Paragraph(WORDS["leakage"]),
         _counts(results),
     ]
     if (results.table("leakage_pairs")["kind"] == NEAR_DUPLICATE).any():
@@ -114,23 +108,6 @@ def _mixed_up(results: Results) -> Iterator[Block]:
     yield make_table("conflicts", caption, columns, table.head(SHOWN))
 
 
-PROBES = {
-    "background": "background: low percentiles and the most frequent grey level of the image",
-    "border": "border: mean and spread of the strips along the edges",
-    "breast_area": "breast area: share of the image that the breast covers",
-    "copy_number": "copy number: which copy of its source the file is, by name or listing",
-    "copy_order": "copy order: how far each next copy of the source is turned from the one before, found from pixels",
-    "corners": "corners: mean of a patch in each",
-    "data_set": "data set: which of the several an image is from",
-    "file_size": "file size: bytes of the file",
-    "orientation": "orientation: where the breast lies about the centre, and which way it is long",
-    "outside": "outside: labels and whatever else is brighter than the background, at 32 x 32 pixels, the breast and "
-    "its outline hidden, by logistic regression; from nothing but view markers a network told cancer in screening "
-    "images with an AUC of 0.691 [@tsue2023]",
-    "resampling": "resampling: second over first differences in four directions, which interpolation changes",
-    "thumbnail": "thumbnail: the image at 16 x 16 pixels, by logistic regression",
-}
-
 HOW = {
     PUBLISHED: "under published they are fitted on the train part and scored on the validation part",
     BY_PATIENT: "under by_patient they are scored out-of-fold",
@@ -150,7 +127,7 @@ def shortcuts(results: Results) -> Iterator[Section]:
             "images."
         ),
         *map(Paragraph, filter(None, [_best_probes(table)])),
-        Bullets([PROBES[probe] for probe in sorted(table["probe"].unique())]),
+        Bullets([WORDS["shortcuts"][probe] for probe in sorted(table["probe"].unique())]),
     ]
     if table["estimate"].notna().any():
         caption = (

@@ -17,16 +17,8 @@ from reports.sections.calibration import calibration
 from reports.sections.scores import summary
 from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, measured, picked, text, value
 from reports.verdicts import claim_sentence, counts_sentence, flags_sentence, short_region, strongest
-from reports.wording import listed, plural
+from reports.wording import WORDS, listed, plural
 
-WHAT = (
-    "Four questions are put to every model. Where is the heat: its share, and the hottest pixel, the pointing game "
-    "[@zhang2018], in regions that hold no evidence of a mass and in the lesion, against the area and against maps "
-    "that know no model. Is a map about the model: random weights and the map of another class [@adebayo2018], "
-    "deletion and insertion [@petsiuk2018], Grad-CAM++ [@chattopadhay2018] and Score-CAM [@wang2020], other cells. "
-    "What does the answer lean on: regions erased, blurred or swapped, the lesion moved, films turned, mirrored or "
-    "with other contrast, against the same change elsewhere. Are groups served unequally."
-)
 ORDER = (FLAGGED, thresholds.CLEAR, NOT_EVALUABLE)
 UNWANTED = "labels, border, corners, background, pectoral muscle"
 
@@ -69,7 +61,7 @@ def calibrated(results: Results) -> Iterator[Section]:
 def _verdicts(results: Results) -> Iterator[Block]:
     table = results.table("bias")
     others = [f"{one.title} ({summary(one.function).rstrip('.')})" for one in CHECKS.values()]
-    yield Paragraph(f"{WHAT} Further checks: {'; '.join(others)}." if others else WHAT)
+    yield Paragraph(WORDS["bias"] + (f" Further checks: {'; '.join(others)}." if others else ""))
     yield Paragraph(_probes_text(results))
     if PUBLISHED in results.protocols:
         yield Paragraph(claim_sentence(table))

@@ -12,7 +12,7 @@ from reports.document import Block, Cell, Paragraph, Table, figure
 from reports.results import Results, where
 from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, measured, text, value
 from reports.verdicts import GROUPS
-from reports.wording import MISSING, listed, plural, units
+from reports.wording import MISSING, WORDS, listed, plural, units
 
 
 def anchor(evidence: str) -> str:
@@ -68,12 +68,7 @@ def changes(results: Results) -> Table:
 def groups(results: Results) -> Iterator[Block]:
     """Yield the blocks on differences between groups."""
     flagged = where(results.table("bias"), check=GROUPS, verdict=FLAGGED)
-    yield Paragraph(
-        "Accuracy, sensitivity, specificity and calibration of each density, view, side and severity less those of "
-        "all other samples, and how far the accuracies of patients spread beyond chance. Groups that differ in their "
-        "classes may differ in accuracy for that alone: see the majority baseline in groups.csv. Of so many intervals "
-        "one in twenty excludes 0 by chance."
-    )
+    yield Paragraph(WORDS["groups"])
     yield Paragraph(" ".join(_sentences(flagged, results.protocols)))
     for protocol in results.protocols:
         caption = f"{protocol}: each group less all others, with 95 % intervals. Filled: flagged."

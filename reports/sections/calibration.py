@@ -10,7 +10,7 @@ from reports.document import Block, Bullets, Cell, Paragraph, Table
 from reports.results import where
 from reports.tables import ARCHITECTURE, column, make_table, picked, value
 from reports.verdicts import HEAT
-from reports.wording import MISSING, duration, interval, listed, number, per_cent, plural, spoken
+from reports.wording import MISSING, WORDS, duration, interval, listed, number, per_cent, plural, spoken
 
 STRONG = 0.9  # from this strength on, a planted shortcut must be found
 SHOWN = {ANY: "changes of the film", "heat": "share of the heat", "pointing": "hottest pixel"}
@@ -19,17 +19,9 @@ SHOWN = {ANY: "changes of the film", "heat": "share of the heat", "pointing": "h
 def calibration() -> Iterator[Block]:
     """Yield the results of planted shortcuts and of timing in benchmarks/reference."""
     planted, speed = (_read(name) for name in ("planted_bias", "explanation_speed"))
-    yield Paragraph(
-        "The instrument is checked on phantoms with a planted shortcut: a film label, a grey background, a rotation or "
-        "a border that agrees with the class to some strength. A model has learnt it if its answers follow the "
-        "artefact when that alone is changed. A check has found it if it flags the planted region."
-    )
+    yield Paragraph(WORDS["calibration"])
     if planted is None:
-        yield Paragraph(
-            "There is no result of it: benchmarks/reference/planted_bias.csv is missing, so nothing here says how "
-            "often the checks find a shortcut or raise a false alarm. "
-            "`python -m benchmarks.validation.planted_bias --report` makes it."
-        )
+        yield Paragraph(WORDS["not_calibrated"])
     else:
         yield Bullets(list(_sentences(planted)))
         yield _table(planted)

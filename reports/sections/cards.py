@@ -15,25 +15,13 @@ from reports.document import Block, Bullets, Cell, Paragraph, Section, Table
 from reports.facts import NEVER_SHOWN, copied, n_copied, recipes, size
 from reports.results import Results, where
 from reports.sections.bias_evidence import anchor
-from reports.sections.limits import GENERATED_WARNING, tested_elsewhere
+from reports.sections.limits import tested_elsewhere
 from reports.sections.provenance import anchor as cell_anchor
 from reports.sections.scores import METRICS
 from reports.tables import PROTOCOL, Declared, column, estimate, make_table, picked, tested, value
 from reports.verdicts import CHECKS, GROUPS, IGNORES, KINDS, UNEQUAL, counts_sentence, short_region, with_kinds
-from reports.wording import MISSING, NOT_EVALUABLE, count, interval, listed, number, plural, span, units
+from reports.wording import MISSING, NOT_EVALUABLE, WORDS, count, interval, listed, number, plural, span, units
 
-INTRODUCTION = (
-    "What to know of each network before using it for anything [@mitchell2019]; all numbers stand in other tables of "
-    "this report, too. Area under ROC, sensitivity and specificity are those of malignant against benign. Groups are "
-    "told under the strictest protocol: each value, below it the difference from all others with its 95 % interval "
-    "and the units that count, or why it is not evaluable. Of patients, it is the spread of their accuracy, and how "
-    "far that exceeds chance. Bold: flagged. A star: the interval is too short, for all of a group or of the rest "
-    "score alike."
-)
-INTENDED = (
-    "Intended use: research on how such networks are evaluated. Not for clinical use, neither alone nor beside a "
-    "reader."
-)
 SHOWN = {
     "class8": ("accuracy", "balanced_accuracy", "macro_f1"),
     "severity": ("roc_auc", "sensitivity", "specificity"),
@@ -43,7 +31,7 @@ OF_GROUPS = ("accuracy", "sensitivity", "specificity")
 
 def model_cards(results: Results) -> Iterator[Section]:
     """Sections with a card of every architecture."""
-    yield Section("model-cards", "Model cards", [Paragraph(INTRODUCTION)])
+    yield Section("model-cards", "Model cards", [Paragraph(WORDS["model_cards"])])
     for name in results.architectures:
         yield Section(f"card-{name}", name, list(_card(results, name)), level=2)
 
@@ -51,7 +39,7 @@ def model_cards(results: Results) -> Iterator[Section]:
 def _card(results: Results, name: str) -> Iterator[Block]:
     licence = f"; licence: {results.dataset['licence']}" if results.dataset["licence"] else ""
     data = f"Data: {results.dataset['title']}, {size(results)}{licence}."
-    about = [_what(results, name), _trained(results, name), INTENDED, data]
+    about = [_what(results, name), _trained(results, name), WORDS["intended_use"], data]
     yield Bullets([*about, _limits(results, name), _ethics(results, name)])
     yield _scores(results, name)
     yield _groups(results, name)
@@ -110,7 +98,7 @@ def _limits(results: Results, name: str) -> str:
 def _ethics(results: Results, name: str) -> str:
     told = ["Ethics: not a medical device; nobody's care may depend on it.", _harm(results, name)]
     if results.dataset["generated"]:
-        return " ".join([*told, GENERATED_WARNING])
+        return " ".join([*told, WORDS["generated"]])
     told.append(
         "The run knows no age, origin or scanner of the patients, so whom it serves worse by these can't be seen."
     )

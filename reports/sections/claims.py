@@ -11,23 +11,10 @@ from benchmarks.reference import NONE
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
 from reports.tables import ARCHITECTURE, bold_if, column, make_table, measured, picked, text, value, whole
-from reports.wording import MISSING, count, interval, listed, number, plural, span, spoken
+from reports.wording import MISSING, WORDS, count, interval, listed, number, plural, span, spoken
 
 COMPARISONS = {"classes": "between classes", "classifier": "after shuffling the classifier"}
 BAD = (CONTRADICTED, ONLY_WITH_LEAKAGE)
-RULES = [
-    "A printed figure counts as replayed if it lies inside the 95 % interval (patient bootstrap) of the same protocol "
-    "with the same networks; if these miss it, it is not reproduced.",
-    "Reduced networks (smaller images, widths or fewer epochs) can show that a figure is reached, never that it is "
-    "not: where they fall short, the figure is not evaluable.",
-    "Where the study's own networks are reduced, a reference replay of the published size stands in, if there is one. "
-    "Values under by_patient are always the study's own.",
-    "A replayed figure above the interval under by_patient is reproduced only with leakage, if the audit finds copies "
-    "of test images in training.",
-    "A replayed figure no higher than always answering the most frequent class is reproduced, but shows no skill.",
-    "A claim about the code is contradicted if the code does otherwise. A claim that rests on the heat map is "
-    "contradicted if the map does not depend on the class nor on the classifier's weights.",
-]
 
 
 def verdict_table(results: Results) -> Table | None:
@@ -63,7 +50,7 @@ def claims(results: Results) -> Iterator[Section]:
     published = published_claims.load(results.study.claims)
     blocks: list[Block] = [
         Paragraph("Verdicts follow from tables by these rules, and from nothing else:"),
-        Bullets(RULES),
+        Bullets(WORDS["claim_rules"]),
         _every_claim(table),
     ]
     yield Section("claims", "Claims", blocks)
@@ -116,12 +103,7 @@ def _as_published(published: dict) -> list[Block]:
 
 def _replay(figures: dict) -> Iterator[Block]:
     runs = reference.read("replay")
-    yield Paragraph(
-        "Reference runs of the published recipe, kept with the code: same files in the same parts, same batch sizes, "
-        "several seeds, as published or with one thing changed. They tell whether a network collapses, that is answers "
-        "one class for all test images, always or by chance, and what it takes to stop it. Command, hardware and "
-        "versions of every run stand in benchmarks/reference/replay.csv."
-    )
+    yield Paragraph(WORDS["replay"])
     # As published first, then the changes.
     runs = runs.assign(changed=runs["change"] != NONE)
     keys = ["architecture", "image_size", "epochs", "changed", "change"]
@@ -187,12 +169,7 @@ def _unexplained(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
 
 
 def _heat_maps(results: Results) -> Iterator[Block]:
-    yield Paragraph(
-        "The published heat map takes the gradient of the feature map itself in place of the class score's. What is "
-        "left is the mean over the channels: the same for every class, whatever the classifier. Below, both methods on "
-        "the networks trained here, for the classes a network finds most and second most probable, and again with the "
-        "weights of its classifier shuffled, as a sanity check [@adebayo2018]."
-    )
+    yield Paragraph(WORDS["heatmaps"])
     alt = "Published heat map and Grad-CAM for two classes, and with shuffled classifier weights"
     caption = "One probe of each network trained as published: published heat map (left) and Grad-CAM (right)."
     yield figure("heatmaps", caption, alt)

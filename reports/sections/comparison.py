@@ -11,21 +11,9 @@ from reports.document import Block, Bullets, Cell, Figures, Paragraph, Picture, 
 from reports.results import Results, main_honest, where
 from reports.sections.scores import METRICS, TASKS
 from reports.tables import bold_if, column, estimate, make_table, picked
-from reports.wording import MISSING, NOT_EVALUABLE, interval, listed, number, plural, span, units
+from reports.wording import MISSING, NOT_EVALUABLE, WORDS, interval, listed, number, plural, span, units
 
-TESTS = [
-    "Paired bootstrap over patients [@efron1993]: would the difference in accuracy hold for other patients, with these "
-    "trained networks? Its verdict is the one that counts here.",
-    "Corrected resampled t-test [@nadeau2003]: would it hold for other training and test parts? It counts folds and "
-    "corrects for the training images that these share.",
-    "McNemar's exact test [@mcnemar1947]: do the two err on different images? It takes images for independent, which "
-    "images of one patient are not.",
-    f"Bayesian correlated t-test [@benavoli2017]: how probable is it that one is better by more than {ROPE:g}, or that "
-    "the two are practically equivalent?",
-    "Friedman's test with Nemenyi's [@demsar2006]: do some rank before others in every fold? Folds of one data set "
-    "share training images, so ranks say how consistent a lead is within these data, and prove nothing beyond them.",
-    "Holm's correction [@holm1979] within protocol, family (against baselines, between architectures), test and task.",
-]
+TESTS = [text.format(rope=f"{ROPE:g}") for text in WORDS["tests"]]
 DECIDED = (compared.A_BETTER, compared.B_BETTER)
 
 

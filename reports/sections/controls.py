@@ -21,7 +21,7 @@ from reports.tables import (
     value,
     verdict,
 )
-from reports.wording import count, interval, listed, number, plural, units
+from reports.wording import WORDS, count, interval, listed, number, plural, units
 
 
 def control(results: Results) -> Iterator[Section]:
@@ -33,14 +33,7 @@ def control(results: Results) -> Iterator[Section]:
         yield Section("control", title, [Paragraph(text)])
         return
     blocks: list[Block] = [
-        Paragraph(
-            "Trained, tuned and tested once more with the labels shuffled among patients, all images of a source "
-            "alike, as Yagis et al. did for brain scans [@yagis2021]. The labels then say nothing of the images, so "
-            "what a protocol still scores above chance is recall of images or patients seen in training. Chance is "
-            "what the same answers would score if they were independent of the labels. Grouped folds make a class "
-            "rarer in training where it is frequent in the test part, so answers that follow its frequencies fall "
-            "below chance."
-        ),
+        Paragraph(WORDS["control"]),
         *(Paragraph(text) for text in _control_sentences(table)),
         figure(
             "control",

@@ -7,18 +7,12 @@ from analysis.figures.gradcam import n_pages
 from reports.document import Cell, Paragraph, Section, Table, figure
 from reports.results import Results
 from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, measured, text, value
-from reports.wording import units
+from reports.wording import WORDS, units
 
 
 def explanations(results: Results) -> Iterator[Section]:
     """Section on Grad-CAM."""
-    about = (
-        "Grad-CAM [@selvaraju2017] of the predicted class, at the last layer with a feature map, for the same "
-        "probe images in every architecture. Probes are drawn from the test parts by the study's seed and "
-        "explained by the cell of their own fold, so the model that explains an honest probe has not seen it; "
-        "those shown are of fold 0. A map shows what raises a class score, not whether the answer rests on sound "
-        "evidence: for that see the bias checks below. Pictures of every probe shown stand in the appendix."
-    )
+    about = WORDS["gradcam"]
     caption = (
         "Share of the heat inside the breast, and inside the lesion box, less the share of the image that each covers: "
         "mean over the probes with its 95 % interval, and pale behind it the middle 90 % of the probes. Heat spread "

@@ -10,7 +10,7 @@ from reports.results import Results, where
 from reports.sections.scores import METRICS, TASKS
 from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, text
 from reports.verdicts import CHECKS
-from reports.wording import NOT_EVALUABLE, capitalised, listed, plural, units
+from reports.wording import NOT_EVALUABLE, WORDS, capitalised, listed, plural, units
 
 
 def warning(results: Results) -> Iterator[str]:
@@ -52,10 +52,6 @@ def _missing(results: Results) -> str:
 
 
 REASONS = 3  # most frequent reasons of a check that are printed
-GENERATED_WARNING = (
-    "The images of this study are generated phantoms. Its numbers show that the harness works and how a leaking split "
-    "behaves; they say nothing about mammograms."
-)
 
 
 def limits(results: Results) -> Iterator[Section]:
@@ -87,7 +83,7 @@ def tested_elsewhere(results: Results) -> str:
 
 def _general(results: Results) -> Iterator[str]:
     if results.dataset["generated"]:
-        yield GENERATED_WARNING
+        yield WORDS["generated"]
     whole = results.table("data").iloc[-1]
     n_units, unit = (whole["patients"], "patient") if pd.notna(whole["patients"]) else (whole["sources"], "source")
     yield (
@@ -96,23 +92,14 @@ def _general(results: Results) -> Iterator[str]:
         + (", of which this study shows one run." if results.study.repeats == 1 else ".")
     )
     if not results.dataset["generated"] and results.study.dataset.get("breast") != "whole":
-        yield (
-            "Where the breast lies is found from the pixels, by a rule made for mammograms; in images of another kind, "
-            "what is said of breast, background and side is said of their largest bright part."
-        )
+        yield WORDS["breast"]
     if pd.isna(whole["patients"]):
         yield "Patients are unknown, so images of one patient may stand on both sides of every split."
     if PUBLISHED in results.protocols:
-        yield (
-            "Scores under the published protocol come from test images whose copies were trained on. They measure "
-            "recall of known images, not performance on new ones [@kapoor2023]."
-        )
+        yield WORDS["recall"]
     if "by_source" in results.protocols:
         yield "Under by_source, other images of a test patient may have been trained on, so its scores still flatter."
-    yield (
-        "Comparisons between architectures and with the baselines are corrected for their number; intervals of single "
-        "scores are not."
-    )
+    yield WORDS["corrected"]
     yield "Scores pool the out-of-fold predictions of models trained on different folds; no fold is scored on its own."
     yield "Nothing here is a diagnostic device, and none of the models may be used on patients."
 

@@ -11,7 +11,7 @@ from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, fi
 from reports.results import Results, where
 from reports.sections.provenance import anchor
 from reports.tables import PROTOCOL, Declared, bold_if, column, make_table, text, whole
-from reports.wording import MISSING, count, listed, number, plural, span
+from reports.wording import MISSING, WORDS, count, listed, number, plural, span
 
 CITED = {"mendeley_inbreast": " [@huang2020; @moreira2012]"}
 
@@ -20,11 +20,6 @@ COUNTED = [
     *(whole("patients"), whole("source images", "sources")),
     *(whole("un-augmented files", "before_files"), whole("augmented files", "after_files")),
 ]
-WHAT = {
-    "majority": "always answers the most frequent class of the training part, with all frequencies as probabilities",
-    "stratified": "guesses a class by the frequencies in the training part",
-    "thumbnail_logistic": "logistic regression on the image at 16 x 16 pixels",
-}
 
 
 def run(results: Results) -> Iterator[Section]:
@@ -65,7 +60,7 @@ def architectures(results: Results) -> Iterator[Section]:
     blocks: list[Block] = [
         _architectures(results),
         Paragraph("What a network has to beat, fitted in cells of the same folds, without a search:"),
-        Bullets([f"{name}: {WHAT[name]}" for name in BASELINES]),
+        Bullets([f"{name}: {WORDS['baselines'][name]}" for name in BASELINES]),
     ]
     yield Section("architectures", "Architectures and baselines", blocks)
 

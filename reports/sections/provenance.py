@@ -7,16 +7,12 @@ import yaml
 from reports.document import Block, Cell, Listing, Paragraph, Section, Table
 from reports.results import Results
 from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, text, whole
-from reports.wording import MISSING, count, duration
+from reports.wording import MISSING, WORDS, count, duration
 
 
 def provenance(results: Results) -> Iterator[Section]:
     """Section on provenance."""
-    about = (
-        "Every number of this report stands in a CSV file of the folder tables, named under its table or "
-        "figure; each of these is computed from the cells' files (cells/<architecture>/<protocol>/<fold>). The "
-        "same facts as here stand in provenance.json."
-    )
+    about = WORDS["provenance"]
     made = results.provenance
     yield Section("provenance", "Provenance", [Paragraph(about), _facts(made), _packages(made)])
 

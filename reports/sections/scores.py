@@ -30,7 +30,7 @@ from reports.tables import (
     verdict,
     whole,
 )
-from reports.wording import NOT_EVALUABLE, count, interval, listed, number, plural, units
+from reports.wording import NOT_EVALUABLE, WORDS, count, interval, listed, number, plural, units
 
 # Metrics equal to another metric: only in scores.csv.
 SAME = {"macro_recall": "balanced accuracy", "weighted_recall": "accuracy"}
@@ -38,19 +38,6 @@ TASKS = {
     "class8": ("all classes", "every class on its own"),
     "severity": ("severity", "malignant (positive) against benign, from the summed class probabilities"),
     "density": ("density", "the breast density, from the summed class probabilities"),
-}
-MEASURES = {
-    "class8": (
-        "A class may be too rare for some fold, so answers are pooled over the folds before they are scored. A "
-        "Matthews correlation of 0 is chance [@gorodkin2004]; the Brier score sums squared errors over the classes "
-        "[@brier1950], lower is better."
-    ),
-    "severity": (
-        "Sensitivity and specificity at a probability of 0.5, and the highest sensitivity at a specificity of at least "
-        "90 %. Brier score, log loss and expected calibration error [@naeini2015]: lower is better; the last is biased "
-        "upwards in samples as small as these."
-    ),
-    "density": "Quadratic kappa weighs an error by the square of its distance on the density scale [@cohen1968].",
 }
 INTERVALS = "95 % percentile bootstrap intervals over independent units"
 
@@ -113,11 +100,7 @@ def _inflation(results: Results) -> list[Block]:
         *(accuracy("honest"), tested_on("honest"), measured("difference", "inflation")),
     ]
     caption = f"Published minus honest accuracy, with {INTERVALS} of both test sets, resampled together."
-    about = (
-        "The difference is between two whole procedures: split, form of the architecture, recipe and test images "
-        "all change between the published and the honest protocols. It is what a reader of the published number "
-        "should subtract, not the effect of the split alone."
-    )
+    about = WORDS["inflation"]
     table, sources = results.table("inflation"), ["inflation", "headline"]
     return [make_table("inflation", caption, columns, table, sources, grouped=True), Paragraph(about)]
 
@@ -136,7 +119,7 @@ def _task(results: Results, task: str, protocol: str) -> Table:
     columns = [picked("architecture", name, "left"), picked("test images", images)]
     columns += [picked(METRICS[metric], _score, missing=NOT_EVALUABLE, metric=metric) for metric in shown]
     same = [f"{METRICS[one]} is {other}" for one, other in SAME.items() if one in known]
-    caption = f"{protocol}, {TASKS[task][0]}: {TASKS[task][1]}, with {INTERVALS}. {MEASURES[task]}"
+    caption = f"{protocol}, {TASKS[task][0]}: {TASKS[task][1]}, with {INTERVALS}. {WORDS['measures'][task]}"
     caption += f" {listed(same).capitalize()}." if same else ""
     added = metrics.ADDED | probability_metrics.ADDED
     caption += "".join(f" {METRICS[m]}: {summary(added[m])}" for m in shown if m in added)
@@ -176,12 +159,7 @@ def external(results: Results) -> Iterator[Section]:
     table = results.table("external")
     if table.empty:
         return
-    about = (
-        "Networks trained on all other data sets, tested on one that they have not seen; beside it the accuracy on the "
-        "same images under by_patient, where training has seen other patients of that data set. The loss is the "
-        "difference, paired by image. It mixes what is foreign about a data set with how much less there was to train "
-        "on."
-    )
+    about = WORDS["external"]
     yield Section("external", "External test", [Paragraph(about), Paragraph(_loss_sentence(table)), _losses(table)])
 
 

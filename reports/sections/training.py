@@ -10,7 +10,7 @@ from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Cell, Figures, Paragraph, Section, Table, figure
 from reports.results import Results, where
 from reports.tables import ARCHITECTURE, PROTOCOL, column, estimate, make_table, measured, text, value, verdict, whole
-from reports.wording import MISSING, interval, listed, number, plural, units
+from reports.wording import MISSING, WORDS, interval, listed, number, plural, units
 
 
 def training(results: Results) -> Iterator[Section]:
@@ -105,12 +105,7 @@ def _gains(table: pd.DataFrame) -> Table:
 
 
 def _importance(table: pd.DataFrame) -> Iterator[Block]:
-    yield Paragraph(
-        "A random forest [@breiman2001] fitted on all honest trials of an architecture predicts the logarithm of the "
-        "validation loss, relative to the trial's cell, from the hyperparameters. It is tested on folds left out; a "
-        "hyperparameter matters if R2 there falls when its values are shuffled, by an interval above zero. Where the "
-        "forest explains nothing, or there are too few trials, nothing is said."
-    )
+    yield Paragraph(WORDS["importance"])
     known = table.dropna(subset=["importance"])
     if known.empty:
         first = table.drop_duplicates("architecture")

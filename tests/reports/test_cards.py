@@ -17,7 +17,7 @@ from reports.context import build
 from reports.document import Figures, Section, Table
 from reports.results import Results
 from reports.sections.cards import model_cards
-from reports.sections.limits import GENERATED_WARNING
+from reports.wording import WORDS
 
 STUDIES = {
     "whole": {"architectures": ("simple", "vgg16"), "dataset": "mendeley_inbreast"},
@@ -163,7 +163,7 @@ def test_what_can_not_be_told_is_not_told(made):
     assert "sensitivity" not in titles
     assert "Nothing here says what it does on images of new patients" in card(made["leaking"])
     assert "corrected form" not in card(made["leaking"]) and "as the published study built it" in card(made["leaking"])
-    assert GENERATED_WARNING in card(made["leaking"]) and GENERATED_WARNING not in card(made["whole"])
+    assert WORDS["generated"] in card(made["leaking"]) and WORDS["generated"] not in card(made["whole"])
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -147,7 +147,8 @@ def test_references_read_as_text():
     assert known["moreira2012"].text.startswith("Inês C. Moreira, Igor Amaral, Inês Domingues, António Cardoso")
     assert known["moreira2012"].doi == "10.1016/j.acra.2011.09.014"
     assert all(not set(reference.text) & set("{}\\") for reference in known.values())
-    sources = "".join(path.read_text() for path in Path(render.__file__).parent.rglob("*.py"))
+    folder = Path(render.__file__).parent
+    sources = "".join(path.read_text() for path in [*folder.rglob("*.py"), folder / "templates/words.yaml"])
     studied = {claims.load(claims.find("published"))["citation"], *(load(file).citation for file in FILES.values())}
     assert set(known) == {key for key in bibliography.cited_keys(sources) if key in known} | studied
 
