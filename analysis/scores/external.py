@@ -42,11 +42,11 @@ def external(study: Study) -> pd.DataFrame:
                 protocol: accuracies.of_table(table[table["sample"].map(dataset).isin(chosen)])
                 for protocol, table in tables.items()
             }
-            external = own[EXTERNAL]
-            row = {"architecture": architecture, "dataset": name, "accuracy": external.estimate, "verdict": NO_INTERNAL}
-            row |= external.columns()
+            outside = own[EXTERNAL]
+            row = {"architecture": architecture, "dataset": name, "accuracy": outside.estimate, "verdict": NO_INTERNAL}
+            row |= outside.columns()
             if BY_PATIENT in own:
-                loss, limits = own[BY_PATIENT].minus(external)
+                loss, limits = own[BY_PATIENT].minus(outside)
                 row |= {"internal": own[BY_PATIENT].estimate, "loss": loss} | limits.columns("loss")
                 row["verdict"] = limits.verdict(WORSE, BETTER, NO_DIFFERENCE)
             rows.append(row)

@@ -1,4 +1,4 @@
-"""Verdicts: each rule by hand, and the published study's claims on results known in advance."""
+"""Verdicts on claims: each rule worked by hand, and the published study's claims on synthetic results."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def test_a_lead_is_judged_by_its_interval(replay, honest, verdict):
     assert judge_lead(replay, honest, leaking=True)[0] == verdict
 
 
-def test_code_and_heat_map_speak_for_themselves():
+def test_claims_on_code_and_heat_map():
     fact = {"found": "none", "stated": "weights=None"}
     assert judge_code("pretrained", fact)[0] == claims.CONTRADICTED
     assert judge_code("none", fact)[0] == claims.REPRODUCED
@@ -66,7 +66,7 @@ def test_code_and_heat_map_speak_for_themselves():
     assert judge_heat_map(pd.DataFrame(rows)[2:])[0] == claims.NOT_EVALUABLE
 
 
-def test_the_published_study_is_quoted_whole():
+def test_the_published_study_has_all_figures_and_claims():
     content = published_claims.load(published_claims.find("published"))
     assert len(content["figures"]) == 6 and len(content["claims"]) == 6
     assert {own["test_accuracy"] for own in content["figures"].values()} == {0.98, 0.95, 0.81, 0.45}
@@ -81,7 +81,7 @@ def test_the_published_study_is_quoted_whole():
             "claims.accuracy-98.metric: 'auc'; there are validation_accuracy",
         ),
         (lambda c: c["claims"][2].update(fact="moon"), "claims.transfer-learning.fact: 'moon'"),
-        (lambda c: c["claims"][1].update(id="grad-cam"), "id grad-cam stands twice"),
+        (lambda c: c["claims"][1].update(id="grad-cam"), "id grad-cam is used twice"),
         (lambda c: c["claims"][2].pop("fact"), "claims.2: 'fact' is a required property"),
         (lambda c: c["figures"]["simple"].update(test_accuracy=98), "figures.simple.test_accuracy: 98 is greater"),
         (lambda c: c.update(n_tests=1), "unknown key n_tests; allowed: title"),
@@ -132,7 +132,7 @@ def judged(tmp_path, monkeypatch):
     return judge
 
 
-def test_a_study_judges_by_its_own_tables(judged):
+def test_claims_are_judged_by_the_tables_of_the_study(judged):
     table = judged()
     row = table.loc["simple-test-accuracy"]
     assert (row["replayed_value"], row["replayed_low"], row["by_patient_value"]) == (1, 1, 0.5)
@@ -142,7 +142,7 @@ def test_a_study_judges_by_its_own_tables(judged):
     assert judged(dataset="mendeley_inbreast").loc["simple-test-accuracy", "verdict"] == claims.NOT_EVALUABLE
 
 
-def test_reduced_networks_give_way_to_the_reference_replay(judged, tmp_path, monkeypatch):
+def test_the_reference_replay_replaces_reduced_networks(judged, tmp_path, monkeypatch):
     monkeypatch.setattr(reference, "FOLDER", tmp_path)
     run = {
         "architecture": "simple",

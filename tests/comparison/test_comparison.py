@@ -1,4 +1,4 @@
-"""The comparison of architectures: its tables against a case worked by hand, its figures, its words."""
+"""Comparison of architectures: tables against a case worked by hand, figures, and text of the report."""
 
 import itertools
 import json
@@ -49,7 +49,7 @@ def small(tmp_path, monkeypatch):
 
 @pytest.fixture
 def write_study(tmp_path, monkeypatch):
-    """Writes a study of 30 patients with two images each; `right` says which images each name gets right."""
+    """Write a study of 30 patients with two images each; `right` is a mask of right answers for each name."""
     monkeypatch.chdir(tmp_path)
 
     def write(right: dict[str, np.ndarray], repeats: int = 1, bootstrap: int = 1000):
@@ -116,7 +116,7 @@ def test_a_case_worked_by_hand(small):
     assert own.loc[("nemenyi", "class8"), "p_holm"] >= honest["friedman_p"].iloc[0]
 
 
-def test_published_has_no_folds_to_count(small):
+def test_tests_over_folds_are_not_evaluable_under_published(small):
     table, ranks = compare(small).values()
     own = table[(table["protocol"] == "published") & (table["unit"] == "folds")]
     assert set(own["test"]) == {"corrected_t", "bayesian", "friedman", "nemenyi"}
@@ -124,7 +124,7 @@ def test_published_has_no_folds_to_count(small):
     assert ranks.loc[ranks["protocol"] == "published", "mean_rank"].isna().all()
 
 
-def test_every_missing_number_has_its_reason(small):
+def test_every_missing_number_has_a_reason(small):
     table, _ = compare(small).values()
     evaluable = ~table["verdict"].str.startswith("not evaluable: ")
     bayesian, bootstrap = table["test"] == "bayesian", table["test"] == "paired_bootstrap"
@@ -185,7 +185,7 @@ def test_repeats_are_averaged_by_the_bootstrap_and_counted_once_elsewhere(write_
     assert own["n"].to_dict() == counts and (ranks["n_blocks"] == 3).all()
 
 
-def test_few_resamples_are_enough_for_intervals_and_not_for_p(write_study):
+def test_p_values_use_more_resamples_than_intervals(write_study):
     study = write_study({"simple": answers(0.95, 1), "majority": answers(0.3, 3)}, bootstrap=100)
     table, _ = compare(study).values()
     row = table[(table["test"] == "paired_bootstrap") & (table["task"] == "class8")].set_index("b").loc["majority"]
@@ -220,7 +220,7 @@ def test_a_verdict_follows_the_sign_and_needs_a_small_p(effect, p, test):
 
 @pytest.fixture
 def results(tmp_path):
-    """What the section reads, of the made-up study."""
+    """Write the tables of a synthetic study, and return what the section of the report reads."""
 
     def write(architectures=SIX, names=("published", "by_source", "by_patient")):
         (tmp_path / "tables").mkdir()
@@ -256,7 +256,7 @@ def test_no_figure_where_nothing_is_evaluable(results):
     assert figures_comparison.differences(table, study.protocols) is None
 
 
-def test_differences_are_filled_where_they_are_shown(results):
+def test_significant_differences_have_filled_markers(results):
     study = results()
     figure = figures_comparison.differences(study.table("comparison"), study.protocols)
     assert [axes.get_title("left") for axes in figure.axes] == [f"minus {name}" for name in BASELINES]
@@ -276,7 +276,7 @@ def blocks(study, kind):
     return [block for block in only.blocks if block.kind == kind]
 
 
-def test_the_section_shows_every_pair_and_says_what_the_data_could(results):
+def test_the_section_shows_every_pair_and_the_detectable_difference(results):
     study = results()
     (paragraph,) = blocks(study, "paragraph")
     assert (
@@ -336,7 +336,7 @@ EVERY = list(BASELINES)
         ),
     ],
 )
-def test_the_sentence_is_right_for_every_count(found, words):
+def test_the_sentence_is_correct_for_every_count(found, words):
     rows = [
         {"a": a, "b": b, "verdict": A_BETTER if b in beaten else NO_DIFFERENCE}
         for (a, beaten), b in itertools.product(found.items(), BASELINES)

@@ -1,4 +1,4 @@
-"""The permuted-label control: a leak is called one, and an honest protocol is at chance."""
+"""Permuted-label control: data leakage is found, and an honest protocol is at chance."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -49,7 +49,7 @@ def test_a_case_worked_by_hand(study):
     assert table.loc[("majority", "published"), "verdict"] == "at chance"
 
 
-def test_what_leaks_is_above_chance_and_what_does_not_is_at_chance(study):
+def test_leaking_answers_are_above_chance_and_others_at_chance(study):
     for protocol in CONTROL["protocols"]:
         answer(study, "simple", protocol, LABELS)
         answer(study, "stratified", protocol, "abababab")
@@ -82,8 +82,8 @@ def test_chance_is_the_expected_agreement_of_cohens_kappa(pairs, seed):
         assert (right - chance) / (1 - chance) == pytest.approx(kappa)
 
 
-def test_the_label_of_the_control_counts(study):
-    """Answers are right by the shuffled label that predictions.parquet holds, not by the sample's own."""
+def test_answers_are_compared_with_the_shuffled_label(study):
+    """The shuffled label in predictions.parquet counts, not the label of the sample."""
     folder = study.results() / "cells/simple/by_patient_permuted"
     for fold in (0, 1):
         table = pd.read_parquet(folder / str(fold) / "predictions.parquet")
@@ -116,7 +116,7 @@ def test_without_a_control_the_table_is_empty_and_nothing_is_drawn(tmp_path, mon
     assert figures_control.control(table, ["simple"]) is None
 
 
-def test_the_figure_has_a_panel_a_protocol_and_a_row_a_model(study):
+def test_the_figure_has_a_panel_for_each_protocol_and_a_row_for_each_model(study):
     figure = figures_control.control(control.control(study), ["simple"])
     assert [axes.get_title(loc="left") for axes in figure.axes] == CONTROL["protocols"]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]

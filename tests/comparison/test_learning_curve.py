@@ -1,4 +1,4 @@
-"""Learning curves over training patients: hand-computed gains and slopes, and what is said of them."""
+"""Learning curves over training patients: hand-computed gains, slopes and verdicts."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -74,7 +74,7 @@ def test_without_a_learning_curve_the_tables_are_empty(tmp_path, monkeypatch):
     assert figures_learning_curve.learning_curve(pd.DataFrame(columns=learning_curve.POINTS), ["simple"]) is None
 
 
-def test_the_figure_has_a_curve_for_each_and_a_tick_a_size(study):
+def test_the_figure_has_a_curve_for_each_architecture_and_a_tick_for_each_size(study):
     points, _ = learning_curve.learning_curve(study).values()
     axes = figures_learning_curve.learning_curve(points, ["simple"]).axes[0]
     names = ["simple", "majority", "stratified", "thumbnail_logistic"]

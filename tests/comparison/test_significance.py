@@ -1,4 +1,4 @@
-"""Tests against published examples, numbers worked by hand, and what has to hold for any data."""
+"""Statistical tests against published examples and numbers worked by hand, and properties that hold for any data."""
 
 import math
 
@@ -67,7 +67,7 @@ def test_ranks_of_demsars_example():
         (np.array([[0.1, 0.2], [0.3, 0.2]]), "fewer than three to rank"),
     ],
 )
-def test_what_cannot_be_ranked_says_why(scores, why):
+def test_scores_that_cannot_be_ranked_have_a_note(scores, why):
     found = rank(scores)
     assert found.note == why and np.isnan(found.p) and np.isnan(found.ranks).all()
 
@@ -83,7 +83,7 @@ def test_corrected_t_by_hand():
     assert (found.ci_low, found.ci_high) == pytest.approx((0.15 - 3.1824 * error, 0.15 + 3.1824 * error), abs=1e-4)
 
 
-def test_without_the_correction_it_is_students():
+def test_without_the_correction_the_test_is_students_t():
     differences = np.array([0.1, 0.25, 0.3, 0.0, -0.1])
     assert corrected_resampled_t(differences, 0).p == pytest.approx(stats.ttest_1samp(differences, 0).pvalue)
 
@@ -118,7 +118,7 @@ def test_the_posterior_without_a_region_is_the_one_sided_corrected_t(pairs):
         assert (posterior.ci_low, posterior.ci_high) == pytest.approx((frequentist.ci_low, frequentist.ci_high))
 
 
-def test_repeats_share_the_size_of_their_folds():
+def test_repeats_have_the_same_ratio_of_test_to_training_size():
     a, b = np.array([0.5, 0.6, 0.7, 0.4, 0.9, 0.3]), np.array([0.4, 0.6, 0.5, 0.5, 0.6, 0.3])
     # Two repeats of three folds: a test part is half of what is left.
     frequentist = corrected_resampled_t(a - b, 1 / 2)
@@ -143,7 +143,7 @@ def test_mcnemar_by_hand():
 
 
 @given(pairs=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
-def test_mcnemar_is_the_binomial_test_of_the_images_that_one_got_right(pairs):
+def test_mcnemar_is_the_binomial_test_of_discordant_images(pairs):
     a, b = np.array(pairs).T
     found, swapped = mcnemar_exact(a, b), mcnemar_exact(b, a)
     only = [(a & ~b).sum(), (b & ~a).sum()]
@@ -154,7 +154,7 @@ def test_mcnemar_is_the_binomial_test_of_the_images_that_one_got_right(pairs):
     assert found.effect == pytest.approx(-swapped.effect)
 
 
-def test_the_bootstraps_p_counts_what_lies_beyond_zero():
+def test_the_p_value_of_the_bootstrap_counts_resamples_beyond_zero():
     drawn = np.r_[np.full(3, -0.1), np.full(2, 0.0), np.full(194, 0.2)]
     assert paired_bootstrap(0.2, drawn, 50, "patient").p == pytest.approx(2 * (5 + 1) / 200)
     assert paired_bootstrap(0.2, np.full(199, 0.2), 50, "patient").p == pytest.approx(2 / 200)
@@ -183,7 +183,7 @@ def test_holm_by_hand():
     assert np.isnan(holm(np.full(2, np.nan))).all()
 
 
-def test_clustered_t_is_statsmodels():
+def test_clustered_t_equals_statsmodels():
     rng = np.random.default_rng(5)
     unit = np.repeat(np.arange(12), rng.integers(1, 5, 12))
     values = rng.choice([-1, 0, 1], len(unit), p=[0.2, 0.4, 0.4])
@@ -227,10 +227,10 @@ def test_more_patients_show_smaller_differences(seed):
     assert found == sorted(found, reverse=True) and found[0] < 1 and found[2] < found[0]
 
 
-def test_smallest_detectable_repeats_and_needs_two_patients():
+def test_smallest_detectable_is_reproducible_and_needs_two_patients():
     differences, units = np.array([1, 0, -1, 0, 1, 1]), np.array(["a", "b", "a", "c", "d", "e"])
     assert smallest_detectable(differences, units, 3) == smallest_detectable(differences, units, 3)
-    # The order of the images is of no matter.
+    # The order of the images does not change the result.
     order = [5, 3, 1, 0, 2, 4]
     assert smallest_detectable(differences[order], units[order], 3) == smallest_detectable(differences, units, 3)
     assert np.isnan(smallest_detectable(differences, np.full(6, "a"), 3))

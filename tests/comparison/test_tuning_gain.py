@@ -1,4 +1,4 @@
-"""What the search bought, by hand, and which hyperparameters are found to matter."""
+"""Gain from hyperparameter search in cases worked by hand, and importance of hyperparameters."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +13,7 @@ HONEST = ("simple", "by_patient")
 
 
 def write_trials(study, fold, *rows):
-    """A trials.csv: (status, best, score, val_accuracy) a trial."""
+    """Write a trials.csv with (status, best, score, val_accuracy) of each trial."""
     table = pd.DataFrame(rows, columns=["status", "best", "score", "val_accuracy"])
     table.insert(0, "trial", [f"{number:02d}" for number in range(len(rows))])
     folder = study.results() / "cells/simple/by_patient" / str(fold)
@@ -26,7 +26,7 @@ def study(tmp_path, monkeypatch):
 
 
 def searched(tmp_path, monkeypatch, **changes):
-    """Fold 0 keeps a better trial than the default, fold 1 the default."""
+    """Write a study whose search chose a better trial than the default in fold 0, and the default in fold 1."""
     monkeypatch.chdir(tmp_path)
     study = write_study(tmp_path, **changes)
     write_answers(study, *HONEST, "aabbaabb", "default_predictions")
@@ -74,7 +74,7 @@ def test_a_default_that_failed_is_named_by_its_fold(study):
     assert np.isnan(row["test_gain"]) and np.isnan(row["validation_gain"])
 
 
-def test_one_trial_is_the_default_itself(study):
+def test_a_single_trial_is_the_default_configuration(study):
     for fold in (0, 1):
         write_trials(study, fold, ("COMPLETED", True, 1.0, 0.5))
     assert tuning(study)["verdict"] == "not evaluable: one trial, which is the default configuration"
@@ -94,14 +94,14 @@ def test_both_tables_are_written(study, monkeypatch):
     assert found["verdict"].tolist() == ["not evaluable: too few distinct trials (1 < 20)"]
 
 
-def test_without_an_honest_protocol_there_is_nothing_to_say(tmp_path, monkeypatch):
+def test_without_an_honest_protocol_the_tables_are_empty(tmp_path, monkeypatch):
     study = searched(tmp_path, monkeypatch, protocols=["published"])
     trials = tuning_gain.honest_trials(study)
     assert tuning_gain.tuning(study, trials).empty and importance.importance(trials, 1).empty
 
 
 def planted(seed, effect=1.0, folds=5, n=8):
-    """Trials of one architecture whose loss a category drives, by `effect`; `dropout` is noise, `inactive` at times."""
+    """Return trials whose loss depends on a category by `effect`; `dropout` is noise, `inactive` is often missing."""
     rng = np.random.default_rng(seed)
     rows = []
     for fold in range(folds):
@@ -124,13 +124,13 @@ def test_a_hyperparameter_that_drives_the_loss_matters_and_noise_does_not():
         assert table["r2"].iloc[0] > 0.5 and table["n_trials"].eq(40).all()
 
 
-def test_the_level_of_a_fold_is_no_hyperparameters_doing():
-    """Without an effect folds still differ much; what a hyperparameter explains is nothing."""
+def test_differences_between_folds_are_not_attributed_to_hyperparameters():
+    """Without an effect, folds still differ, and no hyperparameter explains the loss."""
     verdicts = [importance.importance(planted(seed, effect=0), seed=1)["verdict"] for seed in range(3)]
     assert all(each.str.startswith("not evaluable: the fit explains nothing").all() for each in verdicts)
 
 
-def test_importance_repeats_with_its_seed():
+def test_importance_is_reproducible_with_its_seed():
     pd.testing.assert_frame_equal(importance.importance(planted(0), 1), importance.importance(planted(0), 1))
 
 
@@ -144,7 +144,7 @@ def test_configurations_tried_twice_and_failed_trials_do_not_count():
     assert fewer["verdict"].eq("not evaluable: too few distinct trials (19 < 20)").all()
 
 
-def test_one_fold_leaves_nothing_to_test_the_fit_on():
+def test_importance_is_not_evaluable_with_one_fold():
     table = importance.importance(planted(0, folds=1, n=30), 1)
     assert table["verdict"].eq("not evaluable: one fold, so no other to test the fit on").all()
 

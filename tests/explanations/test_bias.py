@@ -35,7 +35,7 @@ def test_rules(rule, estimate, expected):
 
 
 def tables(study, **columns) -> None:
-    """Tables of one architecture under both protocols, in which nothing is wrong, unless `columns` say otherwise."""
+    """Write tables of one architecture without any fault; `columns` replace columns of tables by name."""
     rng = np.random.default_rng(0)
     folder = study.results() / "tables"
     every = {name: [] for name in ("probes", "gradcam", "heat", "interventions", "sanity", "groups")}
@@ -109,7 +109,7 @@ def test_a_sound_model_is_not_flagged(study):
 
 
 def edited(study, table: str, change) -> pd.Series:
-    """Verdicts after `change` of one table."""
+    """Return the verdicts after `change` edited one table."""
     tables(study)
     path = study.results() / "tables" / f"{table}.csv"
     change(rows := pd.read_csv(path))
@@ -117,7 +117,7 @@ def edited(study, table: str, change) -> pd.Series:
     return verdicts(study)
 
 
-def test_what_each_fault_flags(study):
+def test_each_fault_flags_its_check(study):
     def leans_on_labels(rows):
         rows.loc[(rows["region"] == "labels") & (rows["edit"] == "erase"), "change"] = 0.4
 
@@ -151,7 +151,7 @@ def test_what_each_fault_flags(study):
         assert found[found == FLAGGED].index.tolist() == [check], change.__name__
 
 
-def test_answers_that_are_no_numbers_are_no_verdict(study):
+def test_answers_that_are_not_finite_are_not_evaluable(study):
     def broken(rows):
         rows.loc[rows["edit"] == "mirror", [f"d_{name}" for name in CLASSES]] = np.nan
 
@@ -165,7 +165,7 @@ def test_a_group_of_few_patients_is_not_judged(study):
     assert edited(study, "groups", few)["groups", "density 2: recall"] == NOT_EVALUABLE
 
 
-def test_a_lesion_that_changes_nothing_is_ignored(study):
+def test_a_lesion_without_effect_on_the_answer_is_flagged(study):
     def ignored(rows):
         rows.loc[rows["region"] == "lesion", "change"] = rows["control_change"]
 
@@ -185,7 +185,7 @@ def test_changes_that_vary_too_much_are_not_cleared(study):
     assert note["by_patient", "erase", "labels"] == WIDE
 
 
-def test_one_answer_for_all_is_no_verdict(study):
+def test_a_constant_answer_is_not_evaluable(study):
     tables(study, gradcam={"predicted": CLASSES[0]})
     table = bias.judge(study)
     looked = table[table["check"] != "groups"]
@@ -193,7 +193,7 @@ def test_one_answer_for_all_is_no_verdict(study):
 
 
 def test_chance_is_seldom_flagged(study):
-    """Changes without a difference between region and control, over many draws."""
+    """Few random changes with equal effects in region and control are flagged."""
     tables(study)
     path = study.results() / "tables" / "interventions.csv"
     rows, flagged, n = pd.read_csv(path), 0, 0

@@ -1,4 +1,4 @@
-"""Results and models that were cut short, or come from others: told with the file to delete, and run by nobody."""
+"""Results and models that are truncated or foreign: the error names the file to delete, and no code in them runs."""
 
 import json
 import pickle
@@ -24,7 +24,7 @@ from benchmarks.cells.model import saved_model
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.samples import folds
 
-TOLD = "is cut short, changed or from elsewhere; delete it, and snakemake makes it anew: "
+TOLD = "is incomplete, changed or not from this program; delete it, and snakemake makes it again: "
 TABLE = pd.DataFrame({"sample": [f"s{i}" for i in range(20)], "p": np.arange(20) / 7})
 READERS = {
     "x.parquet": (stored.table, TABLE.to_parquet),
@@ -37,7 +37,7 @@ READERS = {
 
 @pytest.fixture
 def marker(tmp_path):
-    """A file that is there once code of a model or result has run."""
+    """A file that code in a model or result would create."""
     return tmp_path / "ran"
 
 
@@ -51,7 +51,7 @@ class Payload:
         return Path.touch, (self.marker,)
 
 
-def test_what_is_whole_is_read(tmp_path):
+def test_complete_results_are_read(tmp_path):
     found = {}
     for name, (read, write) in READERS.items():
         write(tmp_path / name)
@@ -68,7 +68,7 @@ def test_what_is_whole_is_read(tmp_path):
     end=st.floats(0, 1, exclude_max=True),
     other=st.none() | st.binary(max_size=40),
 )
-def test_a_result_that_is_cut_short_or_something_else_is_told(name, end, other):
+def test_a_truncated_or_foreign_result_is_an_error(name, end, other):
     read, write = READERS[name]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
@@ -115,7 +115,7 @@ def test_pickles_are_not_read(tmp_path, marker):
     ],
 )
 @pytest.mark.parametrize("share", [0, 0.5])
-def test_the_stage_that_reads_it_names_the_file(tmp_path, monkeypatch, name, stage, share):
+def test_a_stage_names_the_truncated_file_that_it_reads(tmp_path, monkeypatch, name, stage, share):
     monkeypatch.chdir(tmp_path)
     study = write_results(tmp_path)
     path = study.results() / name
@@ -140,13 +140,13 @@ def model():
     return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
 
 
-def test_a_model_that_is_whole_is_read(tmp_path, model):
+def test_a_complete_model_is_read(tmp_path, model):
     model.save(tmp_path / "model.keras")
     image = np.ones((1, 4, 4, 1), "float32")
     assert np.allclose(saved_model("simple", tmp_path / "model.keras").predict(image, verbose=0), model(image))
 
 
-def test_the_code_of_a_lambda_does_not_run(tmp_path, monkeypatch, marker):
+def test_the_code_of_a_lambda_layer_does_not_run(tmp_path, monkeypatch, marker):
     monkeypatch.chdir(tmp_path)
     layer = keras.layers.Lambda(lambda x: (__import__("pathlib").Path("ran").touch(), x)[1], output_shape=(4,))
     inputs = keras.Input((4,))
@@ -183,7 +183,7 @@ def changed(path: Path, **layer) -> None:
         {"config": None},
     ],
 )
-def test_a_model_that_names_other_code_is_refused_before_it_runs(tmp_path, monkeypatch, model, marker, layer):
+def test_a_model_that_names_foreign_code_is_refused_before_the_code_runs(tmp_path, monkeypatch, model, marker, layer):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     text = f"from pathlib import Path\nimport keras\nPath({str(marker)!r}).touch()\nLayer = keras.layers.Flatten\n"
@@ -196,7 +196,7 @@ def test_a_model_that_names_other_code_is_refused_before_it_runs(tmp_path, monke
 
 @settings(max_examples=60)
 @given(end=st.floats(0, 1, exclude_max=True), other=st.none() | st.binary(max_size=40))
-def test_a_model_that_is_cut_short_or_something_else_is_told(model, end, other):
+def test_a_truncated_or_foreign_model_is_an_error(model, end, other):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)
@@ -205,11 +205,11 @@ def test_a_model_that_is_cut_short_or_something_else_is_told(model, end, other):
         assert refusal(saved_model, "simple", path).startswith(f"{path} {TOLD}")
 
 
-def test_a_model_that_is_not_there_is_told_as_before(tmp_path):
+def test_a_missing_model_is_an_error_that_names_the_stage(tmp_path):
     assert "model.keras is missing; run the stage" in refusal(saved_model, "simple", tmp_path / "model.keras")
 
 
-def test_the_health_of_a_cell_names_the_broken_file(tmp_path, monkeypatch):
+def test_the_health_of_a_cell_names_the_truncated_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study = write_results(tmp_path)
     folder = study.cell_folder("simple", "by_patient", 0)

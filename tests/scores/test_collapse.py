@@ -1,4 +1,4 @@
-"""A network that answers one class is found, with its cause, from what its cell wrote."""
+"""Detection of networks that answer one class, and of the cause, from the files of the cell."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def found(study) -> pd.Series:
 
 
 def answer(study, probabilities) -> Path:
-    """Let the cell answer these probabilities (N, 3), of what it tests."""
+    """Write probabilities (N, 3) as the predictions of the cell for its test images."""
     path = study.results() / CELL / "predictions.parquet"
     table = pd.read_parquet(path)
     values = np.broadcast_to(probabilities, (len(table), 3))
@@ -96,11 +96,11 @@ def test_outputs_that_are_not_finite_are_no_answer(study):
     assert row["verdict"] == "collapsed" and row["cause"].startswith("the outputs of 4 of 4 test images are not finite")
 
 
-def test_collapsed_cells_stand_beside_every_score(study):
+def test_every_score_has_the_number_of_collapsed_cells(study):
     # Fold 1 of the small results answers one class for both of its images.
     write_tables(study, score(study))
     scores = pd.read_csv(study.results() / "tables/scores.csv")
     honest = scores[scores["protocol"] == "by_patient"].set_index("architecture")
     assert (honest.loc["simple", "collapsed_cells"] == 1).all()
-    # A baseline that always gives one answer does what it should.
+    # A baseline that always gives one answer is not collapsed.
     assert (honest.loc["majority", "collapsed_cells"] == 0).all()

@@ -1,4 +1,4 @@
-"""Intervals by simulation: how often they hold the truth that made the data."""
+"""Coverage of the intervals, by simulation: the share of intervals that contain the true value."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ SKILL = 0.3  # mean of the beta distribution that patients' own are drawn from
 
 
 def simulated(rng: np.random.Generator) -> tuple[pd.Series, np.ndarray, np.ndarray]:
-    """Patients with one to four images each, read with a skill of their own: unit, truth and answer."""
+    """Return unit, truth and answer of patients with one to four images, each patient with another accuracy."""
     skill = rng.beta(0.9, 2.1, PATIENTS)
     patient = np.repeat(np.arange(PATIENTS), rng.integers(1, 5, PATIENTS))
     truth = rng.choice(["a", "b", "c"], len(patient))
@@ -21,7 +21,7 @@ def simulated(rng: np.random.Generator) -> tuple[pd.Series, np.ndarray, np.ndarr
 
 
 def bootstrapped(files: int, study: int, rng: np.random.Generator) -> tuple[Interval, np.ndarray]:
-    """The patient bootstrap's interval of the accuracy, and whether each file's answer is right."""
+    """Return the patient bootstrap's interval of the accuracy, and whether each answer is right."""
     unit, truth, answer = simulated(rng)
     unit, truth, answer = unit.repeat(files), truth.repeat(files), answer.repeat(files)
     weights = Bootstrap(unit.tolist(), RESAMPLES, study).weights(unit)

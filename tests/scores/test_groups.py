@@ -1,4 +1,4 @@
-"""Groups: inequality is found where it was planted, and only there; small and unknown groups are not evaluable."""
+"""Groups: planted inequality is found, chance differences are not; small and unknown groups are not evaluable."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ METRICS = ["accuracy", "sensitivity", "specificity", "calibration_in_the_large",
 
 
 def answers(label, probability, each=1, resamples=400, **facts):
-    """Answers of samples, `each` of which in a row are one patient's; classes are malignant and benign."""
+    """Return the answers to samples of the classes malignant and benign, with `each` samples in a row per patient."""
     n = len(label)
     samples = pd.DataFrame({"sample": [f"s{i:03}" for i in range(n)], "label": label, "severity": label, "density": 1})
     samples["patient"] = [f"p{i // each:03}" for i in range(n)]
@@ -60,13 +60,13 @@ def test_a_case_worked_by_hand():
 
 
 def test_group_and_rest_are_resampled_together():
-    """Patients whose two views are always both right or both wrong leave no doubt that views are equal."""
+    """If both views of a patient are always right or wrong together, the difference of views is exactly zero."""
     probability = np.repeat([0.9, 0.1] * 10, 2)
     row = rows(["malignant"] * 40, probability, each=2, view=["CC", "MLO"] * 20).loc["view", "CC", "sensitivity"]
     assert row[["value", "rest", "difference", "ci_low", "ci_high", "note"]].tolist() == [0.5, 0.5, 0, 0, 0, ""]
 
 
-def test_what_no_resample_can_doubt_is_said():
+def test_samples_that_all_score_alike_get_a_warning():
     table = rows(["malignant"] * 20, [0.8] * 10 + [0.8, 0.2] * 5, view=["CC"] * 10 + ["MLO"] * 10)
     notes = table.xs("sensitivity", level="metric").loc["view", "note"]
     assert notes["CC"] == "interval too short: all samples of the group score alike"
@@ -119,7 +119,7 @@ def test_eight_samples_of_four_patients_are_too_few():
     assert row["note"] == "not evaluable: patients with samples in the group: 4, fewer than 5"
 
 
-def test_what_is_not_known_of_all_samples_is_not_evaluable():
+def test_a_factor_unknown_for_some_samples_is_not_evaluable():
     table = rows(["malignant", "benign"] * 10, [0.8] * 20, view=["CC", None] * 10)
     for factor in ("view", "laterality"):
         own = table.loc[factor]
@@ -147,7 +147,7 @@ def test_severity_that_classes_do_not_give_is_not_evaluable():
 
 
 @pytest.mark.parametrize("planted", [True, False])
-def test_patients_differ_where_it_was_planted(planted):
+def test_planted_differences_between_patients_are_found(planted):
     right = np.repeat([True, False], 40)
     if not planted:
         right = np.random.default_rng(3).permutation(right)
@@ -170,13 +170,13 @@ def test_spread_by_chance_is_seldom_found():
     assert 2 <= seldom <= 20
 
 
-def test_one_image_a_patient_shows_no_spread():
+def test_spread_is_not_evaluable_with_one_image_per_patient():
     row = rows(["malignant"] * 20, [0.8] * 20).loc["patient", "all", "accuracy_spread"]
     assert row["note"] == "not evaluable: no patient has two samples" and np.isnan(row["value"])
 
 
-def test_the_table_of_a_study_has_a_row_a_group(tmp_path, monkeypatch):
-    """Four patients are too few for anything, and the samples know no view; still every group is named."""
+def test_the_table_of_a_study_has_a_row_for_every_group(tmp_path, monkeypatch):
+    """Every group has a row, though four patients are too few and the samples have no view."""
     monkeypatch.chdir(tmp_path)
     study = write_results(tmp_path)
     monkeypatch.setattr("sys.argv", ["groups", "--study", "small.yaml"])

@@ -1,4 +1,4 @@
-"""Scores against hand-computed numbers and against scikit-learn, and what is said where nothing can be computed."""
+"""Scores against hand-computed numbers and scikit-learn, and notes on scores that can't be computed."""
 
 import dataclasses
 import shutil
@@ -82,7 +82,7 @@ def test_scores_of_a_case_worked_by_hand(study):
     assert published["n_units"].eq(2).all() and published["n_samples"].eq(2).all()
 
 
-def test_intervals_hold_their_estimate_and_repeat(study):
+def test_intervals_contain_their_estimate_and_are_reproducible(study):
     (first,) = tables(study, "scores")
     (again,) = tables(study, "scores")
     pd.testing.assert_frame_equal(first, again)
@@ -102,7 +102,7 @@ def test_per_class_and_confusion(study):
     assert confusion[CLASSES].to_numpy().tolist() == [[1, 0, 1], [1, 0, 0], [0, 1, 2]]
 
 
-def test_spread_is_that_of_the_folds_where_they_allow_it(study):
+def test_spread_is_given_where_all_folds_have_the_classes(study):
     (scores,) = tables(study, "scores")
     honest = of_simple(scores, "by_patient").set_index(["task", "metric"])
     # Two of four right in fold 0, one of two in fold 1.
@@ -183,7 +183,7 @@ def test_a_clear_winner_beats_the_majority(study):
     assert verdicts["published"] != "beats majority"
 
 
-def test_a_prediction_that_is_not_finite_is_wrong_and_spoils_the_auc(study):
+def test_a_prediction_that_is_not_finite_counts_as_wrong_and_leaves_no_auc(study):
     path = study.results() / "cells/simple/by_patient/1/predictions.parquet"
     table = predictions(pd.read_parquet(path), PREDICTED)
     table.loc[table["source"] == "s5", [f"p_{label}" for label in CLASSES]] = np.nan
@@ -231,7 +231,7 @@ labels = st.lists(st.tuples(*[st.sampled_from(["a", "b", "c", ""])] * 2), min_si
 
 
 @given(pairs=labels, seed=st.integers(0, 99))
-def test_resampled_class_metrics_are_scikit_learns(pairs, seed):
+def test_resampled_class_metrics_equal_scikit_learn(pairs, seed):
     truth = np.array([t or "a" for t, _ in pairs])
     predicted = np.array([p for _, p in pairs])
     weights = np.random.default_rng(seed).integers(0, 3, (3, len(pairs)))
@@ -255,7 +255,7 @@ def test_resampled_class_metrics_are_scikit_learns(pairs, seed):
     pairs=st.lists(st.tuples(st.booleans(), st.sampled_from([0.1, 0.4, 0.5, 0.9])), min_size=2, max_size=30),
     seed=st.integers(0, 99),
 )
-def test_resampled_binary_metrics_are_scikit_learns(pairs, seed):
+def test_resampled_binary_metrics_equal_scikit_learn(pairs, seed):
     positive, probability = (np.array(column) for column in zip(*pairs, strict=True))
     weights = np.random.default_rng(seed).integers(0, 3, (3, len(pairs)))
     drawn = probability_metrics.resampled_binary_metrics(positive, probability, weights)
@@ -268,7 +268,7 @@ def test_resampled_binary_metrics_are_scikit_learns(pairs, seed):
 
 
 @given(n=st.integers(1, 9), seed=st.integers(0, 99))
-def test_a_resample_keeps_patients_whole_and_their_number(n, seed):
+def test_a_resample_keeps_whole_patients_and_their_number(n, seed):
     units = [f"p{i % n}" for i in range(3 * n)]
     weights = Bootstrap(units, 5, seed).weights(pd.Series(units))
     assert (weights[:, :n].sum(axis=1) == n).all()
@@ -276,7 +276,7 @@ def test_a_resample_keeps_patients_whole_and_their_number(n, seed):
 
 
 @given(n=st.integers(2, 20), seed=st.integers(0, 99))
-def test_proper_scores_are_scikit_learns(n, seed):
+def test_proper_scores_equal_scikit_learn(n, seed):
     rng = np.random.default_rng(seed)
     classes = ["a", "b", "c"]
     probabilities = rng.dirichlet([1, 1, 1], n).astype("float32")

@@ -1,4 +1,4 @@
-"""Tables of what was run, and the probes."""
+"""Tables of data, folds, cells and trials, and the probes."""
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ def test_data_counts(study):
     assert data.loc["all"].tolist() == [6, 4, 6, 6]
 
 
-def test_folds_tell_what_training_has_seen(study):
+def test_folds_count_samples_seen_in_training(study):
     folds = written(study, "folds").set_index(["protocol", "fold", "part"])
     published = folds.loc[("published", 0, "test")]
     assert published[["n_samples", "seen_source", "seen_patient"]].tolist() == [2, 2, 2]
@@ -52,7 +52,7 @@ def test_folds_without_patients_leave_the_counts_empty():
     assert table[["n_patients", "seen_patient", "n_sources", "seen_source"]].isna().all(axis=None)
 
 
-def test_notes_name_classes_that_folds_lack(study):
+def test_notes_name_classes_missing_from_folds(study):
     notes = written(study, "fold_notes").set_index(["protocol", "label"])["note"]
     assert "one source" in notes[("by_patient", "Density1Malignant")]
     assert "missing from 2 of 2 validation parts" in notes[("by_patient", "Density1Benign")]
