@@ -1,4 +1,4 @@
-"""The process around Keras: threads and quiet logs before it starts, and what it ran on."""
+"""Start of Keras: number of threads, backend, logs; versions and hardware for the records."""
 
 import contextlib
 import importlib
@@ -14,7 +14,7 @@ BACKENDS = (TENSORFLOW, "jax", "torch")  # of Keras
 PACKAGES = ("tensorflow", "keras", "keras-tuner", "numpy", "scikit-learn", "tf-keras-vis", "pandas", "snakemake")
 
 
-# What TensorFlow says at every start, at any TF_CPP_MIN_LOG_LEVEL, where nothing is wrong. 303: there is no driver.
+# Lines that TensorFlow prints at every start, at any TF_CPP_MIN_LOG_LEVEL, without a fault. 303: there is no driver.
 START_UP = (
     "All log messages before absl::InitializeLog()",
     "oneDNN custom operations are on",
@@ -24,10 +24,10 @@ START_UP = (
 
 
 def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW) -> None:
-    """Pin the numeric libraries to `threads` threads and start Keras on `backend`, if wanted, without its chatter.
+    """Limit the numeric libraries to `threads` threads; with `keras`, start Keras on `backend` without its log lines.
 
-    Call it before anything imports Keras. The number of threads changes the last bits of results, so each stage takes
-    it from Snakemake and records it.
+    Call this before any import of Keras. The number of threads changes the last bits of results: each stage gets the
+    number from Snakemake and records it.
     """
     import threadpoolctl
 
@@ -35,11 +35,11 @@ def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW) -> None
         os.environ[variable] = str(threads)
     os.environ["KERAS_BACKEND"] = backend
     if backend == "jax":
-        # JAX takes its threads from nowhere else: one, or all.
+        # The only way to limit JAX: one thread, or all.
         os.environ["XLA_FLAGS"] = (
             f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen={threads > 1}".lower()
         )
-    # A library that is loaded already has read the variables.
+    # Libraries that are already loaded ignore the variables.
     threadpoolctl.threadpool_limits(threads)
     if keras:
         with _quiet():
@@ -47,7 +47,7 @@ def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW) -> None
 
 
 def load() -> None:
-    """Import Keras and KerasTuner without their chatter; what they run on does not start."""
+    """Import Keras and KerasTuner without their log lines; the backend itself does not start."""
     with _quiet():
         importlib.import_module("keras_tuner")
 
@@ -58,13 +58,13 @@ def _start_keras() -> None:
     if keras.backend.backend() == TENSORFLOW:
         import tensorflow
 
-        # Looks for the driver now, not at the first tensor.
+        # Look for the driver now, not at the first tensor.
         tensorflow.config.list_physical_devices()
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    # Warnings and information of TensorFlow's own; errors stay.
+    # Hide TensorFlow's warnings and information; errors stay.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with _without(START_UP):
         yield
@@ -72,13 +72,14 @@ def _quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _without(lines: tuple[str, ...]) -> Iterator[None]:
-    """Leave out lines of standard error that contain one of `lines`.
+    """Drop the lines of standard error that contain one of `lines`.
 
-    By a process of its own, so that the last words of a start that aborts come through.
+    A process of its own filters them, so that messages of an aborted start still appear.
     """
     kept = os.dup(2)
     command = ["grep", "--fixed-strings", "--invert-match", "\n".join(lines)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=kept) as grep:
+        assert grep.stdin
         os.dup2(grep.stdin.fileno(), 2)
         try:
             yield
@@ -88,12 +89,12 @@ def _without(lines: tuple[str, ...]) -> Iterator[None]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that results depend on."""
+    """Return the versions of Python and of the packages that results depend on."""
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}}
 
 
 def hardware() -> dict:
-    """What this machine is: cpu (model name), cores (usable by this process), memory_gb (GiB), system."""
+    """Return cpu (model name), cores (usable by this process), memory_gb (GiB) and system of this machine."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
         "cpu": _cpu_model(),

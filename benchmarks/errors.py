@@ -1,4 +1,4 @@
-"""The one exception for input that the user can mend, and how commands report it."""
+"""The exception for input that the user can correct, and how commands report it."""
 
 import contextlib
 import errno
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from architectures._errors import BadInput
 
-# No room on the disk or in a quota, no right to write
-MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
-MOST = 400  # characters of a library's own reason
+# Full disk or quota, no permission to write
+CORRECTABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+MOST = 400  # characters shown of a library's error message
 
 
 def existing(path: Path) -> Path:
@@ -22,24 +22,24 @@ def existing(path: Path) -> Path:
 
 @contextlib.contextmanager
 def told(head: str) -> Iterator[None]:
-    """Whatever a library makes of a broken file, and each has errors of its own, becomes BadInput: `head` and why."""
+    """Turn any error of a library in the block into BadInput: `head`, then the library's message."""
     try:
         yield
     except BadInput:
         raise
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        # Keras prints a model's whole configuration between what it was at and what was wrong.
+        # Keras prints a model's whole configuration in the middle of its message.
         shown = reason if len(reason) < MOST else f"{reason[: MOST // 2]} ... {reason[-MOST // 2 :]}"
         raise BadInput(f"{head}: {shown}") from None
 
 
 def run_cli(main: Callable[[], None]) -> None:
-    """Run a command line's `main`; print what the user can mend as one message and exit with status 2."""
+    """Run a command line's `main`; print an error that the user can correct as one line and exit with status 2."""
     try:
         main()
     except (BadInput, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in MENDABLE:
+        if isinstance(error, OSError) and error.errno not in CORRECTABLE:
             raise
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

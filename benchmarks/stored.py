@@ -1,6 +1,6 @@
-"""What earlier stages wrote, read again: BadInput says what to do if a file is missing, or is not what they write.
+"""Readers for files that earlier stages wrote. They raise BadInput if a file is missing or damaged.
 
-Results may come from others, so nothing that is read here runs code.
+Results may come from strangers, so no reader runs code from a file.
 """
 
 import contextlib
@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,13 @@ from benchmarks.errors import existing, told
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """`path`, to be read in the block."""
-    with told(f"{path} is cut short, changed or from elsewhere; delete it, and snakemake makes it anew"):
+    """Return `path`, to be read in the block. Raises BadInput if the file is missing or the block fails."""
+    with told(f"{path} is incomplete, changed or not from this program; delete it, and snakemake makes it again"):
         yield existing(path)
 
 
 def table(path: Path, **options) -> pd.DataFrame:
-    """A .parquet or .csv; the options are those of pandas."""
+    """Return the table of a .parquet or .csv file; `options` are those of pandas."""
     with whole(path):
         return {".parquet": pd.read_parquet, ".csv": _csv}[path.suffix](path, **options)
 
@@ -31,23 +32,23 @@ def table(path: Path, **options) -> pd.DataFrame:
 def _csv(path: Path, **options) -> pd.DataFrame:
     content = path.read_bytes()
     if not content.endswith(b"\n"):
-        raise ValueError("its last line has no end")
+        raise ValueError("the last line is incomplete")
     return pd.read_csv(io.BytesIO(content), **options)
 
 
-def record(path: Path) -> dict | list:
-    """A .json."""
+def record(path: Path) -> Any:
+    """Return the content of a .json file."""
     with whole(path):
         return json.loads(path.read_text())
 
 
 def array(path: Path) -> np.ndarray:
-    """A .npy, mapped rather than read."""
+    """Return the array of a .npy file, memory-mapped."""
     with whole(path):
         return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def arrays(path: Path) -> dict[str, np.ndarray]:
-    """All of a .npz."""
+    """Return all arrays of a .npz file by name."""
     with whole(path), np.load(path, allow_pickle=False) as found:
         return dict(found)

@@ -1,4 +1,4 @@
-"""A published study's figures and claims, read from a YAML file like published.yaml and checked."""
+"""Reader of a publication's figures and claims, from a YAML file like published.yaml."""
 
 import os
 from pathlib import Path
@@ -10,11 +10,11 @@ from benchmarks.yaml_file import listing, read_yaml, violations
 
 FOLDER = Path(__file__).parent
 SCHEMA = yaml.safe_load((FOLDER / "claims.schema.yaml").read_text())
-HOW_TRAINED = ("image_size", "batch_size", "parameters", "stated")  # of an entry of figures, besides its metrics
+HOW_TRAINED = ("image_size", "batch_size", "parameters", "stated")  # keys of an entry of figures besides metrics
 
 
 def find(name_or_path: str) -> Path:
-    """The file of claims that a study names: <name>.yaml beside this module, or a path. Raises BadInput."""
+    """Return the file of claims that a study names: <name>.yaml beside this module, or a path. Raises BadInput."""
     for path in (FOLDER / f"{name_or_path}.yaml", Path(name_or_path)):
         if os.path.isfile(path):  # unlike Path.is_file, False for what can't be a name
             return path
@@ -22,19 +22,19 @@ def find(name_or_path: str) -> Path:
 
 
 def load(path: Path) -> dict:
-    """Read and check a file of claims. Raises BadInput with every problem, each with file and key."""
+    """Return the checked content of a file of claims. Raises BadInput with every problem, each with file and key."""
     content = read_yaml(path)
     problems = list(violations(content, SCHEMA))
     problems = problems or [problem for claim in content["claims"] for problem in _dangling(claim, content)]
     ids = [claim["id"] for claim in content["claims"]] if not problems else []
-    problems += [f"claims: id {one} stands twice" for one in sorted({one for one in ids if ids.count(one) > 1})]
+    problems += [f"claims: id {one} is used twice" for one in sorted({one for one in ids if ids.count(one) > 1})]
     if problems:
         raise BadInput(listing(path, problems))
     return content
 
 
 def metrics(figures: dict) -> dict[str, float]:
-    """The published metrics of one entry of `figures`, without how it was trained."""
+    """Return the published metrics of one entry of `figures`, without its training settings."""
     return {key: value for key, value in figures.items() if key not in HOW_TRAINED}
 
 

@@ -21,7 +21,7 @@ ALL, ANY = "all", "any"
 
 
 def about(command: str) -> dict[str, str]:
-    """The columns that every reference row ends with: command, hardware, versions, finished."""
+    """Return the last columns of every reference row: command, hardware, versions, finished."""
     machine = backend.hardware()
     versions = backend.versions()
     return {
@@ -33,5 +33,5 @@ def about(command: str) -> dict[str, str]:
 
 
 def read(name: str) -> pd.DataFrame:
-    """The reference table <name>.csv; an empty cell is missing, nothing else is."""
+    """Return the reference table <name>.csv; only empty cells count as missing."""
     return pd.read_csv(FOLDER / f"{name}.csv", keep_default_na=False, na_values=[""])

@@ -1,6 +1,6 @@
-"""A study file: read, checked against studies/schema.yaml and what the data set and architectures allow.
+"""A study: loaded, completed with defaults, checked against schema.yaml, its data set and its architectures.
 
-Cheap on purpose: Snakemake loads the study at every start, so nothing here imports Keras or decodes an image.
+Snakemake loads the study at every start, so this module neither imports Keras nor decodes an image.
 """
 
 import dataclasses
@@ -18,13 +18,13 @@ from benchmarks.study.study_file import SCHEMA, StudyFile, read_study
 from benchmarks.yaml_file import listing, violations
 
 ALL = "all"
-BASELINES = ("majority", "stratified", "thumbnail_logistic")  # benchmarks/cells/baselines.py; every study runs them
+BASELINES = ("majority", "stratified", "thumbnail_logistic")  # benchmarks/cells/baselines.py; part of every study
 HARNESS_KEYS = ("image_size", "weights")  # of an architecture's entry; all other keys are options of its function
 
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """One study, complete with defaults; field for field what studies/schema.yaml describes."""
+    """One study, completed with defaults; the fields are those of studies/schema.yaml."""
 
     name: str
     path: Path
@@ -50,15 +50,15 @@ class Study:
     claims: Path | None = None
 
     def results(self) -> Path:
-        """Folder of the study's results, relative to the working directory."""
+        """Return the folder of the study's results, relative to the working directory."""
         return Path("results") / self.name
 
     def failures_file(self) -> Path:
-        """What failed in the study's last run (benchmarks/run/rest.py); not there if all cells are complete."""
+        """Return the file that lists the failures of the last run (benchmarks/run/rest.py); absent without failures."""
         return self.results() / "failures.json"
 
     def check_data(self) -> None:
-        """Raise BadInput if the data are plainly not there; cheap, for the start of a run."""
+        """Raise BadInput if the data are missing; quick, for the start of a run."""
         datasets.check(self.dataset, self.data)
 
     def data_digest(self) -> str:
@@ -66,64 +66,64 @@ class Study:
         return datasets.digest(self.dataset, self.data)
 
     def derived(self) -> dict[str, list[str]]:
-        """The protocols of the control and the learning curve, each with the architectures that run it."""
+        """Return the protocols of the control and the learning curve, each with its architectures."""
         control, curve = self.control, self.learning_curve
         permuted = {f"{name}{protocols.PERMUTED}": control["architectures"] for name in control["protocols"]}
         fewer = {f"{protocols.BY_PATIENT}{protocols.FEWER}{n}": curve["architectures"] for n in curve["patients"]}
         return {name: chosen or list(self.architectures) for name, chosen in (permuted | fewer).items()}
 
     def all_protocols(self) -> list[str]:
-        """The study's protocols and those derived from them."""
+        """Return the study's protocols and those derived from them."""
         return [*self.protocols, *self.derived()]
 
     def compared(self) -> list[str]:
-        """All that is fitted in cells: the architectures, then the baselines."""
+        """Return the names of the architectures, then of the baselines."""
         return [*self.architectures, *BASELINES]
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Every (architecture or baseline, protocol) that has cells."""
+        """Return every (architecture or baseline, protocol) that has cells."""
         chosen = {name: list(self.architectures) for name in self.protocols} | self.derived()
         return [(name, protocol) for protocol, names in chosen.items() for name in [*names, *BASELINES]]
 
     def published_architectures(self) -> list[str]:
-        """Those of the study's architectures that say what a published study built, if it runs protocol `published`."""
+        """Return the architectures with a published form; none if the study does not run protocol `published`."""
         chosen = self.architectures if protocols.PUBLISHED in self.protocols else []
         return [name for name in chosen if architectures.describe(name).published]
 
     def size_of(self, architecture: str) -> int:
-        """Side in pixels of the images that `architecture` sees; baselines take the smallest there are."""
+        """Return the side in pixels of the images for `architecture`; baselines use the study's smallest."""
         if architecture in BASELINES:
             return self.sizes()[0]
         return self.architectures[architecture].get("image_size", self.image_size)
 
     def sizes(self) -> list[int]:
-        """Every image size the study needs, ascending."""
+        """Return all image sizes of the study, ascending."""
         return sorted({self.size_of(name) for name in self.architectures})
 
     def weights_of(self, architecture: str) -> str | None:
-        """Pretrained weights of the corrected form: None, `imagenet` or a path."""
+        """Return the pretrained weights of the corrected form: None, `imagenet` or a path."""
         return self.architectures[architecture].get("weights")
 
     def options_of(self, architecture: str) -> dict:
-        """The study's overrides of the architecture function's keyword arguments."""
+        """Return the study's values for keyword arguments of the architecture's function."""
         return {k: v for k, v in self.architectures[architecture].items() if k not in HARNESS_KEYS}
 
     def cells(self, protocol: str) -> list[int]:
-        """Fold numbers of `protocol`, running on over the repeats."""
+        """Return the fold numbers of `protocol`, numbered across the repeats."""
         own = {protocols.PUBLISHED: 1, protocols.EXTERNAL: len(self.external["test"])}
         return list(range(self.repeats * own.get(protocols.base(protocol), self.folds)))
 
     def cell_folder(self, architecture: str, protocol: str, fold: int) -> Path:
-        """Where the files of one cell are."""
+        """Return the folder of one cell."""
         return self.results() / "cells" / architecture / protocol / str(fold)
 
     def cell_settings(self, architecture: str, protocol: str) -> dict:
-        """Everything in the study that a cell depends on, so that a change reruns just the cells it touches."""
+        """Return all settings that a cell depends on: a change of these makes the cell due again."""
         if architecture in BASELINES:
             return {"seed": self.seed, "image_size": self.size_of(architecture)}
         is_published = protocols.variant(protocol) == protocols.PUBLISHED
         recipe = {"published": self.published} if is_published else {"search": self.search}
-        # Without the defaults that cells made before there was a choice don't know.
+        # Leave out defaults that older cells were made with before the setting existed.
         unnamed = (("augmentation", "searched"), ("xla", False))
         training = {key: value for key, value in self.training.items() if (key, value) not in unnamed}
         common = {key: value for key, value in training.items() if key in ("precision", "xla")}
@@ -139,38 +139,32 @@ class Study:
 
 
 def load_study(name_or_path: str, data: str | None = None) -> Study:
-    """Load a study by its name under benchmarks/studies, by the path of a YAML file, or as study_file.read_study says.
+    """Load a study by name, by the path of a YAML file, or by a mapping as in study_file.read_study.
 
-    `data` is the folder or zip of a data set that is not generated. Raises BadInput with every problem found at once,
-    each with file, key and what is allowed.
+    `data` is the folder or zip of a data set that is not generated. Raises BadInput that lists all problems, each with
+    file, key and what is allowed.
     """
     source = read_study(name_or_path)
     path, content = source.files[0], source.content
-    head = " and ".join(str(file) for file in source.files) + (
-        ", with what --config changes" if source.overrides else ""
-    )
+    head = " and ".join(map(str, source.files)) + (", as changed by --config" if source.overrides else "")
     problems = list(violations(content, SCHEMA))
     if problems:
         raise BadInput(listing(head, problems))
     content = _with_defaults(content, SCHEMA)
     content["architectures"] = _expand(content["architectures"])
     content["backend"] = content["backend"] or os.environ.get("KERAS_BACKEND") or TENSORFLOW
-    checks = (
-        _backend_problems,
-        _dataset_problems,
-        _protocol_problems,
-        _external_problems,
-        _architecture_problems,
-        _derived_problems,
-        _claims_problems,
-    )
-    problems = [problem for check in checks for problem in check(content)]
+    dataset = content["dataset"]
+    problems = [*_backend_problems(content["backend"]), *datasets.problems(dataset)]
+    problems += [*_protocol_problems(content), *_architecture_problems(content), *_derived_problems(content)]
+    if content["claims"]:
+        try:
+            content["claims"] = claims.find(content["claims"])
+        except BadInput as error:
+            problems.append(str(error))
     if problems:
         raise BadInput(listing(head, problems))
     if content["claims"]:
-        content["claims"] = claims.find(content["claims"])
         claims.load(content["claims"])
-    dataset = content["dataset"]
     content["dataset"] = {"name": dataset["name"], **datasets.options(dataset), **dataset}
     return Study(name=path.stem, path=path, source=source, data=Path(data) if data else None, **content)
 
@@ -186,7 +180,7 @@ def _with_defaults(content: dict, schema: dict) -> dict:
 
 
 def _expand(entries: dict[str, dict]) -> dict[str, dict]:
-    """Replace `all` by every architecture there is; entries by name keep their overrides, and null leaves one out."""
+    """Replace `all` by every existing architecture; named entries keep their options, null removes an architecture."""
     named = {name: entry for name, entry in entries.items() if name != ALL and entry is not None}
     if entries.get(ALL) is None:
         return named
@@ -195,25 +189,17 @@ def _expand(entries: dict[str, dict]) -> dict[str, dict]:
     return {name: {**entries[ALL], **named.get(name, {})} for name in chosen}
 
 
-def _backend_problems(content: dict) -> Iterator[str]:
-    backend = content["backend"]
+def _backend_problems(backend: str) -> Iterator[str]:
     if backend not in BACKENDS:
         yield f"KERAS_BACKEND={backend} in the environment: allowed: {', '.join(BACKENDS)}"
     elif not importlib.util.find_spec(backend):
         yield f"backend: {backend} is not installed; make backends installs it"
 
 
-def _dataset_problems(content: dict) -> Iterator[str]:
-    yield from datasets.problems(content["dataset"])
-
-
 def _protocol_problems(content: dict) -> Iterator[str]:
     for name in content["protocols"]:
         if name not in protocols.names():
             yield f"protocols: {name!r} is not a protocol; allowed: {', '.join(protocols.names())}"
-
-
-def _external_problems(content: dict) -> Iterator[str]:
     if protocols.EXTERNAL not in content["protocols"]:
         return
     named, sets = content["external"]["test"], content["dataset"].get("sets")
@@ -236,21 +222,13 @@ def _derived_problems(content: dict) -> Iterator[str]:
         yield "learning_curve: it needs by_patient among `protocols`, which gives it its folds and its last point"
 
 
-def _claims_problems(content: dict) -> Iterator[str]:
-    if content["claims"]:
-        try:
-            claims.find(content["claims"])
-        except BadInput as error:
-            yield str(error)
-
-
 def _architecture_problems(content: dict) -> Iterator[str]:
     if not content["architectures"]:
-        yield "architectures: none is left; name one that is not null"
+        yield "architectures: none is left; name at least one that is not null"
     for name, entry in content["architectures"].items():
         key = f"architectures.{name}"
         if name in BASELINES:
-            yield f"{key}: it is a baseline, which every study runs; take it out"
+            yield f"{key}: it is a baseline, which every study includes; remove the key"
             continue
         if name not in architectures.names():
             yield f"{key}: no file architectures/{name}.py; there are: {', '.join(architectures.names())}"

@@ -1,4 +1,4 @@
-"""A study as it is written: its YAML file, the one that this extends, and what the command line changes of it."""
+"""A study as written: its YAML file, the files that it extends, and changes from the command line."""
 
 import dataclasses
 import json
@@ -17,10 +17,10 @@ EXTENDS = "extends"
 
 @dataclasses.dataclass(frozen=True)
 class StudyFile:
-    """What a study's files say together.
+    """The merged content of a study's files.
 
-    `files` are its own and those that it extends, nearest first; `content` is all of them merged, null where a key of
-    `architectures` is taken out; `named` is how the study was asked for, `overrides` what was changed without a file.
+    `files` are the study's own file and those that it extends, nearest first. `content` is all of them merged; a
+    removed key of `architectures` is null. `named` is the requested name or path; `overrides` are changes to the files.
     """
 
     files: list[Path]
@@ -30,36 +30,36 @@ class StudyFile:
 
     @property
     def argument(self) -> str:
-        """What `read_study` reads the same from."""
+        """Return the argument from which `read_study` reads this study again."""
         return json.dumps({EXTENDS: self.named} | self.overrides) if self.overrides else self.named
 
     @property
     def text(self) -> str:
-        """All files, one after the other."""
+        """Return the text of all files, one after the other."""
         more = [f"\n# {path.name}, which it extends:\n\n{path.read_text()}" for path in self.files[1:]]
         return "".join([self.files[0].read_text(), *more])
 
 
 def read_study(argument: str) -> StudyFile:
-    """Read the study that `argument` names: one under benchmarks/studies, the path of a YAML file, or a mapping such as
+    """Read the study that `argument` names: a name under benchmarks/studies, a path, or a mapping such as
 
         {"extends": "laptop", "folds": 3}
 
-    which is the study `laptop`, run with other folds. Raises BadInput if there is no such study, or it can't be read.
+    which is the study `laptop` with another number of folds. Raises BadInput if the study is missing or unreadable.
     """
     if not argument.lstrip().startswith("{"):
         files, content = _read(_find(argument, Path()), ())
         return StudyFile(files, content, argument, {})
     overrides = parse_yaml(argument, f"study={argument}: not a mapping that can be read")
     if not isinstance(overrides.get(EXTENDS), str):
-        raise BadInput(f"study={argument}: it must say which study it changes: {{extends: laptop, ...}}")
+        raise BadInput(f"study={argument}: name the study to change: {{extends: laptop, ...}}")
     named = overrides.pop(EXTENDS)
     files, content = _read(_find(named, Path()), ())
     return StudyFile(files, _cleared(_merged(content, overrides)), named, overrides)
 
 
 def configured(config: dict) -> tuple[str, str | None]:
-    """The study and the data that Snakemake's `config` asks for: keys study, data, and any key of a study to change.
+    """Return study and data from Snakemake's `config`, whose keys are study, data, and keys of a study to change.
 
     Raises BadInput for any other key.
     """
@@ -74,7 +74,7 @@ def configured(config: dict) -> tuple[str, str | None]:
 
 
 def _typed(value: object) -> object:
-    """`value` with numbers where Snakemake's --config leaves texts, inside lists and mappings."""
+    """Return `value` with numbers where Snakemake's --config leaves text inside lists and mappings."""
     if isinstance(value, dict):
         return {key: _typed(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -83,12 +83,12 @@ def _typed(value: object) -> object:
 
 
 def known() -> list[str]:
-    """The studies under benchmarks/studies."""
+    """Return the names of the studies under benchmarks/studies."""
     return sorted(path.stem for path in STUDIES.glob("*.yaml") if path.stem != "schema")
 
 
 def _find(name_or_path: str, folder: Path) -> Path:
-    """The file of a study; paths are relative to `folder`."""
+    """Return the file of a study; paths are relative to `folder`."""
     if name_or_path in known():
         return STUDIES / f"{name_or_path}.yaml"
     path = folder / name_or_path
@@ -98,10 +98,10 @@ def _find(name_or_path: str, folder: Path) -> Path:
 
 
 def _read(path: Path, extending: tuple[Path, ...]) -> tuple[list[Path], dict]:
-    """A file and those it extends, nearest first, and what they say together; `extending` are the files before it."""
+    """Return a file and those it extends, nearest first, with their merged content; `extending` came before."""
     if path.resolve() in extending:
         raise BadInput(
-            f"{path}: it extends itself, by way of {', '.join(one.name for one in extending)}; break the circle"
+            f"{path}: it extends itself, through {', '.join(one.name for one in extending)}; remove one `extends`"
         )
     content = read_yaml(path)
     if not isinstance(content, dict):
@@ -114,7 +114,7 @@ def _read(path: Path, extending: tuple[Path, ...]) -> tuple[list[Path], dict]:
             f"{path}: extends: {content[EXTENDS]!r} is neither the name of a study nor the path of a YAML file"
         )
     if "description" not in content:
-        raise BadInput(f"{path}: description is missing; say what this study asks that {content[EXTENDS]} doesn't")
+        raise BadInput(f"{path}: description is missing; say how this study differs from {content[EXTENDS]}")
     try:
         base = _find(content[EXTENDS], path.parent)
     except BadInput as error:
@@ -125,7 +125,7 @@ def _read(path: Path, extending: tuple[Path, ...]) -> tuple[list[Path], dict]:
 
 
 def _relative_to(folder: Path, content: dict) -> None:
-    """Make paths that are relative to a study's `folder` findable from the working directory."""
+    """Replace paths relative to a study's `folder` by paths from the working directory."""
     entries = content.get("architectures")
     own = [entry for entry in entries.values() if isinstance(entry, dict)] if isinstance(entries, dict) else []
     for mapping, key in [(content, "claims"), *((entry, "weights") for entry in own)]:
@@ -134,9 +134,9 @@ def _relative_to(folder: Path, content: dict) -> None:
 
 
 def _merged(base: dict, own: dict) -> dict:
-    """`own` over `base`: mappings key by key, all else replaced; the options of another data set are not kept.
+    """Return `base` updated by `own`: mappings key by key, other values replaced; options of another data set dropped.
 
-    Of architectures, `all: null` leaves those that `own` names.
+    With `all: null` in architectures, only those that `own` names remain.
     """
     merged = dict(base)
     for key, value in own.items():
@@ -155,6 +155,6 @@ def _another_data_set(key: str, inherited: dict, own: dict) -> bool:
 
 
 def _cleared(content: dict) -> dict:
-    """Without the keys that are null, which takes an inherited one out, but for architectures: there `all` stays."""
+    """Return `content` without keys that are null, except in architectures, where null removes an inherited key."""
     kept = {key: value for key, value in content.items() if value is not None}
     return {k: _cleared(v) if isinstance(v, dict) and k != "architectures" else v for k, v in kept.items()}

@@ -142,11 +142,11 @@ BILLION = "\n".join(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (BILLION, "more than 1,000,000 characters, aliases written out"),
+        (BILLION, "more than 1,000,000 characters with aliases expanded"),
         (f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 1000)}]", "more than 1,000,000 characters"),
-        ("search: &a {tuner: *a}", "alias *a stands in what it refers to"),
+        ("search: &a {tuner: *a}", "alias *a refers to itself"),
         ("search: *a", "found undefined alias"),
-        ("seed: 1\nseed: 2", "key 'seed' stands twice"),
+        ("seed: 1\nseed: 2", "key 'seed' is used twice"),
         ("seed: !!python/object/apply:os.system [exit]", "the tag tag:yaml.org,2002:python/object/apply:os.system"),
         ("seed: !!int x", "the tag tag:yaml.org,2002:int"),
         ("search:\n\ttuner: random", "found character '\\t' that cannot start any token"),
@@ -162,7 +162,7 @@ BILLION = "\n".join(
         ("search: {tuner: no}", "search.tuner: False is not allowed; allowed: random"),
         ("? [a, b]\n: 1", "found unhashable key"),
         ("? {a: b}\n: 1", "found unhashable key"),
-        ("search: " + "[" * 20_000, "brackets or indents too deep inside one another"),
+        ("search: " + "[" * 20_000, "brackets or indents are nested too deeply"),
         ("claims: " + "x" * 300, "claims: 'xxx"),
         ("--- 1\n--- 2", "expected a single document"),
     ],

@@ -63,7 +63,7 @@ def test_defaults_are_filled_in(write):
         ({"search": {"trails": 4}}, ["search: unknown key trails; allowed: tuner, trials"]),
         ({"dataset": {"name": "phantoms"}}, ["dataset.name: 'phantoms' is not a data set; allowed: image_folder"]),
         ({"dataset": {"name": "phantom", "size": 3}}, ["dataset.size: unknown option of phantom; allowed: patients"]),
-        ({"protocols": ["by_file"]}, ["protocols: 'by_file' is not a protocol; allowed: published, by_source"]),
+        ({"protocols": ["by_file"]}, ["protocols: 'by_file' is not a protocol; allowed: by_patient, by_source"]),
         ({"architectures": {"resnet": {}}}, ["architectures.resnet: no file architectures/resnet.py; there are: "]),
         (
             {"architectures": {"simple": {"image_size": "big"}}},
@@ -72,7 +72,7 @@ def test_defaults_are_filled_in(write):
         ({"architectures": {"simple": {"colour": 1}}}, ["architectures.simple", "colour"]),
         ({"architectures": {"simple": {"weights": "imagenet"}}}, ["architectures.simple", "weights"]),
         ({"architectures": {"alexnet": {}}}, ["architectures.alexnet", "67"]),
-        ({"architectures": {"majority": {}}}, ["architectures.majority: it is a baseline, which every study runs"]),
+        ({"architectures": {"majority": {}}}, ["architectures.majority: it is a baseline, which every study includes"]),
         ({"control": {"protocols": ["by_source"]}}, ["control.protocols: 'by_source' is not among the study's: "]),
         (
             {"control": {"architectures": ["vgg16"]}},
@@ -103,7 +103,7 @@ def test_alexnet_at_64_px_is_impossible_only_where_it_is_published(write):
 def test_a_key_that_stands_twice_is_refused(tmp_path):
     path = tmp_path / "twice.yaml"
     path.write_text("seed: 1\nseed: 2\n")
-    with pytest.raises(BadInput, match="'seed' stands twice"):
+    with pytest.raises(BadInput, match="'seed' is used twice"):
         load_study(str(path))
 
 

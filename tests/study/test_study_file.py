@@ -92,9 +92,9 @@ def test_claims_lie_beside_the_study_that_names_them(write, tmp_path):
         ({"extends": ["base.yaml"], "description": "x"}, "extends: ['base.yaml'] is neither the name of a study nor"),
         (
             {"extends": "base.yaml"},
-            "mine.yaml: description is missing; say what this study asks that base.yaml doesn't",
+            "mine.yaml: description is missing; say how this study differs from base.yaml",
         ),
-        ({"extends": "mine.yaml", "description": "x"}, "mine.yaml: it extends itself, by way of mine.yaml; break the"),
+        ({"extends": "mine.yaml", "description": "x"}, "mine.yaml: it extends itself, through mine.yaml; remove one `extends`"),
         ({"extends": "base.yaml", "description": "x", "folds": 1}, "base.yaml:\n  - folds: 1 is less than the minimum"),
         ({"extends": "base.yaml", "description": "x", "fold": 1}, "(top level): unknown key fold; allowed: "),
     ],
