@@ -1,20 +1,20 @@
 """Data sets: one adapter a file, found by its name.
 
-Images of one's own need no adapter: image_folder reads class folders and CSV manifests, DICOM files among them.
+Your own images need no new adapter: image_folder reads class folders, CSV manifests and DICOM files.
 
 An adapter is a module `benchmarks/datasets/<name>.py` with
 
-    OPTIONS: dict                                        option name -> default, what a study may set
-    check(options: dict, data: Path | None) -> None      is the data plainly there; cheap, runs at every start
+    OPTIONS: dict                                        options that a study may set -> default
+    check(options: dict, data: Path | None) -> None      quick test that the data exist; runs at every start
     load(options: dict, data: Path | None, seed: int) -> Dataset
 
-both raising BadInput that says what was found, what was expected and what to do. Files that start with "_" are shared
-helpers. Importing an adapter must be quick: leave heavy libraries to `load`.
+`check` and `load` raise BadInput with the problem, what was expected and what to do. Files that start with "_" are
+shared helpers. Adapters import heavy libraries inside `load`, so that they are imported quickly.
 
-Beside its adapter's options, a study's `dataset` may say of any data set what its classes are:
+For every data set, a study's `dataset` may also define the classes:
 
-    label     label (the adapter's own), severity or density: the column of its samples that is the class
-    labels    a mapping class -> class: other names, or several classes under one; those not named keep theirs
+    label     label (of the adapter), severity or density: the column of the samples that is the class
+    labels    a mapping class -> class, to rename or merge classes; classes not named keep their names
 """
 
 import dataclasses
@@ -24,8 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from benchmarks.datasets._contract import breaches
-from benchmarks.datasets._dataset import Dataset
+from benchmarks.datasets._contract import Dataset, breaches
 from benchmarks.datasets._files import content, listing
 from benchmarks.errors import BadInput, told
 
@@ -34,23 +33,23 @@ COMMON = ("label", "labels")  # options of every data set
 
 
 def names() -> list[str]:
-    """The data sets there are."""
+    """Return the names of all data sets."""
     return sorted(path.stem for folder in __path__ for path in Path(folder).glob("[!_]*.py"))
 
 
 def adapter(name: str) -> ModuleType:
-    """The adapter module of one of `names()`."""
+    """Return the adapter module of one of `names()`."""
     return importlib.import_module(f"{__name__}.{name}")
 
 
 def options(dataset: dict) -> dict:
-    """The options of its adapter that a study's `dataset` sets, the others at their defaults."""
+    """Return the options of the adapter: those that a study's `dataset` sets, defaults for the others."""
     own = {key: value for key, value in dataset.items() if key not in ("name", *COMMON)}
     return {**adapter(dataset["name"]).OPTIONS, **own}
 
 
 def problems(dataset: dict, key: str = "dataset") -> Iterator[str]:
-    """Yield what is wrong with a study's `dataset`, which stands under `key`, as far as no data need be read."""
+    """Yield a message for each problem of a study's `dataset`, under `key`, that shows without reading data."""
     name = dataset.get("name")
     if name not in names():
         yield f"{key}.name: {name!r} is not a data set; allowed: {', '.join(names())}"
@@ -67,21 +66,21 @@ def problems(dataset: dict, key: str = "dataset") -> Iterator[str]:
 
 
 def check(dataset: dict, data: Path | None) -> None:
-    """Raise BadInput if the data of a study's `dataset` are plainly not there; cheap, for the start of a run."""
+    """Raise BadInput if the data of a study's `dataset` do not exist; quick, for the start of a run."""
     adapter(dataset["name"]).check(options(dataset), data)
 
 
 def paths(dataset: dict, data: Path | None) -> list[Path]:
-    """The folders and files that the images of a study's `dataset` are read from; none if they are generated."""
+    """Return the folders and files with the images of a study's `dataset`; none if the images are generated."""
     if "sets" in dataset:
         return adapter(dataset["name"]).paths(dataset["sets"], data)
     return [data] if data else []
 
 
 def digest(dataset: dict, data: Path | None) -> str:
-    """Return a hash that changes with the files of a study's `dataset`, wherever they lie; cheap, runs at every start.
+    """Return a hash of the files of a study's `dataset`, independent of their location; quick, runs at every start.
 
-    It covers the names and sizes of a folder's files, the checksums of a zip's, and the content of any other file.
+    The hash covers names and sizes of files in a folder, checksums in a zip, and the content of any other file.
     """
     hashed = hashlib.sha256()
     for path in paths(dataset, data):
@@ -92,7 +91,7 @@ def digest(dataset: dict, data: Path | None) -> str:
 
 
 def load(dataset: dict, data: Path | None, seed: int) -> Dataset:
-    """Load a study's `dataset`, its classes as `label` and `labels` say. Raises BadInput that says what to mend."""
+    """Load a study's `dataset`, with the classes that `label` and `labels` define. Raises BadInput."""
     module = adapter(dataset["name"])
     found = module.load(options(dataset), data, seed)
     if wrong := list(breaches(found)):
@@ -103,8 +102,8 @@ def load(dataset: dict, data: Path | None, seed: int) -> Dataset:
     own = found.samples[column]
     if own.isna().any():
         raise BadInput(
-            f"dataset.label: {column}, which is not known of {own.isna().sum()} of the {len(own)} images of "
-            f"{dataset['name']}; take the classes of the data set itself (label: label), or complete them"
+            f"dataset.label: {column} is unknown for {own.isna().sum()} of the {len(own)} images of "
+            f"{dataset['name']}; use the classes of the data set (label: label), or add the missing values"
         )
     own = own.astype(str)
     if strange := sorted(set(renamed) - set(own)):

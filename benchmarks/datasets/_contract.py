@@ -1,28 +1,56 @@
-"""What every adapter owes: a contributor's mistake is told before anything is decoded or trained."""
+"""`Dataset`, which every adapter returns, and the check that an adapter returned a correct one."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BadInput
 
-if TYPE_CHECKING:
-    from benchmarks.datasets._dataset import Dataset
-
 COLUMNS = (
     *("sample", "label", "folder", "source", "patient", "copy", "variant", "reflected", "rotation", "upright"),
     *("laterality", "view", "density", "severity", "boxes", "file"),
 )
-SIZE = 32  # pixels, of the one image that is read
+ALLOWED: dict[str, set] = {
+    "folder": {"before", "after"},
+    "upright": {True, False},
+    "reflected": {True, False},
+    "density": {1, 2, 3, 4},
+    "severity": {"benign", "malignant"},
+}
+SIZE = 32  # pixels, of the one image that the check reads
 
 
-def breaches(dataset: "Dataset") -> Iterator[str]:
-    """Yield what is wrong with a Dataset that an adapter returned, and how to mend it."""
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """A table of samples, functions that read their images, and facts about the data set.
+
+    `samples` has one row a sample, index 0..N-1 and the columns of samples.parquet (samples.py) except row, md5 and
+    mask; the column dataset only if there are several data sets. `native(row)` decodes a sample in its own size, uint8
+    (H, W); `read(row, size)` returns uint8 (size, size). `mask(row, size)` is the known breast mask, uint8 0/1 (size,
+    size), or None if no mask is known. `file_size(row)` is the size of the file in bytes, or None if there are no
+    files. `classes` are sorted as Keras sorts class folders. `generated` means that no patient was imaged.
+    """
+
+    title: str
+    classes: list[str]
+    citation: str
+    licence: str
+    doi: str | None
+    samples: pd.DataFrame
+    read: Callable[[int, int], np.ndarray]
+    native: Callable[[int], np.ndarray]
+    mask: Callable[[int, int], np.ndarray] | None = None
+    file_size: Callable[[int], int] | None = None
+    generated: bool = False
+
+
+def breaches(dataset: Dataset) -> Iterator[str]:
+    """Yield a message for each violation of the contract by a Dataset, with the correction to make."""
     samples = dataset.samples
-    missing = [column for column in COLUMNS if column not in samples]
-    if missing:
+    if missing := [column for column in COLUMNS if column not in samples]:
         yield f"samples lacks the columns {', '.join(missing)}; add them, None where unknown"
         return
     if not samples.index.equals(pd.RangeIndex(len(samples))):
@@ -33,47 +61,35 @@ def breaches(dataset: "Dataset") -> Iterator[str]:
         yield f"sample is empty or not unique ({', '.join(map(str, twice[:3]))}); give each image an id of its own"
     labels = sorted(samples["label"].dropna().unique())
     if samples["label"].isna().any() or labels != list(dataset.classes):
-        yield f"classes is {dataset.classes}, but the labels are {labels}; give all samples one, and classes sorted"
-    for column, allowed in {
-        "folder": {"before", "after"},
-        "upright": {True, False},
-        "reflected": {True, False},
-        "density": {1, 2, 3, 4},
-        "severity": {"benign", "malignant"},
-    }.items():
+        yield f"classes is {dataset.classes}, but the labels are {labels}; label all samples and sort classes"
+    for column, allowed in ALLOWED.items():
         strange = sorted({str(value) for value in samples[column].dropna().unique() if value not in allowed})
         if strange:
             yield f"{column} holds {', '.join(strange[:3])}; allowed: {', '.join(sorted(map(str, allowed)))}"
-    yield from _sources(samples)
-    yield from _image(dataset)
-
-
-def _sources(samples: pd.DataFrame) -> Iterator[str]:
-    known = samples[samples["source"].notna()]
-    uprights = known.groupby("source")["upright"].sum()
-    wrong = uprights[uprights != 1]
-    if len(wrong):
-        first = wrong.index[0]
-        yield f"source {first} has {wrong.iloc[0]} upright originals; mark the one un-augmented file of each source"
-    patients = known.groupby("source")["patient"].nunique()
+    sources = samples[samples["source"].notna()].groupby("source")
+    uprights = sources["upright"].sum()
+    for source, number in uprights[uprights != 1].head(1).items():
+        yield f"source {source} has {number} upright originals; mark the one un-augmented file of each source"
+    patients = sources["patient"].nunique()
     if (patients > 1).any():
-        yield f"source {patients.idxmax()} is of {patients.max()} patients; one image is of one patient"
+        yield f"source {patients.idxmax()} has {patients.max()} patients; assign each source to one patient"
+    yield from _image_breaches(dataset)
 
 
-def _image(dataset: "Dataset") -> Iterator[str]:
+def _image_breaches(dataset: Dataset) -> Iterator[str]:
     try:
         native, read = dataset.native(0), dataset.read(0, SIZE)
     except BadInput:
-        return  # decoding all images lists every one that can't be read
-    if _kind(native) != ("uint8", 2):
-        yield f"native(0) returns {_told(native)}; return uint8 (H, W)"
-    if _kind(read) != ("uint8", 2) or read.shape != (SIZE, SIZE):
-        yield f"read(0, {SIZE}) returns {_told(read)}; return uint8 ({SIZE}, {SIZE})"
+        return  # the decoding of all images reports the unreadable ones together
+    if not _is_image(native):
+        yield f"native(0) returns {_described(native)}; return uint8 (H, W)"
+    if not _is_image(read) or read.shape != (SIZE, SIZE):
+        yield f"read(0, {SIZE}) returns {_described(read)}; return uint8 ({SIZE}, {SIZE})"
 
 
-def _kind(image: object) -> tuple[str, int]:
-    return str(getattr(image, "dtype", "")), np.ndim(image)
+def _is_image(value: Any) -> bool:
+    return getattr(value, "dtype", None) == np.uint8 and np.ndim(value) == 2
 
 
-def _told(image: object) -> str:
-    return f"{getattr(image, 'dtype', type(image).__name__)} {np.shape(image)}"
+def _described(value: Any) -> str:
+    return f"{getattr(value, 'dtype', type(value).__name__)} {np.shape(value)}"

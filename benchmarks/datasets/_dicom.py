@@ -1,4 +1,4 @@
-"""DICOM files: one image as it is meant to be looked at, in 8-bit grey, and what the header says of it."""
+"""DICOM files: the image as displayed, in 8-bit grey, and facts from the header."""
 
 from io import BytesIO
 from typing import IO, TYPE_CHECKING
@@ -11,23 +11,23 @@ from benchmarks.errors import BadInput, told
 if TYPE_CHECKING:
     from pydicom import Dataset as Header
 
-PREAMBLE = 132  # bytes, of which the last four say DICM
+PREAMBLE = 132  # bytes; the last four are DICM
 SUFFIXES = (".dcm", ".dicom")
-INDEX = "DICOMDIR"  # lists the other files of a medium, and has no image
+INDEX = "DICOMDIR"  # a list of the files on a medium, without an image
 SIDES = ("L", "R")
 FACTS = ("patient", "laterality", "view")
 UNREADABLE = "not a readable DICOM file"
-MOST_PIXELS = Image.MAX_IMAGE_PIXELS  # of any image: three times those of the largest scanned films
+MOST_PIXELS = Image.MAX_IMAGE_PIXELS  # of any image: three times as many as the largest scanned films
 TOO_LARGE = f"its header claims more than {MOST_PIXELS:,} pixels; save it smaller"
 
 
 def is_dicom(name: str, start: bytes) -> bool:
-    """Whether a file is DICOM, by its first `PREAMBLE` bytes or its suffix."""
+    """Return whether a file is DICOM, by its first `PREAMBLE` bytes or its suffix."""
     return start[PREAMBLE - 4 : PREAMBLE] == b"DICM" or name.lower().endswith(SUFFIXES)
 
 
 def facts(stream: IO[bytes], name: str) -> dict[str, str | None]:
-    """`FACTS` by the header: PatientID, ImageLaterality or Laterality (L, R), ViewPosition; None where it is silent."""
+    """Return `FACTS` from PatientID, ImageLaterality or Laterality (L, R), and ViewPosition; None for empty ones."""
     with told(f"{name}: {UNREADABLE}"):
         header = _read(stream, pixels=False)
         laterality = _text(header, "ImageLaterality") or _text(header, "Laterality")
@@ -36,7 +36,7 @@ def facts(stream: IO[bytes], name: str) -> dict[str, str | None]:
 
 
 def size(stream: IO[bytes], name: str) -> tuple[int, int]:
-    """Width and height in pixels, from the header; raises BadInput if there is no image."""
+    """Return width and height in pixels, from the header. Raises BadInput if the file has no image."""
     with told(f"{name}: {UNREADABLE}"):
         header = _read(stream, pixels=False)
         _check(header, name)
@@ -44,11 +44,11 @@ def size(stream: IO[bytes], name: str) -> tuple[int, int]:
 
 
 def image(content: bytes, name: str) -> np.ndarray:
-    """Decode to 8-bit grey, uint8 (H, W), air black; raises BadInput that says what to do about the file.
+    """Decode to 8-bit grey, uint8 (H, W), with black air. Raises BadInput that names the problem and the correction.
 
-    Grey goes through the modality LUT (rescale), then through the VOI LUT or the first window, whose ends are black and
-    white; without either it is stretched from its minimum to its maximum. MONOCHROME1 is inverted. Padding is black and
-    takes no part in the stretch. Colour goes to luma.
+    Stored values are converted by the modality LUT (rescale), then by the VOI LUT or the first window; without both,
+    they are stretched from minimum to maximum without the padding. MONOCHROME1 is inverted. Padding becomes black,
+    colours become luma.
     """
     with told(f"{name}: {UNREADABLE}"):
         header = _read(BytesIO(content), pixels=True)
@@ -65,7 +65,7 @@ def _read(stream: IO[bytes], pixels: bool) -> "Header":
     import pydicom
 
     header = pydicom.dcmread(stream, stop_before_pixels=not pixels, force=True)
-    # A file without the part that says how it is encoded: pydicom has found out.
+    # Without file meta information, pydicom has guessed the encoding.
     header.ensure_file_meta()
     if "TransferSyntaxUID" not in header.file_meta:
         implicit = header.original_encoding[0]
@@ -83,18 +83,18 @@ def _check(header: "Header", name: str) -> None:
     frames = int(header.get("NumberOfFrames") or 1)
     if frames > 1:
         raise BadInput(
-            f"{name}: holds {frames} frames where one image is needed; export the one to use, of a volume the middle "
-            f"one: dcmj2pnm --frame {(frames + 1) // 2} --write-png IN OUT.png"
+            f"{name}: holds {frames} frames where one image is needed; export one, of a volume the middle one: "
+            f"dcmj2pnm --frame {(frames + 1) // 2} --write-png IN OUT.png"
         )
 
 
 def _pixels(header: "Header", name: str) -> np.ndarray:
-    """Stored values (H, W), or RGB (H, W, 3)."""
+    """Return stored values (H, W), or RGB (H, W, 3)."""
     from pydicom.pixels import pixel_array
 
     try:
         return pixel_array(header)
-    except Exception as error:  # each decoder raises its own
+    except Exception as error:  # each decoder has its own exceptions
         reason = " ".join(str(error).split())
         syntax = header.file_meta.TransferSyntaxUID
         if not syntax.is_compressed:
@@ -132,20 +132,20 @@ def _grey(stored: np.ndarray, header: "Header") -> np.ndarray:
 
 
 def _padding(stored: np.ndarray, header: "Header") -> np.ndarray:
-    """Which pixels are none of the image's, bool (H, W)."""
+    """Return the mask of padding, bool (H, W)."""
     first = header.get("PixelPaddingValue")
     if first is None:
         return np.zeros(stored.shape, bool)
     last = header.get("PixelPaddingRangeLimit", first)
-    # The header may give a signed value as an unsigned one.
+    # The header may store a signed value as an unsigned one.
     low, high = np.sort(np.array([first, last]).astype(stored.dtype))
     return (stored >= low) & (stored <= high)
 
 
 def _windowed(values: np.ndarray, header: "Header") -> tuple[np.ndarray, float, float] | None:
-    """Values (H, W) after the VOI LUT, or else the first window, and which of them are black and white; None without.
+    """Apply the VOI LUT, else the first window: values (H, W), and those of black and white; None without both.
 
-    pydicom wants the entries of a LUT to be no deeper than they are many, and turns the ends around with the slope.
+    pydicom rejects LUTs with more bits per entry than the number of entries needs, hence the 16 bits.
     """
     from pydicom.pixels import apply_voi_lut
 

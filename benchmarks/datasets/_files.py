@@ -1,4 +1,4 @@
-"""Files of a data set, read from a folder or, never unpacked, from a zip."""
+"""Files of a data set in a folder or a zip, which is not unpacked; decoding and resizing of images."""
 
 import contextlib
 import hashlib
@@ -17,9 +17,9 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from benchmarks.datasets import _dicom
 from benchmarks.errors import BadInput, told
 
-JUNK = ("__MACOSX", ".")  # what archivers and file managers leave behind
+JUNK = ("__MACOSX", ".")  # leftovers of archivers and file managers
 MOST_SHOWN = 30  # problems that an error lists
-MOST_BYTES = 2**30  # of one file, unpacked: more is a zip bomb, or no image of one breast
+MOST_BYTES = 2**30  # of one file, unpacked; larger files are zip bombs or no mammograms
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -30,13 +30,13 @@ class Files:
         self.root = root
         self._zip = None
         if root.is_file():
-            with told(f"{root}: neither a folder nor a whole zip; a download may be cut short"):
+            with told(f"{root}: neither a folder nor a whole zip; the download may be incomplete"):
                 self._zip = zipfile.ZipFile(root)
             if problems := list(_member_problems(self._zip.namelist())):
-                raise BadInput(listing(f"{root}: make this zip anew, with plain names:", problems))
+                raise BadInput(listing(f"{root}: make this zip again, with plain file names:", problems))
 
     def folders(self, depth: int) -> list[str]:
-        """Names of the folders at most `depth` levels below the root."""
+        """Return the names of the folders at most `depth` levels below the root."""
         if self._zip:
             parts = {tuple(name.split("/")[:-1]) for name in self._zip.namelist()}
             found = {"/".join(path[:level]) for path in parts for level in range(1, min(len(path), depth) + 1)}
@@ -46,7 +46,7 @@ class Files:
         return sorted(name for name in found if not name.startswith(JUNK))
 
     def under(self, folder: str) -> list[str]:
-        """Names of all files in `folder` ("" for the root) and its subfolders. BadInput lists what can't be read."""
+        """Return the names of all files below `folder` ("" for the root). Raises BadInput for unreadable ones."""
         if self._zip:
             start = f"{folder}/" if folder else ""
             found = [name for name in self._zip.namelist() if name.startswith(start) and not name.endswith("/")]
@@ -64,7 +64,7 @@ class Files:
 
     @contextlib.contextmanager
     def opened(self, name: str) -> Iterator[IO[bytes]]:
-        """A stream of one file, to read no more of it than is needed; raises BadInput if it can't be read."""
+        """Open one file as a stream. Raises BadInput if the file can't be read."""
         with told(f"{name}: can't be read"):
             if self.size(name) > MOST_BYTES:
                 raise BadInput(f"{name}: {self.size(name):,} bytes unpacked, more than the {MOST_BYTES:,} of any image")
@@ -72,21 +72,21 @@ class Files:
                 yield stream
 
     def content(self, name: str) -> bytes:
-        """The bytes of one file; raises BadInput if they can't be read."""
+        """Return the bytes of one file. Raises BadInput if the file can't be read."""
         with self.opened(name) as stream:
-            return stream.read(self.size(name))  # a zip's member may hold more than its header says
+            return stream.read(self.size(name))  # a member of a zip may be larger than its header says
 
     def is_dicom(self, name: str) -> bool:
-        """Whether one file is DICOM, by its first bytes or its suffix."""
+        """Return whether a file is DICOM, by its first bytes or its suffix."""
         with self.opened(name) as stream:
             return _dicom.is_dicom(name, stream.read(_dicom.PREAMBLE))
 
     def size(self, name: str) -> int:
-        """Bytes of one file, unpacked."""
+        """Return the size of one file in bytes, unpacked."""
         return self._zip.getinfo(name).file_size if self._zip else (self.root / name).stat().st_size
 
     def facts(self, name: str) -> dict[str, str | None]:
-        """What the header of a DICOM file says: _dicom.FACTS."""
+        """Return _dicom.FACTS from the header of a DICOM file."""
         with self.opened(name) as stream:
             return _dicom.facts(stream, name)
 
@@ -95,22 +95,22 @@ class Files:
         return decode(self.content(name), name)
 
     def image_size(self, name: str) -> tuple[int, int]:
-        """Width and height of what `image` decodes, from the header; raises BadInput if it is no image."""
+        """Return width and height of the decoded image, from its header. Raises BadInput if the file is no image."""
         if self.is_dicom(name):
             with self.opened(name) as stream:
                 return _dicom.size(stream, name)
         with _decoded(self.content(name), name) as picture:
             turned = picture.getexif().get(ExifTags.Base.Orientation, 1) != 1
-            # Decoded where turned: for some formats, Pillow gives the size after turning, for others before.
+            # Decode rotated images: for some formats, Pillow returns the size before the rotation, for others after.
             return ImageOps.exif_transpose(picture).size if turned else picture.size
 
 
 def decode(content: bytes, name: str) -> np.ndarray:
-    """The image in `content` as 8-bit grey, uint8 (H, W); raises BadInput if it is no whole image, or several.
+    """Decode an image file to 8-bit grey, uint8 (H, W). Raises BadInput for an incomplete image, or several in a file.
 
-    Colour goes to luma, what is transparent to black, and a picture that the camera held turned is turned upright.
-    Deeper greys (16 or 32 bit) are stretched from the image's own minimum and maximum, for mammograms use only part of
-    their range and the file doesn't say which. Of DICOM, see _dicom.py.
+    Colours are converted to luma, transparent pixels to black, and rotated photographs are turned upright. Grey levels
+    of 16 or 32 bit are stretched from the image's minimum to its maximum, as mammograms use only part of their range.
+    DICOM files are decoded by _dicom.py.
     """
     if _dicom.is_dicom(name, content):
         return _dicom.image(content, name)
@@ -120,7 +120,7 @@ def decode(content: bytes, name: str) -> np.ndarray:
             return np.asarray(_on_black(picture).convert("L"))
         deep = np.asarray(picture, dtype=np.float64)
     if not np.isfinite(deep).all():
-        raise BadInput(f"{name}: holds values that are no finite numbers; give all pixels one")
+        raise BadInput(f"{name}: holds pixels that are no finite numbers; save it without them")
     low, high = deep.min(), deep.max()
     return np.round((deep - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
 
@@ -128,11 +128,13 @@ def decode(content: bytes, name: str) -> np.ndarray:
 @contextlib.contextmanager
 def _decoded(content: bytes, name: str) -> Iterator[Image.Image]:
     with told(name), warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)  # raised from the header, as is the error
+        warnings.simplefilter(
+            "error", Image.DecompressionBombWarning
+        )  # raised from the header, like DecompressionBombError
         try:
-            Image.open(io.BytesIO(content)).verify()  # the sums in a PNG, which decoding passes over
+            Image.open(io.BytesIO(content)).verify()  # checksums of a PNG, which decoding ignores
             with Image.open(io.BytesIO(content)) as picture:
-                # A photograph with a preview in it (MPO) shows one thing.
+                # An MPO file holds a photograph and its preview.
                 frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
                 if frames > 1:
                     raise BadInput(
@@ -153,7 +155,7 @@ def _on_black(picture: Image.Image) -> Image.Image:
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:
-    """Resize a uint8 image (H, W) to (size, size) by Pillow's Lanczos filter, antialiased when it shrinks."""
+    """Resize a uint8 image (H, W) to (size, size) by Pillow's Lanczos filter, with antialiasing."""
     if image.shape == (size, size):
         return image
     return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS))
@@ -170,16 +172,16 @@ def _is_junk(name: str) -> bool:
 
 
 def _member_problems(names: list[str]) -> Iterator[str]:
-    """Yield the names in a zip that another program might unpack elsewhere, or over one another."""
+    """Yield a message for names in a zip that point outside the zip, or that occur twice."""
     for name, times in Counter(names).items():
         if "\\" in name or {"", ".", ".."} & set(name.removesuffix("/").split("/")):
-            yield f"{name}: leads out of the zip, or is no path with plain forward slashes"
+            yield f"{name}: points outside the zip, or has other separators than forward slashes"
         elif times > 1 and not name.endswith("/"):
             yield f"{name}: is in it {times} times"
 
 
 def _path_problems(paths: dict[str, Path]) -> Iterator[str]:
-    """Yield the names of what would be passed over silently, or has a name that no table can hold."""
+    """Yield a message for files that can't be read or whose names can't be stored."""
     for name, path in paths.items():
         shown = name.encode(errors="backslashreplace").decode()
         if shown != name:
@@ -191,13 +193,13 @@ def _path_problems(paths: dict[str, Path]) -> Iterator[str]:
 
 
 def listing(head: str, problems: list[str]) -> str:
-    """A message of `head` and the problems below it, one a line, the last ones only counted if there are many."""
+    """Return a message: `head`, then one problem a line, at most MOST_SHOWN, then the number of the others."""
     more = [f"and {len(problems) - MOST_SHOWN} more"] if len(problems) > MOST_SHOWN else []
     return "\n".join([head, *(f"  - {problem}" for problem in problems[:MOST_SHOWN] + more)])
 
 
 def content(path: Path) -> Iterator[str]:
-    """Yield lines that change with what a folder, zip or other file holds, without decoding it."""
+    """Yield lines that identify the content of a folder, zip or other file, without decoding images."""
     if path.is_dir():
         for folder, folders, names in os.walk(path):
             folders.sort()
@@ -208,5 +210,5 @@ def content(path: Path) -> Iterator[str]:
         with zipfile.ZipFile(path) as archive:
             yield from (f"{info.filename} {info.file_size} {info.CRC}" for info in archive.infolist())
     else:
-        with path.open("rb") as file:
-            yield hashlib.file_digest(file, "sha256").hexdigest()
+        with path.open("rb") as stream:
+            yield hashlib.file_digest(stream, "sha256").hexdigest()

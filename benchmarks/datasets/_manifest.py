@@ -1,10 +1,11 @@
-"""A CSV manifest of images: read, and everything that is wrong with it told at once, by line."""
+"""Reader of a CSV manifest of images, with a list of all errors by line."""
 
 import csv
 import io
 import posixpath
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,13 +22,13 @@ OF_A_SOURCE = ("label", "patient", *OF_A_FILE, "dataset")  # the same for all it
 
 
 def read_manifest(files: Files, name: str, shown: str) -> pd.DataFrame:
-    """The manifest `name` among `files` as a table of text, one row a file, null where a cell is empty.
+    """Return the manifest `name` in `files` as a table of text, one row a file, null for empty cells.
 
-    `file` is made a path among `files`. Raises BadInput with every problem; `shown` is the manifest's name in it.
+    Column file becomes a path in `files`. Raises BadInput with every problem; `shown` is the manifest's name there.
     """
     table = _table(files.content(name), shown)
     table["file"] = [_path(file, posixpath.dirname(name)) for file in table["file"]]
-    if "density" in table:  # 2.0 is how spreadsheets and pandas write a 2 in a column with empty cells
+    if "density" in table:  # spreadsheets and pandas write 2 as 2.0 in a column with empty cells
         table["density"] = table["density"].str.removesuffix(".0")
     if "severity" in table:
         table["severity"] = table["severity"].str.lower()
@@ -40,7 +41,7 @@ def read_manifest(files: Files, name: str, shown: str) -> pd.DataFrame:
 
 
 def conflicts(table: pd.DataFrame) -> Iterator[str]:
-    """Yield the sources whose files disagree on what is one for all files of a source."""
+    """Yield a message for each source whose files differ in a column of OF_A_SOURCE."""
     if "source" not in table:
         return
     for column in [column for column in OF_A_SOURCE if column in table]:
@@ -49,8 +50,8 @@ def conflicts(table: pd.DataFrame) -> Iterator[str]:
             yield f"source {source}: {number} values of {column}, expected one"
 
 
-def boxes_of(text: str | None) -> list[list[float]] | None:
-    """Boxes [x, y, w, h] of a manifest's cell; None if it can't be read."""
+def boxes_of(text: Any) -> list[list[float]] | None:
+    """Return the boxes [x, y, w, h] in a manifest's cell, None if the cell can't be read."""
     if pd.isna(text):
         return []
     try:
@@ -62,7 +63,7 @@ def boxes_of(text: str | None) -> list[list[float]] | None:
 
 
 def _table(content: bytes, shown: str) -> pd.DataFrame:
-    """The manifest's cells, stripped, null where empty; the index is the line, as an editor counts them."""
+    """Return the manifest's cells, stripped, null if empty; the index is the line number, as in an editor."""
     columns, lines = _cells(content, shown)
     problems = [f"missing {column}" for column in REQUIRED if column not in columns]
     problems += [f"unknown {column or '(without a name)'}" for column in columns if column not in REQUIRED + OPTIONAL]
@@ -72,12 +73,11 @@ def _table(content: bytes, shown: str) -> pd.DataFrame:
             f"{shown}: columns {', '.join(columns)}; {'; '.join(problems)}; needed: {', '.join(REQUIRED)}; optional: "
             f"{', '.join(OPTIONAL)}"
         )
-    long = [
+    if long := [
         f"line {line}: {len(cells)} cells, but the header has {len(columns)}; put quotes around a cell with commas"
         for line, cells in lines.items()
         if len(cells) > len(columns)
-    ]
-    if long:
+    ]:
         raise BadInput(listing(f"{shown}:", long))
     filled = [[*cells, *[""] * (len(columns) - len(cells))] for cells in lines.values()]
     table = pd.DataFrame(filled, index=list(lines), columns=columns, dtype="string")
@@ -85,9 +85,9 @@ def _table(content: bytes, shown: str) -> pd.DataFrame:
 
 
 def _cells(content: bytes, shown: str) -> tuple[list[str], dict[int, list[str]]]:
-    """The cells of the header, and of every line below it."""
+    """Return the cells of the header, and of each line below by line number."""
     try:
-        text = content.decode("utf-8-sig")  # spreadsheets begin a file with a byte order mark
+        text = content.decode("utf-8-sig")  # spreadsheets write a byte order mark
         if "\0" in text:
             raise BadInput(f"{shown}: not a CSV file: it holds zero bytes; save it as CSV, UTF-8, with commas")
         reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
@@ -97,8 +97,8 @@ def _cells(content: bytes, shown: str) -> tuple[list[str], dict[int, list[str]]]
     return lines[0][1] if lines else [], dict(lines[1:])
 
 
-def _path(file: str | None, folder: str) -> str | None:
-    """A path of the manifest, as Windows may have written it, among the files."""
+def _path(file: Any, folder: str) -> Any:
+    """Return the path among the files of a path in the manifest, which may have backslashes."""
     return file if pd.isna(file) else posixpath.normpath(posixpath.join(folder, file.replace("\\", "/")))
 
 

@@ -1,4 +1,4 @@
-"""Draws one mammogram-like image. Geometry is in fractions of the side; x runs from the chest wall to the nipple."""
+"""Drawing of a mammogram-like image. Lengths are fractions of the side; x increases from chest wall to nipple."""
 
 import dataclasses
 
@@ -7,11 +7,11 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage.exposure import equalize_adapthist
 
-CLAHE_BACKGROUND = 23  # what the published enhancement makes of black
+CLAHE_BACKGROUND = 23  # grey level of black after the published enhancement
 
-DENSE_SHARE = {1: 0.06, 2: 0.28, 3: 0.55, 4: 0.85}  # of the breast that is glandular
+DENSE_SHARE = {1: 0.06, 2: 0.28, 3: 0.55, 4: 0.85}  # density -> glandular share of the breast
 LABEL = 220  # grey level of film labels
-FAT, GLAND, MUSCLE, MASS = 62.0, 48.0, 60.0, 62.0  # grey level of fat, and what the others add to it
+FAT, GLAND, MUSCLE, MASS = 62.0, 48.0, 60.0, 62.0  # grey level of fat, and what the other tissues add
 
 GLYPHS = {
     "B": ("110", "101", "110", "101", "110"),
@@ -26,7 +26,7 @@ GLYPHS = {
 
 @dataclasses.dataclass(frozen=True)
 class Anatomy:
-    """What all images of a patient share. Lengths are fractions of the image side."""
+    """Common properties of all images of a patient. Lengths are fractions of the image side."""
 
     depth: float  # chest wall to nipple
     half_height: float
@@ -45,7 +45,7 @@ class Picture:
 
 
 def random_anatomy(density: int, rng: np.random.Generator) -> Anatomy:
-    """A patient with `density` 1..4."""
+    """Draw the properties of a patient with `density` 1..4."""
     return Anatomy(
         depth=rng.uniform(0.42, 0.68),
         half_height=rng.uniform(0.3, 0.42),
@@ -68,8 +68,8 @@ def draw(
     """Draw one source.
 
     `severity` is benign (round, smooth mass) or malignant (spiculated), `laterality` L or R (mirrored), `view` CC or
-    MLO, `side` S in pixels, `noise` the standard deviation of the film noise in grey levels. With `marker`, a film
-    label with side and view is there or not by chance, whatever the class; without, it never is.
+    MLO, `side` S in pixels, `noise` the standard deviation of the film noise in grey levels. With `marker`, half of
+    the images, drawn at random, have a film label with side and view.
     """
     axis = (np.arange(side) + 0.5) / side
     x, y = np.meshgrid(axis, axis)
@@ -94,14 +94,14 @@ def draw(
 
 
 def enhance(image: np.ndarray) -> np.ndarray:
-    """CLAHE as in the published copies: uint8 (S, S) in and out, black becomes an even dark grey."""
+    """Apply CLAHE as in the published copies to uint8 (S, S); black becomes a uniform dark grey."""
     enhanced = equalize_adapthist(image, clip_limit=0.01)
     enhanced[image == 0] = 0
     return np.round(CLAHE_BACKGROUND + (255 - CLAHE_BACKGROUND) * enhanced).astype(np.uint8)
 
 
 def _outline(anatomy: Anatomy, view: str, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The breast's extent in x at each y."""
+    """Return the breast's extent in x at each y."""
     centre = (0.5 if view == "CC" else 0.6) + rng.uniform(-0.03, 0.03)
     t = np.abs(y - centre) / anatomy.half_height
     edge = anatomy.depth * np.clip(1 - t**anatomy.squareness, 0, None) ** (1 / anatomy.squareness)
@@ -114,13 +114,13 @@ def _outline(anatomy: Anatomy, view: str, y: np.ndarray, rng: np.random.Generato
 
 
 def _texture(side: int, cells: int, rng: np.random.Generator) -> np.ndarray:
-    """Smooth random field (side, side), about standard normal, with `cells` independent cells along a side."""
+    """Draw a smooth random field (side, side), about standard normal, with `cells` independent cells a side."""
     coarse = Image.fromarray(rng.standard_normal((cells, cells)).astype(np.float32))
     return np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC), dtype=np.float64)
 
 
 def _parenchyma(density: int, breast: np.ndarray, inward: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Glandular tissue 0..1 (S, S), its share of the breast set by the density, gathered behind the nipple."""
+    """Draw glandular tissue 0..1 (S, S) behind the nipple; the density sets its share of the breast."""
     side = len(breast)
     field = sum(weight * _texture(side, cells, rng) for weight, cells in ((1.0, 7), (0.6, 14), (0.4, 28)))
     field = field - 3.0 * (inward - 0.4) ** 2
@@ -130,7 +130,7 @@ def _parenchyma(density: int, breast: np.ndarray, inward: np.ndarray, rng: np.ra
 
 
 def _pectoral(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The chest muscle 0..1, a triangle in the upper corner of the chest wall."""
+    """Draw the pectoral muscle 0..1, a triangle in the upper corner at the chest wall."""
     width, height = anatomy.depth * rng.uniform(0.4, 0.55), rng.uniform(0.4, 0.6)
     return np.clip((1 - x / width - y / height) / 0.06, 0, 1)
 
@@ -138,7 +138,7 @@ def _pectoral(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, rng: np.random.Gen
 def _mass(
     severity: str, edge: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The mass 0..1 and its extent (bool), both (S, S); `edge` is the outline (S,)."""
+    """Draw the mass 0..1 and its extent (bool), both (S, S); `edge` is the outline (S,)."""
     axis = y[:, 0]
     radius = rng.uniform(0.055, 0.085)
     wide = np.flatnonzero((edge > 0.75 * edge.max()) & (axis > 0.2) & (axis < 0.85))
@@ -172,7 +172,7 @@ def _box(extent: np.ndarray) -> list[float]:
 
 
 def _with_marker(image: np.ndarray, laterality: str, view: str, rng: np.random.Generator) -> np.ndarray:
-    """Stamp the label with side and view at half of the images."""
+    """Return `image`, in half of the cases with the label of side and view."""
     if rng.random() < 0.5:
         return image
     bits = letters(f"{laterality} {view}", max(1, round(len(image) / 96)))
@@ -180,13 +180,13 @@ def _with_marker(image: np.ndarray, laterality: str, view: str, rng: np.random.G
 
 
 def letters(text: str, scale: int) -> np.ndarray:
-    """The pixels of `text`, bool (5 * scale, 4 * scale * letters), each letter with a gap behind it."""
+    """Return the pixels of `text`, bool (5 * scale, 4 * scale * letters), with a gap after each letter."""
     bits = [np.pad(np.array([list(row) for row in GLYPHS[c]]) == "1", ((0, 0), (0, 1))) for c in text]
     return np.kron(np.hstack(bits), np.ones((scale, scale), bool))
 
 
 def stamped(image: np.ndarray, bits: np.ndarray, laterality: str, top: bool) -> np.ndarray:
-    """A copy of `image` (S, S) with `bits` bright in its `top` or bottom corner away from the chest wall."""
+    """Return a copy of `image` (S, S) with bright `bits` in the `top` or bottom corner away from the chest wall."""
     margin = round(0.03 * len(image))
     height, width = bits.shape
     left = margin if laterality == "R" else len(image) - margin - width

@@ -1,35 +1,36 @@
-"""Any images: a folder a class, or a CSV manifest.
+"""Adapter for a user's own images: one folder a class, or a CSV manifest.
 
-Without a manifest every subfolder of the data (a folder or a zip) is a class, every image in it at any depth a sample.
-A manifest is a CSV file given as the data, or a `manifest.csv` at the top of the folder or zip, which then alone says
-what the samples are. It has the columns
+Without a manifest, every subfolder of the data (a folder or a zip) is a class and every image below it a sample. The
+manifest is a CSV file given as the data, or `manifest.csv` at the top of the folder or zip; then only the files in the
+manifest are samples. Its columns:
 
     file        path of the image, relative to the manifest
-    label       its class
-    source      optional: the un-augmented image it was made from; the first file listed of a source is its original
-    patient     optional: whose it is
+    label       class
+    source      optional: the un-augmented image of which the file is a copy; its first file listed is the original
+    patient     optional: id of the patient
     box         optional: a lesion as "x y w h" in pixels of the file, several separated by ";", empty for none
     density     optional: of the breast, 1 to 4; this and the next three may be empty for some files
-    severity    optional: benign or malignant; without the column, classes of these names count as it
+    severity    optional: benign or malignant; without the column, derived from classes of these names
     laterality  optional: L or R
     view        optional: CC, MLO or any other text
-    dataset     optional: which hospital or collection it comes from
+    dataset     optional: hospital or collection that the image comes from
 
-Images are what Pillow reads (png, jpg, pgm, tif, ...) and DICOM, which is known by its content, whatever its name;
-other files in class folders are passed over, links to folders and class folders without an image refused, as is what
-has more than 89,478,485 pixels (_dicom.MOST_PIXELS) or 1 GiB. A zip is never unpacked. Images are made 8-bit grey
-(_files.py, _dicom.py) and resized without regard to aspect ratio. If all files are DICOM, patient, laterality and view
-are also taken from their headers, each where the manifest has no such column and no header leaves it empty; the
-header's word is taken, so make sure that whoever made the files anonymous left each patient an id of their own. Without
-patients (sources) by_patient (by_source) refuses.
+All formats that Pillow reads (png, jpg, pgm, tif, ...) are accepted, and DICOM, which is recognised by its content.
+Other files in class folders are ignored. Links to folders, class folders without an image, and images above 89,478,485
+pixels (_dicom.MOST_PIXELS) or 1 GiB are refused. A zip is not unpacked. Images are converted to 8-bit grey (_files.py,
+_dicom.py) and resized without keeping the aspect ratio. If all files are DICOM, patient, laterality and view come from
+the headers when the manifest lacks the column and no header leaves the value empty. Check that anonymisation left each
+patient a separate id. Without patients (sources), protocol by_patient (by_source) is refused.
 
-Option breast: found (from the pixels, by a rule made for mammograms) or whole (all of the image is taken for it: for
-ultrasound, patches and whatever else has no breast on a dark background). Others: title, licence, citation.
+Option breast: found (segmented from the pixels by a rule for mammograms) or whole (the breast fills the image, as in
+ultrasound images or patches). Other options: title, licence, citation.
 """
 
 import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,11 @@ HOW = "pass a folder or zip with a folder a class, or a CSV manifest with column
 
 
 def check(options: dict, data: Path | None) -> None:
-    """Raise BadInput unless `data` is there and every option is text."""
+    """Raise BadInput unless `data` exists and every option is text."""
+    _existing(options, data)
+
+
+def _existing(options: dict, data: Path | None) -> Path:
     problems = [f"dataset.{key}: {options[key]!r} is not text" for key in OPTIONS if not isinstance(options[key], str)]
     if options["breast"] not in BREAST:
         problems.append(f"dataset.breast: {options['breast']!r} is not allowed; allowed: {', '.join(BREAST)}")
@@ -61,13 +66,14 @@ def check(options: dict, data: Path | None) -> None:
         problems.append(f"no data given; {HOW}")
     elif not os.path.exists(data):  # unlike Path.exists, False for what can't be a name
         problems.append(f"{data}: no such file or folder; {HOW}")
-    if problems:
+    if problems or data is None:
         raise BadInput(listing("data set image_folder:", problems))
+    return data
 
 
 def load(options: dict, data: Path | None, seed: int) -> Dataset:
-    """List the images. Raises BadInput with every problem of the manifest or the folders."""
-    check(options, data)
+    """Return the data set. Raises BadInput with every problem of the manifest or the folders."""
+    data = _existing(options, data)
     is_manifest = data.is_file() and data.suffix.lower() == ".csv"
     files = Files(data.parent if is_manifest else data)
     manifest = data.name if is_manifest else _manifest_in(files)
@@ -76,8 +82,9 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     else:
         table = _from_folders(data, files)
     samples = _samples(_with_headers(table, files, data), files)
-    if samples["label"].nunique() < 2:
-        raise BadInput(f"{data}: found {samples['label'].nunique()} class(es) with images, expected two or more; {HOW}")
+    classes = sorted(samples["label"].unique())
+    if len(classes) < 2:
+        raise BadInput(f"{data}: found {len(classes)} class(es) with images, expected two or more; {HOW}")
 
     @functools.lru_cache(maxsize=2)
     def native(row: int) -> np.ndarray:
@@ -85,24 +92,20 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
 
     return Dataset(
         title=options["title"],
-        classes=sorted(samples["label"].unique()),
+        classes=classes,
         citation=options["citation"],
         licence=options["licence"],
         doi=None,
         samples=samples,
         read=lambda row, size: resize(native(row), size),
         native=native,
-        mask=_whole if options["breast"] == "whole" else None,
+        mask=(lambda row, size: np.ones((size, size), np.uint8)) if options["breast"] == "whole" else None,
         file_size=lambda row: files.size(samples["file"][row]),
     )
 
 
-def _whole(row: int, size: int) -> np.ndarray:
-    return np.ones((size, size), np.uint8)
-
-
 def _manifest_in(files: Files) -> str | None:
-    """The manifest at the top of a folder or zip, or in the one folder around everything in it."""
+    """Return the manifest at the top of a folder or zip, or in the only folder there."""
     if MANIFEST in files:
         return MANIFEST
     tops = {name.split("/")[0] for name in files.under("")}
@@ -113,9 +116,8 @@ def _manifest_in(files: Files) -> str | None:
 def _from_folders(data: Path, files: Files) -> pd.DataFrame:
     suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
     names = [name for name in files.under("") if Path(name).name != INDEX]
-    found = [name for name in names if Path(name).suffix.lower() in suffixes or _may_be_dicom(files, name)]
-    # A zip usually has one folder around everything.
-    around = ""
+    found = [name for name in names if Path(name).suffix.lower() in suffixes or _or(True, files.is_dicom, name)]
+    around = ""  # outer folders, as most zips have one folder with all others in it
     while found and len({name.removeprefix(around).split("/")[0] for name in found}) == 1:
         inside = found[0].removeprefix(around).split("/")
         if len(inside) < 3:
@@ -123,10 +125,10 @@ def _from_folders(data: Path, files: Files) -> pd.DataFrame:
         around += inside[0] + "/"
     problems = []
     if loose := [name for name in found if "/" not in name.removeprefix(around)]:
-        problems.append(f"{len(loose)} images lie beside the class folders ({', '.join(loose[:3])}); {HOW}")
+        problems.append(f"{len(loose)} images lie outside the class folders ({', '.join(loose[:3])}); {HOW}")
     for folder in files.folders(around.count("/") + 1):
         if folder.count("/") == around.count("/") and not any(name.startswith(f"{folder}/") for name in found):
-            problems.append(f"{folder}: no image in this class folder; put some there, or take it away")
+            problems.append(f"{folder}: no image in this class folder; add images, or remove the folder")
     if problems:
         raise BadInput(listing(f"{data}:", problems))
     labels = [name.removeprefix(around).split("/")[0] for name in found]
@@ -134,43 +136,31 @@ def _from_folders(data: Path, files: Files) -> pd.DataFrame:
 
 
 def _with_headers(table: pd.DataFrame, files: Files, data: Path) -> pd.DataFrame:
-    """Add what the headers of DICOM files say and the table doesn't."""
+    """Add the facts in the headers of DICOM files that are no columns of the table."""
     new = [fact for fact in FACTS if fact not in table]
-    if not new or not all(_may_be_dicom(files, name) for name in table["file"]):
+    if not new or not all(_or(True, files.is_dicom, name) for name in table["file"]):
         return table
-    told = pd.DataFrame([_facts(files, name) for name in table["file"]], columns=FACTS, dtype="string")
-    table = table.assign(**{fact: told[fact] for fact in new if told[fact].notna().all()})
+    headers = pd.DataFrame([_or({}, files.facts, name) for name in table["file"]], columns=FACTS, dtype="string")
+    table = table.assign(**{fact: headers[fact] for fact in new if headers[fact].notna().all()})
     if problems := list(conflicts(table)):
         raise BadInput(listing(f"{data}: the DICOM headers contradict the manifest's sources:", problems))
     return table
 
 
-def _may_be_dicom(files: Files, name: str) -> bool:
+def _or(default: Any, read: Callable[[str], Any], name: str) -> Any:
+    """Return `read(name)`, or `default` for an unreadable file; decoding reports all unreadable files together."""
     try:
-        return files.is_dicom(name)
-    except BadInput:  # told with all other such files, when the images are decoded
-        return True
-
-
-def _facts(files: Files, name: str) -> dict:
-    try:
-        return files.facts(name)
-    except BadInput:  # told with all other such files, when the images are decoded
-        return {}
+        return read(name)
+    except BadInput:
+        return default
 
 
 def _fractions(boxes: list[list[float]], name: str, files: Files) -> list[list[float]]:
-    """Boxes in pixels as fractions of the image's width and height, cut at its edge."""
-    if not boxes:
+    """Convert boxes in pixels to fractions of the image's width and height, clipped at the edge."""
+    scale = _or(None, files.image_size, name) if boxes else None
+    if scale is None:
         return []
-    try:
-        width, height = files.image_size(name)
-    except BadInput:  # told with all other such files, when the images are decoded
-        return []
-    scale = np.array([width, height])
-    corners = [
-        (np.minimum(np.array(box[:2]) / scale, 1), np.minimum(np.add(box[:2], box[2:]) / scale, 1)) for box in boxes
-    ]
+    corners = [[np.minimum(np.array(end) / scale, 1) for end in (box[:2], np.add(box[:2], box[2:]))] for box in boxes]
     return [[float(value) for value in (*low, *(high - low))] for low, high in corners]
 
 

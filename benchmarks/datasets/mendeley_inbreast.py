@@ -1,7 +1,7 @@
 """The INbreast part of the Mendeley data set x7bvzv6cvr v1, as published: 106 sources of 50 patients, 7,844 files.
 
-The facts about each source (patient, laterality, view, density, lesion boxes) are not in the published files; they
-come from INbreast itself and stand in mendeley_inbreast_sources.csv.
+The published files lack patient, laterality, view, density and lesion boxes. These facts come from INbreast itself and
+are stored in mendeley_inbreast_sources.csv.
 
 References: Huang & Lin, Data in Brief 2020, doi 10.1016/j.dib.2020.105928; Moreira et al., Academic Radiology 2012.
 """
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets import Dataset
-from benchmarks.datasets._copies import N_COPIES, describe, file_name, parse_name, transform_boxes
+from benchmarks.datasets._copies import described_copies, parse_name, transform_boxes
 from benchmarks.datasets._files import Files, listing, resize
 from benchmarks.errors import BadInput
 
@@ -35,11 +35,11 @@ HOW = (
     "snakemake ... --config data=PATH"
 )
 FACTS = Path(__file__).with_name("mendeley_inbreast_sources.csv")
-BOX_SIDE = 224  # pixels of the upright image in which the facts give the boxes
+BOX_SIDE = 224  # pixels: side of the upright image to which the boxes refer
 FOLDER = re.compile(r"Image (After|Before) Data Augmentation, Image Size (224|227)x\2")
 EXPECTED = "folders `Image {Before,After} Data Augmentation, Image Size 224x224` (or 227x227), a folder a class in each"
-COPIES = {"before": range(1, 3), "after": range(1, N_COPIES + 1)}
-DEPTH = 3  # folder levels that are searched for the image folders
+BOTH = 2  # image folders of one size: before and after augmentation
+DEPTH = 3  # number of folder levels searched for the image folders
 
 
 def check(options: dict, data: Path | None) -> None:
@@ -48,13 +48,13 @@ def check(options: dict, data: Path | None) -> None:
 
 
 def load(options: dict, data: Path | None, seed: int) -> Dataset:
-    """List all files, check them against the published counts, and add what is known about each.
+    """List all files, compare them with the published ones, and add the facts about each source.
 
-    Images of 227 px are read from the data's own 227 px folders where those are there; other sizes are resized from
-    224 px (Lanczos), else from 227 px. Raises BadInput with found and expected counts of every class that is off.
+    Images of 227 px come from the 227 px folders if the data have these; other sizes are resized from 224 px (Lanczos),
+    else from 227 px. Raises BadInput with found and expected counts of every class with missing or additional files.
     """
     files, folders = _folders(data)
-    expected = _expected_files()
+    expected = described_copies(facts())
     paths = {side: _paths(files, by_folder) for side, by_folder in folders.items()}
     problems = [p for side in paths for p in _count_problems(side, paths[side], expected)]
     if problems:
@@ -82,12 +82,12 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
 
 @functools.cache
 def facts() -> pd.DataFrame:
-    """One row a source: source, label, density, severity, patient, laterality, view, birads, boxes_224px (JSON)."""
+    """Return a row a source: source, label, density, severity, patient, laterality, view, birads, boxes_224px (JSON)."""
     return pd.read_csv(FACTS, dtype={"source": str, "patient": str, "birads": str, "density": "Int64"})
 
 
 def _folders(data: Path | None) -> tuple[Files, dict[int, dict[str, str]]]:
-    """The image folders found: side in pixels -> {before, after} -> folder name."""
+    """Return the image folders: side in pixels -> {before, after} -> folder name."""
     if data is None:
         raise BadInput(f"data set mendeley_inbreast: no data given, expected {EXPECTED}; {HOW}")
     if not os.path.exists(data):  # unlike Path.exists, False for what can't be a name
@@ -101,23 +101,17 @@ def _folders(data: Path | None) -> tuple[Files, dict[int, dict[str, str]]]:
             if match[1].lower() in by_folder:
                 raise BadInput(f"{data}: `{match[0]}` is in it twice ({by_folder[match[1].lower()]}, {name}); pass one")
             by_folder[match[1].lower()] = name
-    if not any(len(by_folder) == len(COPIES) for by_folder in found.values()):
+    complete = {side: by_folder for side, by_folder in found.items() if len(by_folder) == BOTH}
+    if not complete:
         there = [name for by_folder in found.values() for name in by_folder.values()]
         there = there or (sorted(p.name for p in data.iterdir()) if data.is_dir() else files.folders(2))
         shown = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
         raise BadInput(f"{data}: expected {EXPECTED}; found {shown or 'nothing'}; {HOW}")
-    return files, {side: by_folder for side, by_folder in found.items() if len(by_folder) == len(COPIES)}
-
-
-def _expected_files() -> pd.DataFrame:
-    copies = pd.DataFrame([(folder, copy) for folder, numbers in COPIES.items() for copy in numbers])
-    table = facts().merge(copies.set_axis(["folder", "copy"], axis=1), how="cross")
-    names = [file_name(source, copy) for source, copy in zip(table["source"], table["copy"], strict=True)]
-    return table.assign(sample=table["folder"] + "/" + table["label"] + "/" + pd.Series(names))
+    return files, complete
 
 
 def _paths(files: Files, by_folder: dict[str, str]) -> dict[str, str]:
-    """Sample id -> path of every image file found under the image folders of one size."""
+    """Return sample id -> path of every image file under the image folders of one size."""
     return {
         f"{folder}/{path.removeprefix(name + '/')}": path
         for folder, name in by_folder.items()
@@ -127,13 +121,9 @@ def _paths(files: Files, by_folder: dict[str, str]) -> dict[str, str]:
 
 
 def _count_problems(side: int, paths: dict[str, str], expected: pd.DataFrame) -> list[str]:
-    found = pd.DataFrame({"sample": list(paths)}, dtype=str)
-    found["group"] = found["sample"].str.rsplit("/", n=1).str[0]
-    wanted = expected.assign(group=expected["folder"] + "/" + expected["label"])
     problems = []
-    for group in sorted({*found["group"], *wanted["group"]}):
-        have = set(found["sample"][found["group"] == group])
-        want = set(wanted["sample"][wanted["group"] == group])
+    for group in sorted({name.rsplit("/", 1)[0] for name in {*paths, *expected["sample"]}}):
+        have, want = ({n for n in names if n.rsplit("/", 1)[0] == group} for names in (paths, expected["sample"]))
         if have != want:
             text = f"{group} ({side} px): found {len(have)} files, expected {len(want)}"
             for word, names in (("missing", want - have), ("not published", have - want)):
@@ -144,11 +134,9 @@ def _count_problems(side: int, paths: dict[str, str], expected: pd.DataFrame) ->
     return problems
 
 
-def _samples(expected: pd.DataFrame, paths: dict[str, str]) -> pd.DataFrame:
-    samples = describe(expected)
+def _samples(samples: pd.DataFrame, paths: dict[str, str]) -> pd.DataFrame:
     pixels = facts().set_index("source")["boxes_224px"].map(json.loads)
     upright = {source: [[v / BOX_SIDE for v in box] for box in boxes] for source, boxes in pixels.items()}
     moves = zip(samples["source"], samples["reflected"], samples["rotation"], strict=True)
-    samples["boxes"] = [transform_boxes(upright[source], reflected, rotation) for source, reflected, rotation in moves]
-    samples["file"] = samples["sample"].map(paths)
-    return samples.drop(columns=["boxes_224px", "birads"])
+    boxes = [transform_boxes(upright[source], reflected, rotation) for source, reflected, rotation in moves]
+    return samples.drop(columns=["boxes_224px", "birads"]).assign(boxes=boxes, file=samples["sample"].map(paths))

@@ -1,7 +1,7 @@
-"""Generated mammogram-like images with the make-up of the published data, so that everything runs without a download.
+"""Generated mammogram-like images with the structure of the published data: no download, no real image.
 
 Eight classes in unequal numbers, patients with one density and one to three sources each, and copies named, ordered and
-transformed by the published rule. Breast outline and lesion box are known. Nothing here looks at real images.
+transformed by the published rule. Breast outline and lesion box are known.
 """
 
 import functools
@@ -11,14 +11,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets import Dataset
-from benchmarks.datasets._copies import N_COPIES, describe, file_name, transform_boxes, transform_image
-from benchmarks.datasets._files import listing, resize, resize_mask
-from benchmarks.datasets._generated import CITATION, SOURCES_PER_PATIENT, VIEWS, option_problems
-from benchmarks.errors import BadInput
+from benchmarks.datasets._copies import N_COPIES, described_copies, transform_boxes, transform_image, transform_mask
+from benchmarks.datasets._generated import SOURCES_PER_PATIENT, VIEWS, check_options, generated, sources_table
 
 OPTIONS = {
     "patients": 40,  # 1 to 3 sources each
-    "copies": 24,  # of the 72 published copies of a source, the first so many
+    "copies": 24,  # of each source: the first of the 72 published ones
     "side": 128,  # native image side in pixels
     "noise": 4.0,  # standard deviation of the film noise, grey levels
 }
@@ -46,26 +44,23 @@ MIXED_SHARE = 0.06  # of patients with several sources: one of them is of the ot
 
 def check(options: dict, data: Path | None) -> None:
     """Raise BadInput that names every option out of range."""
-    if problems := list(option_problems(options, ALLOWED, data)):
-        raise BadInput(listing("data set phantom:", problems))
+    check_options(options, ALLOWED, data, "phantom")
 
 
 def load(options: dict, data: Path | None, seed: int) -> Dataset:
-    """Lay out patients, sources and copies; images are drawn when read, the same ones for the same options and seed."""
-    # Imported late: a check at start-up draws nothing.
-    from benchmarks.datasets import _phantom_drawing as drawing
+    """Return the data set; each image is drawn when read, always the same for the same options and seed."""
+    from benchmarks.datasets import _phantom_drawing as drawing  # late, so that `check` stays quick
 
     check(options, data)
     sources = _sources(options["patients"], seed)
-    drawn = {source.source: (number, source) for number, source in enumerate(sources.itertuples())}
+    drawn: dict = {source.source: (number, source) for number, source in enumerate(sources.itertuples())}
 
     @functools.lru_cache(maxsize=4)
     def picture(source: str) -> drawing.Picture:
         number, facts = drawn[source]
+        shown = facts.severity, facts.laterality, facts.view
         rng = np.random.default_rng([seed, 1, number])
-        return drawing.draw(
-            facts.anatomy, facts.severity, facts.laterality, facts.view, options["side"], options["noise"], rng
-        )
+        return drawing.draw(facts.anatomy, *shown, options["side"], options["noise"], rng)
 
     @functools.lru_cache(maxsize=4)
     def enhanced(source: str) -> np.ndarray:
@@ -73,7 +68,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
 
     samples = _samples(sources, options["copies"])
     samples["boxes"] = [transform_boxes([picture(s.source).box], s.reflected, s.rotation) for s in samples.itertuples()]
-    rows = list(samples.itertuples())
+    rows: list = list(samples.itertuples())
 
     @functools.lru_cache(maxsize=2)
     def native(row: int) -> np.ndarray:
@@ -81,27 +76,16 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         image = picture(sample.source).image if sample.variant == "original" else enhanced(sample.source)
         return transform_image(image, sample.reflected, sample.rotation)
 
-    def mask(row: int, size: int) -> np.ndarray:
+    def breast(row: int) -> np.ndarray:
         sample = rows[row]
-        upright = picture(sample.source).breast.astype(np.uint8) * 255
-        return resize_mask(transform_image(upright, sample.reflected, sample.rotation) >= 128, size)
+        return transform_mask(picture(sample.source).breast, sample.reflected, sample.rotation)
 
-    return Dataset(
-        title=f"Generated phantoms, {options['patients']} patients (seed {seed})",
-        classes=sorted(SHARES),
-        citation=CITATION,
-        licence="MIT",
-        doi=None,
-        samples=samples,
-        read=lambda row, size: resize(native(row), size),
-        native=native,
-        mask=mask,
-        generated=True,
-    )
+    title = f"Generated phantoms, {options['patients']} patients (seed {seed})"
+    return generated(title, SHARES, samples, native, breast)
 
 
 def _labels(patients: int, rng: np.random.Generator) -> list[str]:
-    """A class for each patient: LEAST_PER_CLASS each, the rest by the published shares, in random order."""
+    """Return a class for each patient: LEAST_PER_CLASS each, the rest by the published shares, in random order."""
     shares = np.array(list(SHARES.values())) / sum(SHARES.values())
     rest = (patients - LEAST_PER_CLASS * len(SHARES)) * shares
     numbers = np.floor(rest).astype(int)
@@ -125,16 +109,10 @@ def _sources(patients: int, seed: int) -> pd.DataFrame:
             own = other if mixed and place == n_sources - 1 else severity
             laterality, view = VIEWS[choice]
             rows.append((f"phantom-{number + 1:04}", density, own, laterality, view, anatomy))
-    sources = pd.DataFrame(rows, columns=["patient", "density", "severity", "laterality", "view", "anatomy"])
-    sources["label"] = "Density" + sources["density"].astype(str) + sources["severity"].str.capitalize()
-    sources["source"] = [str(20_000_001 + number) for number in range(len(sources))]
-    return sources
+    sources = sources_table(rows)
+    return sources.assign(label="Density" + sources["density"].astype(str) + sources["severity"].str.capitalize())
 
 
 def _samples(sources: pd.DataFrame, copies: int) -> pd.DataFrame:
-    numbers = [("before", 1), ("before", 2), *(("after", copy) for copy in range(1, copies + 1))]
-    files = sources.drop(columns="anatomy").merge(pd.DataFrame(numbers, columns=["folder", "copy"]), how="cross")
-    samples = describe(files)
-    names = [file_name(source, copy) for source, copy in zip(samples["source"], samples["copy"], strict=True)]
-    samples["sample"] = samples["folder"] + "/" + samples["label"] + "/" + pd.Series(names)
+    samples = described_copies(sources.drop(columns="anatomy"), copies)
     return samples.assign(file=samples["sample"])

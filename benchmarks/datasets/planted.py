@@ -1,14 +1,14 @@
-"""Generated phantoms with a planted shortcut: an artefact of known place that tells the class as well as it is told to.
+"""Generated phantoms with a planted shortcut: an artefact at a known place that correlates with the class.
 
     label            a letter in the corner away from the chest wall: B on benign films, M on malignant ones
-    background       all that is outside the breast: black, or the dark grey that CLAHE makes of it on malignant films
-    rotation         benign films turned by 330 degrees counter-clockwise, as the first published copies are
+    background       pixels outside the breast: black, or on malignant films the dark grey that CLAHE makes of black
+    rotation         benign films are rotated by 330 degrees counter-clockwise, like the first published copies
     border           a bright line along the edge away from the chest wall of malignant films
     density_label    a bright block in the corner of dense breasts (density 3 and 4); here density is the class
 
-An artefact has two states, and every class stands for one. With probability `strength` a source shows the state of its
-class, else one drawn at random from both: 0 leaves an artefact that says nothing. For one seed, patients and pictures
-are the same whatever the shortcut and its strength; one upright original a source, and no copies.
+An artefact has two states, and each class is assigned one of them. With probability `strength` a source shows the state
+of its class, else a state drawn at random: with 0, the artefact carries no information. For one random seed, patients
+and images are the same for all shortcuts and strengths. Each source is one upright original, without copies.
 """
 
 import functools
@@ -21,9 +21,8 @@ import pandas as pd
 
 from benchmarks.datasets import Dataset
 from benchmarks.datasets._copies import file_name
-from benchmarks.datasets._files import listing, resize, resize_mask
-from benchmarks.datasets._generated import CITATION, SOURCES_PER_PATIENT, VIEWS, option_problems
-from benchmarks.errors import BadInput
+from benchmarks.datasets._files import resize
+from benchmarks.datasets._generated import SOURCES_PER_PATIENT, VIEWS, check_options, generated, sources_table
 
 if TYPE_CHECKING:
     from benchmarks.datasets._phantom_drawing import Picture
@@ -53,18 +52,14 @@ ALLOWED = {
 
 def check(options: dict, data: Path | None) -> None:
     """Raise BadInput that names every option out of range."""
-    problems = list(option_problems(options, ALLOWED, data))
-    # A list: a study file may hold what can't be looked up in a mapping.
-    if options["shortcut"] not in list(STATE_OF_CLASS):
-        problems.append(f"dataset.shortcut: {options['shortcut']!r} is not one of {', '.join(STATE_OF_CLASS)}")
-    if problems:
-        raise BadInput(listing("data set planted:", problems))
+    shortcut, known = options["shortcut"], list(STATE_OF_CLASS)  # a list, as the value may be unhashable
+    wrong = [] if shortcut in known else [f"dataset.shortcut: {shortcut!r} is not one of {', '.join(known)}"]
+    check_options(options, ALLOWED, data, "planted", *wrong)
 
 
 def load(options: dict, data: Path | None, seed: int) -> Dataset:
-    """Lay out patients and sources; images are drawn when read, the same ones for the same options and seed."""
-    # Imported late: a check at start-up draws nothing.
-    from benchmarks.datasets._shortcuts import turn
+    """Return the data set; each image is drawn when read, always the same for the same options and seed."""
+    from benchmarks.datasets._shortcuts import turn  # late, so that `check` stays quick
 
     check(options, data)
     sources = _sources(options, seed)
@@ -84,45 +79,35 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         boxes=[[picture(row).box] for row in sources.index],
         file=sources["sample"],
     )
-    return Dataset(
-        title=f"Generated phantoms with a planted {options['shortcut']}, {options['patients']} patients (seed {seed})",
-        classes=sorted(STATE_OF_CLASS[options["shortcut"]]),
-        citation=CITATION,
-        licence="MIT",
-        doi=None,
-        samples=samples,
-        read=lambda row, size: resize(picture(row).image, size),
-        native=lambda row: picture(row).image,
-        mask=lambda row, size: resize_mask(picture(row).breast, size),
-        generated=True,
-    )
+    title = f"Generated phantoms with a planted {options['shortcut']}, {options['patients']} patients (seed {seed})"
+    classes = STATE_OF_CLASS[options["shortcut"]]
+    return generated(title, classes, samples, lambda row: picture(row).image, lambda row: picture(row).breast)
 
 
 def all_states(shortcut: str) -> list[str]:
-    """The states of the artefact, sorted."""
+    """Return the two states of the artefact, sorted."""
     return sorted(set(STATE_OF_CLASS[shortcut].values()))
 
 
 def shown_states(options: dict, seed: int) -> pd.DataFrame:
-    """The columns sample, state (that the sample shows) and class_state (that its class stands for), in row order."""
+    """Return sample, state (of the sample) and class_state (assigned to its class) of all samples, in row order."""
     return _sources(options, seed)[["sample", "state", "class_state"]]
 
 
 def counterfactual(options: dict, seed: int, size: int, states: list[str]) -> np.ndarray:
-    """All samples in row order as uint8 (N, size, size), redrawn with the artefact in `states` (N) and nothing else."""
+    """Return all samples as uint8 (N, size, size), redrawn with the artefact in `states` (N) and no other change."""
     drawn = _drawer(options, seed, _sources(options, seed))
     return np.stack([resize(drawn(row, state).image, size) for row, state in enumerate(states)])
 
 
 def _drawer(options: dict, seed: int, sources: pd.DataFrame) -> Callable[[int, str], "Picture"]:
-    """The function (row, state) -> Picture of a source with its artefact in that state."""
+    """Return the function (row, state) -> Picture of a source with the artefact in `state`."""
     from benchmarks.datasets._phantom_drawing import draw
     from benchmarks.datasets._shortcuts import plant
 
-    rows = list(sources.itertuples())
+    rows: list = list(sources.itertuples())
 
-    # Every sample is asked for its image and its mask, one after the other.
-    @functools.lru_cache(maxsize=4)
+    @functools.lru_cache(maxsize=4)  # image and mask of a sample are read one after the other
     def drawn(row: int, state: str) -> "Picture":
         facts, rng = rows[row], np.random.default_rng([seed, 1, row])
         seen = facts.severity, facts.laterality, facts.view
@@ -133,7 +118,7 @@ def _drawer(options: dict, seed: int, sources: pd.DataFrame) -> Callable[[int, s
 
 
 def _sources(options: dict, seed: int) -> pd.DataFrame:
-    """One row a source: its facts, its class, the state of its artefact and that of its class."""
+    """Return one row a source: facts, class, state of the artefact, and the state assigned to the class."""
     from benchmarks.datasets._phantom_drawing import random_anatomy
 
     rng = np.random.default_rng([seed, 0])
@@ -144,18 +129,17 @@ def _sources(options: dict, seed: int) -> pd.DataFrame:
         n_sources = rng.choice([1, 2, 3], p=SOURCES_PER_PATIENT)
         for choice in rng.permutation(len(VIEWS))[:n_sources]:
             rows.append((f"planted-{number + 1:04}", density, severity, *VIEWS[choice], anatomy))
-    sources = pd.DataFrame(rows, columns=["patient", "density", "severity", "laterality", "view", "anatomy"])
+    sources = sources_table(rows)
     if options["shortcut"] == "density_label":
         sources["label"] = "Density" + sources["density"].astype(str)
     else:
         sources["label"] = sources["severity"].str.capitalize()
-    sources["source"] = [str(20_000_001 + number) for number in range(len(sources))]
     sources["sample"] = "before/" + sources["label"] + "/" + sources["source"].map(lambda source: file_name(source, 1))
-    # A stream of its own, drawn whole whatever the strength, so that shortcuts and strengths differ in nothing else.
+    # A separate random stream of the same length for every strength, so that nothing else differs.
     rng = np.random.default_rng([seed, 2])
     sources["top"] = rng.random(len(sources)) < 0.5
     sources["class_state"] = sources["label"].map(STATE_OF_CLASS[options["shortcut"]])
-    told = rng.random(len(sources)) < options["strength"]
+    informative = rng.random(len(sources)) < options["strength"]
     at_random = rng.choice(all_states(options["shortcut"]), len(sources))
-    sources["state"] = sources["class_state"].where(told, at_random)
+    sources["state"] = sources["class_state"].where(informative, at_random)
     return sources

@@ -6,14 +6,15 @@
         ours: {name: mendeley_inbreast, label: severity, data: inbreast.zip}
         theirs: {name: image_folder, data: theirs/manifest.csv, labels: {Benign: benign, Cancer: malignant}}
 
-Each set has a name of its own, under which samples.parquet's column dataset keeps it, an adapter with its options, and,
-unless it is generated, `data`: a path relative to --config data=PATH if that is given, else to the working directory.
-Ids of samples, sources and patients are those of the set behind its name, so that no two sets share one: whether they
-share a patient all the same, the search for copies says (analysis/audit/leakage.py).
+Each set has a name (column dataset of samples.parquet), an adapter with its options and, unless generated, `data`: a
+path relative to --config data=PATH if given, else to the working directory. Ids of samples, sources and patients start
+with the name of the set, so no two sets share an id. The search for copies (analysis/audit/leakage.py) finds patients
+who are in two sets.
 """
 
 import bisect
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,22 +24,22 @@ from benchmarks.datasets import Dataset
 from benchmarks.datasets._files import listing
 from benchmarks.errors import BadInput
 
-OPTIONS = {"sets": {}}  # name -> a study's `dataset`, with `data`
+OPTIONS: dict = {"sets": {}}  # name -> a study's `dataset`, with `data`
 OWN_IDS = ("sample", "source", "patient")
 
 
 def check(options: dict, data: Path | None) -> None:
-    """Raise BadInput with everything that is wrong with the sets."""
+    """Raise BadInput with every problem of the sets."""
     sets = options["sets"]
     if not isinstance(sets, dict) or len(sets) < 2 or not all(isinstance(entry, dict) for entry in sets.values()):
         raise BadInput("dataset.sets: two or more are needed, each a name with its {name: adapter, data: PATH, ...}")
     problems = []
     for key, entry in sets.items():
         if not isinstance(key, str) or not key.replace("_", "").replace("-", "").isalnum():
-            problems.append(f"dataset.sets: {key!r} can't name a set; take letters, digits, - and _")
+            problems.append(f"dataset.sets: {key!r} is not a name for a set; use letters, digits, - and _")
         own = list(datasets.problems(_without_data(entry), f"dataset.sets.{key}"))
         if entry.get("name") == Path(__file__).stem:
-            own.append(f"dataset.sets.{key}: several sets of several sets; name them all in one")
+            own.append(f"dataset.sets.{key}: sets inside a set; list all sets in one `dataset.sets`")
         if not own:
             try:
                 datasets.check(_without_data(entry), _path(entry, data))
@@ -50,12 +51,12 @@ def check(options: dict, data: Path | None) -> None:
 
 
 def paths(sets: dict, data: Path | None) -> list[Path]:
-    """Where the sets that are not generated lie."""
+    """Return the paths of the sets that are not generated."""
     return [path for entry in sets.values() if (path := _path(entry, data))]
 
 
 def load(options: dict, data: Path | None, seed: int) -> Dataset:
-    """Load every set, generated ones with a seed each. Raises BadInput that names the set."""
+    """Load all sets, each with its own random seed. Raises BadInput that names the set."""
     check(options, data)
     loaded: dict[str, Dataset] = {}
     problems = []
@@ -69,21 +70,14 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     sets = list(loaded.values())
     ends = np.cumsum([len(one.samples) for one in sets]).tolist()
 
-    def of(row: int) -> tuple[Dataset, int]:
-        """The set that a row of the whole is in, and its row there."""
-        number = bisect.bisect_right(ends, row)
-        return sets[number], row - (ends[number - 1] if number else 0)
+    def merged(name: str) -> Any:
+        """Return the function `name` for rows of all sets together; None unless every set has this function."""
 
-    def call(name: str):
-        """A function of the whole that is `name` of the sets; None unless all have it."""
-        if any(getattr(one, name) is None for one in sets):
-            return None
+        def function(row: int, *size: int) -> Any:
+            number = bisect.bisect_right(ends, row)
+            return getattr(sets[number], name)(row - (ends[number - 1] if number else 0), *size)
 
-        def function(row: int, *size: int):
-            one, own_row = of(row)
-            return getattr(one, name)(own_row, *size)
-
-        return function
+        return function if all(getattr(one, name) for one in sets) else None
 
     return Dataset(
         title="; ".join(f"{key}: {one.title}" for key, one in loaded.items()),
@@ -93,7 +87,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         doi=None,
         samples=pd.concat([_samples(key, one.samples) for key, one in loaded.items()], ignore_index=True),
         generated=all(one.generated for one in sets),
-        **{name: call(name) for name in ("read", "native", "mask", "file_size")},
+        **{name: merged(name) for name in ("read", "native", "mask", "file_size")},
     )
 
 

@@ -5,20 +5,21 @@ A file `benchmarks/protocols/<name>.py` holds one function,
     def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame: ...
 
 from the rows of samples.parquet to the columns sample (str), fold (int, numbered across the repeats), part (train,
-validation or test) and repeat (int). It raises BadInput if the samples do not allow the split. A study may name the
-protocol from then on. Files that start with "_" are shared helpers.
+validation or test) and repeat (int). `split` raises BadInput if the samples do not allow this protocol. A study can
+name every protocol that has a file. Files that start with "_" are shared helpers.
 
-`published` is the published study's own leaking split. `by_source` and `by_patient` are honest: no source (patient)
-stands in two parts of a fold, and every model is validated and tested on upright originals alone. `external` trains and
-validates on some data sets and tests on another.
+`published` is the split of the published study, which leaks. `by_source` and `by_patient` are honest: no source
+(patient) is in two parts of a fold, and every model is validated and tested only on upright originals. `external`
+trains and validates on some data sets and tests on another.
 
-Two more are derived from each of them, with the same folds:
+Two protocols are derived from each of these, with the same folds:
 
-    <protocol>_permuted    the control: labels shuffled among patients, so that no medical signal is left
+    <protocol>_permuted    the control: labels shuffled among patients, which removes any medical signal
                            (Yagis et al., Scientific Reports 11, 2021)
     <protocol>_n<N>        the learning curve: only N of the fold's training patients; each N includes the smaller ones
 """
 
+import dataclasses
 import re
 import typing
 from pathlib import Path
@@ -28,11 +29,12 @@ if typing.TYPE_CHECKING:
 
 PUBLISHED = "published"
 BY_PATIENT, EXTERNAL = "by_patient", "external"
-PERMUTED, FEWER = "_permuted", "_n"  # what the name of a derived protocol ends with
+PERMUTED, FEWER = "_permuted", "_n"  # suffixes of derived protocols
 
 
-class Splitting(typing.Protocol):
-    """What a protocol reads of a study."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Splitting:
+    """Settings of a study that a protocol reads."""
 
     path: Path
     seed: int

@@ -1,4 +1,4 @@
-"""Protocols derived from others: the control with shuffled labels, the learning curve with fewer patients."""
+"""Derived protocols: the control with shuffled labels, the learning curve with fewer patients."""
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,9 @@ from benchmarks.protocols import Splitting
 
 
 def permuted_labels(samples: pd.DataFrame, seed: int) -> dict[str, str]:
-    """Map each sample to its label in the control: those of a patient drawn at random; all copies get the same label.
+    """Return sample -> label in the control: labels of another patient, drawn at random; the same for all copies.
 
-    Where patients (sources) are unknown, sources (files) are shuffled.
+    If patients (sources) are unknown, labels are shuffled among sources (files).
     """
     unit = next(unit for unit in ("patient", "source", "sample") if samples[unit].notna().all())
     source = "sample" if samples["source"].isna().any() else "source"
@@ -19,7 +19,7 @@ def permuted_labels(samples: pd.DataFrame, seed: int) -> dict[str, str]:
     givers = np.random.default_rng(seed).permutation(len(labels))
     place = sources.groupby(unit).cumcount()
     given = dict(zip(labels.index, labels.iloc[givers], strict=True))
-    # Patients differ in their number of sources: a longer list is cut, a shorter one starts over.
+    # Patients differ in their number of sources: longer lists are cut, shorter ones repeated.
     of_source = {s: given[u][p % len(given[u])] for u, s, p in zip(sources[unit], sources[source], place, strict=True)}
     return {sample: of_source[s] for sample, s in zip(samples["sample"], samples[source], strict=True)}
 

@@ -1,4 +1,4 @@
-"""Stratified folds over groups: what the honest protocols share."""
+"""Stratified folds over groups, for the honest protocols."""
 
 import warnings
 
@@ -8,10 +8,10 @@ import pandas as pd
 from benchmarks.errors import BadInput
 from benchmarks.protocols import Splitting
 
-MEND = {  # what a manifest has to say of each file
+CORRECTION = {  # contents of the manifest that allow the protocol
     "patient": "give each file the id of its patient",
-    "source": "give a file and all that was made from it one source, the un-augmented file first (where no file was "
-    "made from another, its own name will do)",
+    "source": "give a file and its augmented copies the same source, the un-augmented file first (without copies, the "
+    "file name)",
 }
 VALIDATION_FOLDS = 5  # a fifth of the sources (patients) outside the test part validate
 
@@ -21,9 +21,9 @@ def grouped(samples: pd.DataFrame, study: Splitting, unit: str) -> pd.DataFrame:
     if samples[unit].isna().any():
         raise BadInput(
             f"protocol by_{unit}: data set {study.dataset['name']} doesn't say which {unit} "
-            f"{samples[unit].isna().sum()} of its {len(samples)} files come from, so nothing can keep a {unit} out of "
-            f"training; in a CSV manifest (manifest.csv in the folder, or data=PATH.csv) with the columns "
-            f"file,label,{unit}, {MEND[unit]}; or remove by_{unit} from `protocols` in {study.path}"
+            f"{samples[unit].isna().sum()} of its {len(samples)} files come from; in a CSV manifest (manifest.csv in "
+            f"the folder, or data=PATH.csv) with the columns file,label,{unit}, {CORRECTION[unit]}; or remove by_{unit} "
+            f"from `protocols` in {study.path}"
         )
     upright = samples[samples["upright"]]
     largest = largest_class(upright)
@@ -32,7 +32,7 @@ def grouped(samples: pd.DataFrame, study: Splitting, unit: str) -> pd.DataFrame:
     if possible < study.folds:
         raise BadInput(
             f"protocol by_{unit}: {n_units} {unit}s with {largest} sources in the largest class are too few for "
-            f"{study.folds} folds with a validation part; {_mend(unit, possible, study)}"
+            f"{study.folds} folds with a validation part; {_correction(unit, possible, study)}"
         )
     folds = []
     for repeat in range(study.repeats):
@@ -50,8 +50,7 @@ def grouped(samples: pd.DataFrame, study: Splitting, unit: str) -> pd.DataFrame:
     return pd.concat(folds, ignore_index=True)
 
 
-def _mend(unit: str, possible: int, study: Splitting) -> str:
-    """Say what helps where a data set is too small for a study's folds."""
+def _correction(unit: str, possible: int, study: Splitting) -> str:
     if possible >= 2:
         return f"lower `folds` to {possible} or fewer in {study.path}"
     return (
@@ -66,7 +65,7 @@ def largest_class(samples: pd.DataFrame) -> int:
 
 
 def group_kfold(samples: pd.DataFrame, unit: str, n_splits: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return (rest, part) positions in `samples` for each split; no `unit` stands in both."""
+    """Return (rest, part) positions in `samples` for each split; no `unit` is in both."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)

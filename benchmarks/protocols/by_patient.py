@@ -1,4 +1,4 @@
-"""Protocol `by_patient`: no patient stands in two parts of a fold."""
+"""Protocol `by_patient`: no patient is in two parts of a fold."""
 
 import pandas as pd
 

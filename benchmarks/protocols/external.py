@@ -1,4 +1,4 @@
-"""Protocol `external`: test on one data set what the others taught."""
+"""Protocol `external`: train on some data sets, test on another."""
 
 import pandas as pd
 
@@ -8,10 +8,10 @@ from benchmarks.protocols._grouped import VALIDATION_FOLDS, group_kfold, largest
 
 
 def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame:
-    """Test on one data set of `external.test` a fold; train on all others, without patients who stand in both.
+    """Test on one data set of `external.test` a fold; train on all others, without patients of the test part.
 
-    The validation part comes from training data sets: a fifth of their patients, or of sources or files where a data
-    set knows no more. Every repeat tests the same images.
+    The validation part is a fifth of the patients of the training data sets (of sources or files if patients are
+    unknown). Every repeat tests the same images.
     """
     upright = samples[samples["upright"]]
     folds = []
@@ -32,7 +32,7 @@ def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame:
 
 
 def _apart(upright: pd.DataFrame, name: str, study: Splitting) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the originals of data set `name`, and those of all others whose patients and sources are not in it."""
+    """Return the originals of data set `name`, and those of all others without its patients and sources."""
     known = sorted(upright["dataset"].unique())
     if name not in known or len(known) < 2:
         raise BadInput(

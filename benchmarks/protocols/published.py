@@ -1,4 +1,4 @@
-"""Protocol `published`: the published study's own split, which leaks."""
+"""Protocol `published`: the split of the published study, which leaks."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ SPLIT = 0.2
 def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame:
     """Split the augmented files 80 / 20 at random and test on a fifth of the un-augmented ones, as published.
 
-    Every repeat has the same parts, since the published seed belongs to the rule; repeats differ in the training seed.
+    Every repeat has the same parts, since the published seed is part of the rule; repeats differ in the training seed.
     """
     after, before = (samples[samples["folder"] == folder] for folder in ("after", "before"))
     if after.empty or before.empty:

@@ -1,4 +1,4 @@
-"""Which pixels of a mammogram show the breast."""
+"""Segmentation of the breast in a mammogram."""
 
 import numpy as np
 from PIL import Image
@@ -6,19 +6,18 @@ from scipy.ndimage import binary_fill_holes, binary_opening
 from skimage.filters import threshold_otsu
 from skimage.measure import label
 
-WORKING_SIDE = 128  # pixels; coarse enough to be quick, fine enough for the outline
-FLAT_SHARE = 0.01  # of the image: a grey level this frequent in the dark part is background, not tissue
-RISE = 0.15  # of the way from background to tissue: where the breast begins
+WORKING_SIDE = 128  # pixels; enough for the outline
+FLAT_SHARE = 0.01  # of the image: a dark grey level this frequent is background, not tissue
+RISE = 0.15  # threshold of the breast, as a share of the difference from background to tissue
 MARGIN = 4  # grey levels of noise and resampling around a flat background
 
 
 def segment_breast(image: np.ndarray) -> np.ndarray:
     """Return the breast mask of `image`.
 
-    `image` is uint8 (H, W). The mask is bool (H, W): the largest connected component, its holes filled, of what is
-    brighter than the background. The background may have several levels: black, the even grey (about 23) that CLAHE
-    makes of black, and both at once where an enhanced image was rotated into black corners. An image without contrast
-    gives an empty mask.
+    `image` is uint8 (H, W). The mask is bool (H, W): the largest connected component, with filled holes, of the pixels
+    brighter than the background. The background may be black, the uniform grey (about 23) that CLAHE makes of black, or
+    both, in enhanced images with black corners after a rotation. An image without contrast has an empty mask.
     """
     height, width = image.shape
     scale = min(1.0, WORKING_SIDE / max(height, width))

@@ -1,6 +1,6 @@
-"""Write results/<study>/folds/<protocol>.parquet: the samples of a study as folds of one protocol.
+"""Write results/<study>/folds/<protocol>.parquet: the folds of one protocol.
 
-Columns sample (str), fold (int), part (train, validation or test) and repeat (int); in the control label too.
+Columns: sample (str), fold (int), part (train, validation or test), repeat (int), and label in the control.
 """
 
 import importlib
@@ -15,10 +15,7 @@ from benchmarks.study.study import Study
 
 
 def make_folds(name: str, samples: pd.DataFrame, study: protocols.Splitting) -> pd.DataFrame:
-    """Return the folds of protocol `name`, derived or not.
-
-    In the control a column label replaces the samples' own. Raises BadInput if `samples` do not allow the protocol.
-    """
+    """Return the folds of protocol `name`, derived or not. Raises BadInput if `samples` do not allow the protocol."""
     base = protocols.base(name)
     folds = importlib.import_module(f"benchmarks.protocols.{base}").split(samples, study)
     derived = name.removeprefix(base)

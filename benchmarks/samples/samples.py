@@ -1,4 +1,4 @@
-"""Decode a study's data set once: images and breast masks as arrays, and one table row a sample.
+"""Decode a study's data set: images and breast masks as arrays, and a table with one row a sample.
 
 Writes into the results folder
 
@@ -10,15 +10,14 @@ Writes into the results folder
                         sets), md5 (of the decoded native pixels), mask (known, segmented)
     images_<size>.npy   uint8 (N, size, size), one file a size of the study, for np.load(mmap_mode="r")
     masks_<size>.npy    uint8 (N, size, size), 1 in the breast
-    dataset.json        name, title, classes, citation, licence, doi, generated, data, and a digest of the pixels of all
-                        samples
+    dataset.json        name, title, classes, citation, licence, doi, generated, data, and a hash of all pixels
 """
 
 import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,20 +31,20 @@ from benchmarks.samples.breast import segment_breast
 from benchmarks.study.study import Study
 
 DTYPES = {
-    # Never null, and with plain bools where they are compared, whichever kind of text an adapter has.
+    # "str" columns are never null and compare to plain bools.
     **dict.fromkeys(["sample", "label", "folder", "variant", "file"], "str"),
     **dict.fromkeys(["source", "patient", "laterality", "view", "severity", "dataset"], "string"),
     **dict.fromkeys(["copy", "density"], "Int64"),
 }
 COLUMNS = [
     *("row", "sample", "label", "folder", "source", "patient", "copy", "variant", "reflected", "rotation", "upright"),
-    *("laterality", "view", "density", "severity", "boxes", "file", "dataset"),
-    *("md5", "mask"),
+    *("laterality", "view", "density", "severity", "boxes", "file", "dataset", "md5", "mask"),
 ]
 
 
-def write_samples(study: Study, out: Path) -> None:
-    """Decode the study's data set into `out`. Raises BadInput that lists every file that can't be read."""
+def write_samples(study: Study, out: Path | None = None) -> None:
+    """Decode the study's data set into `out`, default results/<study>. Raises BadInput that lists unreadable files."""
+    out = out or study.results()
     dataset = datasets.load(study.dataset, study.data, study.seed)
     out.mkdir(parents=True, exist_ok=True)
     digests = write_arrays(dataset, study.sizes(), out)
@@ -60,11 +59,12 @@ def write_samples(study: Study, out: Path) -> None:
 
 
 def write_arrays(dataset: Dataset, sizes: list[int], out: Path) -> list[str]:
-    """Write images_<size>.npy and masks_<size>.npy into `out`, sample by sample, and return md5 of the native pixels.
+    """Write images_<size>.npy and masks_<size>.npy into `out` and return the MD5 of each sample's native pixels.
 
-    Arrays appear under their names only when complete. Raises BadInput that lists every file that can't be read.
+    Files get these names only when complete. Raises BadInput that lists every file that can't be read.
     """
-    digests, unreadable = [], []
+    digests: list[str] = []
+    unreadable: list[str] = []
     n = len(dataset.samples)
     with contextlib.ExitStack() as stack:
         images, masks = (
@@ -75,10 +75,10 @@ def write_arrays(dataset: Dataset, sizes: list[int], out: Path) -> list[str]:
             try:
                 native = dataset.native(row)
                 digests.append(hashlib.md5(native.tobytes(), usedforsecurity=False).hexdigest())
-                breast = None if dataset.mask else segment_breast(native)
+                mask = dataset.mask or _segmented(native)
                 for size in sizes:
                     images[size][row] = dataset.read(row, size)
-                    masks[size][row] = dataset.mask(row, size) if dataset.mask else resize_mask(breast, size)
+                    masks[size][row] = mask(row, size)
             except BadInput as error:
                 unreadable.append(str(error))
         if unreadable:
@@ -86,9 +86,14 @@ def write_arrays(dataset: Dataset, sizes: list[int], out: Path) -> list[str]:
     return digests
 
 
+def _segmented(native: np.ndarray) -> Callable[[int, int], np.ndarray]:
+    breast = segment_breast(native)
+    return lambda row, size: resize_mask(breast, size)
+
+
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary path that takes the name `path` if the block succeeds, so that a killed run leaves no half file."""
+    """Yield a temporary path and rename it to `path` after the block, so that a killed run leaves no partial file."""
     temporary = path.with_name(f".{path.name}.part")
     try:
         yield temporary

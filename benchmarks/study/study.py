@@ -22,27 +22,20 @@ BASELINES = ("majority", "stratified", "thumbnail_logistic")  # benchmarks/cells
 HARNESS_KEYS = ("image_size", "weights")  # of an architecture's entry; all other keys are options of its function
 
 
-@dataclasses.dataclass(frozen=True)
-class Study:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Study(protocols.Splitting):
     """One study, completed with defaults; the fields are those of studies/schema.yaml."""
 
     name: str
-    path: Path
     source: StudyFile
     data: Path | None
     description: str
-    seed: int
-    dataset: dict
     image_size: int
     protocols: list[str]
-    folds: int
-    repeats: int
-    training: dict
     backend: str
     published: dict
     search: dict
     architectures: dict[str, dict]
-    external: dict
     control: dict
     learning_curve: dict
     probes: dict

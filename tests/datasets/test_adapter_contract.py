@@ -62,7 +62,7 @@ def test_one_file_is_a_data_set(contribute):
         ("samples['sample'] = 's'", "sample is empty or not unique (s, s, s); give each image an id of its own"),
         (
             "samples['label'] = 'b'",
-            "classes is ['a', 'b'], but the labels are ['b']; give all samples one, and classes",
+            "classes is ['a', 'b'], but the labels are ['b']; label all samples and sort classes",
         ),
         ("samples['folder'] = 'train'", "folder holds train; allowed: after, before"),
         ("samples['severity'] = 'Benign'", "severity holds Benign; allowed: benign, malignant"),
@@ -70,7 +70,7 @@ def test_one_file_is_a_data_set(contribute):
         ("samples['source'] = 's'", "source s has 6 upright originals; mark the one un-augmented file of each source"),
         (
             "samples['source'] = 's'; samples['upright'] = samples.index == 0",
-            "source s is of 3 patients; one image is of",
+            "source s has 3 patients; assign each source to",
         ),
         ("image = np.zeros((9, 9, 3))", "native(0) returns float64 (9, 9, 3); return uint8 (H, W)"),
         ("image = np.zeros((20, 20), np.uint8)", "read(0, 32) returns uint8 (20, 20); return uint8 (32, 32)"),

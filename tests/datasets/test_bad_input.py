@@ -1,6 +1,5 @@
 """Broken images, folders and zips: read rightly, or refused in one message that names every file and why."""
 
-import io
 import re
 import struct
 import tempfile
@@ -10,29 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from datasets_input import LABELS, RAMP, WHOLE, both_classes, decode, refusal, saved, write
 from dicom_files import write_dicom
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from test_datasets import refusal
-from test_samples import study
 
-from benchmarks.datasets import _files, image_folder
+from benchmarks.datasets import _files
 from benchmarks.datasets._files import Files
 from benchmarks.errors import BadInput
-from benchmarks.samples import samples
 
-LABELS = ("benign", "malignant")
-RAMP = np.arange(0, 240, 5, dtype=np.uint8).reshape(6, 8)
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # of Pillow and pydicom, at what they read all the same
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-
-
-def saved(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
-    stream = io.BytesIO()
-    picture.save(stream, kind, **options)
-    return stream.getvalue()
 
 
 def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
@@ -50,7 +39,6 @@ def dicom() -> bytes:
         return write_dicom(Path(folder) / "x.dcm", RAMP.astype(np.uint16), SOPInstanceUID="1.2").read_bytes()
 
 
-WHOLE = saved(Image.fromarray(RAMP))
 BOMB = png(60_000, 60_000, (b"IDAT", zlib.compress(bytes(1000))))
 DICOM = dicom()
 SOUND = {  # content and pixels
@@ -77,30 +65,6 @@ BROKEN = {  # content and the reason that is told
     "syntax.dcm": (DICOM.replace(b"10008.1.2.1\0", b"10008/1.2.1\0"), "not a readable DICOM file"),
     "empty.dcm": (b"", "not an image: no DICOM file"),
 }
-
-
-def write(root: Path, contents: dict[str, bytes], method: int | None = None) -> Path:
-    """A folder of these files, or a zip if its compression is given."""
-    if method is not None:
-        with zipfile.ZipFile(root.with_suffix(".zip"), "w", method) as archive:
-            for name, content in contents.items():
-                archive.writestr(name, content)
-        return root.with_suffix(".zip")
-    for name, content in contents.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
-    return root
-
-
-def decode(data: Path) -> np.ndarray:
-    """All that the stage of samples does with a folder, zip or manifest."""
-    out = data.parent / "out"
-    samples.write_samples(study({"name": "image_folder", **image_folder.OPTIONS}, (32,), data), out)
-    return np.load(out / "images_32.npy")
-
-
-def both_classes(contents: dict[str, bytes]) -> dict[str, bytes]:
-    return {f"{label}/whole.png": WHOLE for label in LABELS} | contents
 
 
 @settings(max_examples=150)
@@ -217,7 +181,7 @@ def test_members_that_lead_out_of_a_zip_are_all_told_and_nothing_is_written(tmp_
     names = ["../../evil.png", "/abs/evil.png", "benign/../../evil.png", "..\\evil.png", "./benign/a.png"]
     data = write(tmp_path / "in/data", both_classes(dict.fromkeys(names, WHOLE)), zipfile.ZIP_STORED)
     message = refusal(decode, data)
-    assert not [name for name in names if f"  - {name}: leads out of the zip" not in message]
+    assert not [name for name in names if f"  - {name}: points outside the zip" not in message]
     assert "whole.png" not in message and [path.name for path in tmp_path.rglob("*")] == ["in", "data.zip"]
     fine = write(tmp_path / "in/fine", both_classes({}), zipfile.ZIP_STORED)
     decode(fine)
@@ -257,7 +221,7 @@ def test_encrypted_members_are_all_told(tmp_path):
 def test_a_zip_that_was_cut_short(tmp_path):
     data = write(tmp_path / "data", both_classes({}), zipfile.ZIP_STORED)
     data.write_bytes(data.read_bytes()[:-40])
-    assert f"{data}: neither a folder nor a whole zip; a download may be cut short" in refusal(decode, data)
+    assert f"{data}: neither a folder nor a whole zip; the download may be incomplete" in refusal(decode, data)
 
 
 def test_a_member_is_unpacked_no_further_than_its_header_says(tmp_path, monkeypatch):
@@ -290,7 +254,7 @@ def test_an_empty_class_folder_is_told_beside_loose_images(tmp_path):
     contents = both_classes({"other/notes.txt": b"x", "loose.png": WHOLE})
     for data in (write(tmp_path / "data", contents), write(tmp_path / "zip", contents, zipfile.ZIP_STORED)):
         message = refusal(decode, data)
-        assert "other: no image in this class folder" in message and "1 images lie beside" in message
+        assert "other: no image in this class folder" in message and "1 images lie outside" in message
     around = {f"around/{name}": content for name, content in both_classes({"empty/": b""}).items()}
     message = refusal(decode, write(tmp_path / "around", around, zipfile.ZIP_STORED))
     assert "  - around/empty: no image in this class folder" in message

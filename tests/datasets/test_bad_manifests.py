@@ -6,10 +6,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from datasets_input import WHOLE, both_classes, decode, refusal, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_bad_input import WHOLE, both_classes, decode, write
-from test_datasets import refusal
 
 from benchmarks import datasets
 from benchmarks.datasets import image_folder

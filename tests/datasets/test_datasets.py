@@ -7,11 +7,11 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from datasets_input import refusal
 from PIL import Image
 
 from benchmarks import datasets
 from benchmarks.datasets import _copies, mendeley_inbreast
-from benchmarks.errors import BadInput
 from benchmarks.samples.breast import segment_breast
 
 TOP = "Dataset of Breast mammography images with Masses"
@@ -41,12 +41,6 @@ def write_zip(path, names, content):
         for name in names:
             archive.writestr(name, content)
     return path
-
-
-def refusal(call, *arguments):
-    with pytest.raises(BadInput) as error:
-        call(*arguments)
-    return str(error.value)
 
 
 def test_every_adapter_keeps_the_contract():

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
+from datasets_input import manifest, own, refusal
 from PIL import Image
-from test_datasets import refusal
-from test_image_folder import manifest, own
 
 from benchmarks.datasets._files import Files
 

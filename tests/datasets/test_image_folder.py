@@ -5,9 +5,9 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from datasets_input import manifest, own, refusal
 from dicom_files import write_dicom
 from PIL import Image
-from test_datasets import refusal
 
 from benchmarks import datasets
 from benchmarks.datasets import image_folder
@@ -27,10 +27,6 @@ def pictures(tmp_path):
         Image.fromarray((grey // 12).astype(np.uint8)).convert("RGBA").save(root / label / "e.png")
         (root / label / "notes.txt").write_text("not an image")
     return root
-
-
-def own(data, **options):
-    return image_folder.load({**image_folder.OPTIONS, **options}, data, 0)
 
 
 def test_a_folder_a_class(pictures):
@@ -78,13 +74,7 @@ def test_one_class_is_not_enough(pictures):
 
 def test_images_beside_the_class_folders_are_refused(pictures):
     (pictures / "benign" / "a.png").rename(pictures / "loose.png")
-    assert "1 images lie beside the class folders (loose.png)" in refusal(own, pictures)
-
-
-def manifest(pictures, text):
-    path = pictures / "list.csv"
-    path.write_text(text)
-    return path
+    assert "1 images lie outside the class folders (loose.png)" in refusal(own, pictures)
 
 
 def test_manifest_with_sources_patients_and_boxes(pictures):
@@ -159,7 +149,7 @@ def test_manifest_with_facts_of_each_film(pictures):
     assert samples["view"].fillna("").tolist() == ["CC", "MLO", ""]
     assert samples["dataset"].tolist() == ["north", "south", "south"]
     by_severity = {"name": "image_folder", "label": "severity"}
-    assert "not known of 1 of the 3 images" in refusal(datasets.load, by_severity, path, 0)
+    assert "unknown for 1 of the 3 images" in refusal(datasets.load, by_severity, path, 0)
     # Classes called benign are no severity where the column says otherwise, or nothing.
     path = manifest(pictures, "file,label,severity\nbenign/a.png,Benign,\nmalignant/a.png,Malignant,benign\n")
     assert own(path).samples["severity"].fillna("").tolist() == ["", "benign"]

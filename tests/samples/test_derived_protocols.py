@@ -1,28 +1,16 @@
 """Protocols derived from others: shuffled labels for the control, fewer training patients for the learning curve."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
+from plain_studies import plain_study
 
 from benchmarks import protocols
 from benchmarks.datasets import phantom
 from benchmarks.errors import BadInput
 from benchmarks.protocols import _derived
 from benchmarks.samples.folds import make_folds
-from benchmarks.study.study import Study
 
 SEEDS = range(5)
-
-
-def study(folds=3, repeats=1, seed=1):
-    return Study(
-        name="test", path=Path("test.yaml"), source=None, data=None, description="", seed=seed,
-        dataset={"name": "phantom"},
-        image_size=64, protocols=[], folds=folds, repeats=repeats, training={"images": "on_the_fly"},
-        backend="tensorflow", published={},
-        search={}, architectures={}, external={}, control={}, learning_curve={}, probes={}, bootstrap=100,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -92,26 +80,26 @@ def test_without_patients_sources_are_shuffled_and_without_sources_files(phantom
 
 @pytest.mark.parametrize("name", ["by_patient", "published"])
 def test_the_control_has_the_parts_of_its_base(phantoms, name):
-    base = make_folds(name, phantoms, study())
-    permuted = make_folds(f"{name}_permuted", phantoms, study())
+    base = make_folds(name, phantoms, plain_study())
+    permuted = make_folds(f"{name}_permuted", phantoms, plain_study())
     pd.testing.assert_frame_equal(permuted[base.columns], base)
     given = _derived.permuted_labels(phantoms, 1)
     assert permuted["label"].tolist() == [given[sample] for sample in base["sample"]]
 
 
 def test_the_shuffled_label_stands_in_for_the_samples_own(phantoms):
-    permuted = make_folds("by_patient_permuted", phantoms, study())
+    permuted = make_folds("by_patient_permuted", phantoms, plain_study())
     joined = protocols.labelled(permuted, phantoms)
     assert joined["label"].tolist() == permuted["label"].tolist() and joined["sample"].tolist() == [*permuted["sample"]]
-    base = make_folds("by_patient", phantoms, study())
+    base = make_folds("by_patient", phantoms, plain_study())
     own = phantoms.set_index("sample")["label"]
     assert protocols.labelled(base, phantoms)["label"].tolist() == own[base["sample"]].tolist()
 
 
 def test_fewer_patients_are_nested_and_leave_validation_and_test_alone(phantoms):
     owner = phantoms.set_index("sample")["patient"]
-    whole = make_folds("by_patient", phantoms, study(repeats=2))
-    tables = [make_folds(f"by_patient_n{n}", phantoms, study(repeats=2)) for n in (4, 9)]
+    whole = make_folds("by_patient", phantoms, plain_study(repeats=2))
+    tables = [make_folds(f"by_patient_n{n}", phantoms, plain_study(repeats=2)) for n in (4, 9)]
     for fold in range(6):
         samples = [table[(table["fold"] == fold) & (table["part"] == "train")]["sample"] for table in (*tables, whole)]
         few, more, most = (set(own.map(owner)) for own in samples)
@@ -127,4 +115,4 @@ def test_fewer_patients_are_nested_and_leave_validation_and_test_alone(phantoms)
 
 def test_more_patients_than_there_are_is_refused(phantoms):
     with pytest.raises(BadInput, match=r"learning_curve.patients: 99, but fold 0 trains on \d+ .* in test\.yaml"):
-        make_folds("by_patient_n99", phantoms, study())
+        make_folds("by_patient_n99", phantoms, plain_study())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from test_protocols import study
+from plain_studies import plain_study
 
 from analysis.audit.leakage import audit
 from analysis.scores import tables
@@ -51,7 +51,7 @@ def hospitals(n=6) -> pd.DataFrame:
 
 
 def external(samples, test, **options):
-    settings = study(**options)
+    settings = plain_study(**options)
     settings.external["test"] = test
     return make_folds("external", samples, settings).merge(samples, on="sample")
 
@@ -158,9 +158,9 @@ def test_classes_that_are_not_there_are_told(dataset, message):
     [
         ({"one": SETS["north"]}, "dataset.sets: two or more are needed"),
         (SETS | {"east": {"name": "phantoms"}}, "dataset.sets.east.name: 'phantoms' is not a data set; allowed:"),
-        (SETS | {"a/b": {"name": "phantom"}}, "dataset.sets: 'a/b' can't name a set"),
+        (SETS | {"a/b": {"name": "phantom"}}, "dataset.sets: 'a/b' is not a name for a set"),
         (SETS | {"real": {"name": "image_folder", "data": "gone"}}, "dataset.sets.real: data set image_folder:"),
-        (SETS | {"all": {"name": "several", "sets": SETS}}, "dataset.sets.all: several sets of several sets"),
+        (SETS | {"all": {"name": "several", "sets": SETS}}, "dataset.sets.all: sets inside a set"),
         (SETS | {"east": {"name": "phantom", "patients": 1}}, "dataset.sets.east: data set phantom:"),
     ],
 )

@@ -7,22 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_studies import plain_study
 
 from benchmarks.datasets import mendeley_inbreast, phantom
 from benchmarks.errors import BadInput
 from benchmarks.protocols import by_patient, by_source, published
 from benchmarks.samples.folds import make_folds
-from benchmarks.study.study import Study
-
-
-def study(folds=3, repeats=1, images="on_the_fly", seed=1):
-    return Study(
-        name="test", path=Path("test.yaml"), source=None, data=None, description="", seed=seed,
-        dataset={"name": "phantom"},
-        image_size=64, protocols=[], folds=folds, repeats=repeats, training={"images": images},
-        backend="tensorflow", published={}, search={},
-        architectures={}, external={}, control={}, learning_curve={}, probes={}, bootstrap=100,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +50,7 @@ def test_published_split_is_keras_own(tmp_path):
 
 
 def test_published_split_of_the_real_files_has_the_published_supports(real):
-    folds = published.split(real, study())
+    folds = published.split(real, plain_study())
     joined = parts(folds, real, 0)
     assert joined["test"]["label"].value_counts().sort_index().tolist() == [2, 11, 1, 19, 3, 1, 4, 1]
     assert {name: len(part) for name, part in joined.items()} == {"train": 6106, "validation": 1526, "test": 42}
@@ -70,7 +60,7 @@ def test_published_split_of_the_real_files_has_the_published_supports(real):
 
 @pytest.mark.parametrize("unit", ["source", "patient"])
 def test_every_real_source_is_tested_once_and_never_seen_before(real, unit):
-    folds = make_folds(f"by_{unit}", real, study(folds=5))
+    folds = make_folds(f"by_{unit}", real, plain_study(folds=5))
     tested = folds[folds["part"] == "test"].merge(real, on="sample")
     assert sorted(tested["source"]) == sorted(real["source"].unique())
     assert tested["upright"].all()
@@ -103,14 +93,14 @@ def test_no_fold_shares_a_unit_between_parts(sources_of_patient, seed, unit, ima
     samples = pd.DataFrame(rows)
     samples["sample"] = samples["folder"] + "/" + samples["source"] + samples["copy"].astype(str)
     samples["upright"] = samples["copy"] == 0
-    folds = make_folds(f"by_{unit}", samples, study(seed=seed, images=images))
+    folds = make_folds(f"by_{unit}", samples, plain_study(seed=seed, training={"images": images}))
     assert_nothing_shared(folds, samples, unit)
     test = folds[folds["part"] == "test"].merge(samples, on="sample")
     assert sorted(test["source"]) == sorted(samples["source"].unique())
 
 
 def test_shipped_copies_train_and_only_train(phantoms):
-    folds = by_patient.split(phantoms, study(images="shipped"))
+    folds = by_patient.split(phantoms, plain_study(training={"images": "shipped"}))
     for fold in range(3):
         joined = parts(folds, phantoms, fold)
         assert (joined["train"]["folder"] == "after").all()
@@ -119,7 +109,7 @@ def test_shipped_copies_train_and_only_train(phantoms):
 
 
 def test_repeats_run_on_and_differ(phantoms):
-    folds = by_patient.split(phantoms, study(repeats=2))
+    folds = by_patient.split(phantoms, plain_study(repeats=2))
     assert sorted(folds["fold"].unique()) == [0, 1, 2, 3, 4, 5]
     assert folds.groupby("fold")["repeat"].first().tolist() == [0, 0, 0, 1, 1, 1]
     tests = [frozenset(folds[(folds["fold"] == f) & (folds["part"] == "test")]["sample"]) for f in (0, 3)]
@@ -127,32 +117,32 @@ def test_repeats_run_on_and_differ(phantoms):
 
 
 def test_same_seed_same_folds_whatever_the_row_order(phantoms):
-    once = published.split(phantoms, study())
-    again = published.split(phantoms.sample(frac=1, random_state=0), study())
+    once = published.split(phantoms, plain_study())
+    again = published.split(phantoms.sample(frac=1, random_state=0), plain_study())
     pd.testing.assert_frame_equal(once, again)
-    pd.testing.assert_frame_equal(by_source.split(phantoms, study()), by_source.split(phantoms, study()))
+    pd.testing.assert_frame_equal(by_source.split(phantoms, plain_study()), by_source.split(phantoms, plain_study()))
 
 
 def test_honest_protocols_refuse_data_without_patients_or_sources(phantoms):
-    with pytest.raises(BadInput, match=r"doesn't say which patient .*file,label,patient, .* take by_patient out"):
-        by_patient.split(phantoms.assign(patient=None), study())
-    with pytest.raises(BadInput, match=r"file,label,source, .* its own name will do.*; or take by_source out"):
-        by_source.split(phantoms.assign(source=None), study())
+    with pytest.raises(BadInput, match=r"doesn't say which patient .*file,label,patient, .* remove by_patient"):
+        by_patient.split(phantoms.assign(patient=None), plain_study())
+    with pytest.raises(BadInput, match=r"file,label,source, .* file name.*; or remove by_source"):
+        by_source.split(phantoms.assign(source=None), plain_study())
 
 
 def test_too_few_patients_for_the_folds(phantoms):
     few = phantoms[phantoms["patient"].isin(phantoms["patient"].unique()[:5])]
     with pytest.raises(BadInput, match="too few for 3 folds"):
-        by_patient.split(few, study())
+        by_patient.split(few, plain_study())
 
 
 def test_published_refuses_data_without_augmented_copies(phantoms):
     with pytest.raises(BadInput, match="no folder of augmented copies"):
-        published.split(phantoms[phantoms["folder"] == "before"], study())
+        published.split(phantoms[phantoms["folder"] == "before"], plain_study())
 
 
 def test_class_with_one_source_is_tested_once_and_then_not_trained_on(real):
-    folds = by_patient.split(real, study(folds=5))
+    folds = by_patient.split(real, plain_study(folds=5))
     lonely = folds.merge(real[real["label"] == "Density4Malignant"], on="sample")
     assert (lonely["part"] == "test").sum() == 1
     fold = lonely.loc[lonely["part"] == "test", "fold"].item()

@@ -3,30 +3,16 @@
 import hashlib
 import json
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from plain_studies import study_of_sizes
 
 from benchmarks.datasets import image_folder, phantom
 from benchmarks.errors import BadInput
 from benchmarks.samples import samples
-from benchmarks.study.study import Study
-
-
-def study(dataset, sizes=(64,), data=None):
-    """A study of `dataset` whose architectures want images of `sizes`."""
-    return Study(
-        name="test", path=Path("test.yaml"), source=None, data=data, description="", seed=1,
-        dataset=dataset, image_size=sizes[0],
-        protocols=[], folds=3, repeats=1, training={}, backend="tensorflow", published={}, search={},
-        architectures={f"a{size}": {"image_size": size} for size in sizes}, external={}, control={},
-        learning_curve={},
-        probes={}, bootstrap=100,
-    )  # fmt: skip
-
 
 PHANTOM = {"name": "phantom", **phantom.OPTIONS, "patients": 24, "side": 64}
 
@@ -34,7 +20,7 @@ PHANTOM = {"name": "phantom", **phantom.OPTIONS, "patients": 24, "side": 64}
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     out = tmp_path_factory.mktemp("results")
-    samples.write_samples(study(PHANTOM, (32, 64)), out)
+    samples.write_samples(study_of_sizes(PHANTOM, (32, 64)), out)
     return out
 
 
@@ -74,8 +60,8 @@ def test_md5_is_of_the_native_pixels(written):
 def test_dataset_json_tells_one_data_set_from_another(written, tmp_path):
     about = json.loads((written / "dataset.json").read_text())
     assert about["name"] == "phantom" and about["data"] is None and len(about["classes"]) == 8
-    samples.write_samples(study(PHANTOM, (32,)), tmp_path / "same")
-    samples.write_samples(study({**PHANTOM, "noise": 5.0}, (32,)), tmp_path / "other")
+    samples.write_samples(study_of_sizes(PHANTOM, (32,)), tmp_path / "same")
+    samples.write_samples(study_of_sizes({**PHANTOM, "noise": 5.0}, (32,)), tmp_path / "other")
     same, other = (json.loads((tmp_path / name / "dataset.json").read_text()) for name in ("same", "other"))
     assert same["digest"] == about["digest"] != other["digest"]
     assert np.array_equal(np.load(written / "images_32.npy"), np.load(tmp_path / "same" / "images_32.npy"))
@@ -100,7 +86,7 @@ def pictures(tmp_path):
 
 
 def own(pictures):
-    return study({"name": "image_folder", **image_folder.OPTIONS}, (32,), pictures)
+    return study_of_sizes({"name": "image_folder", **image_folder.OPTIONS}, (32,), pictures)
 
 
 def test_masks_of_own_images_are_segmented(pictures, tmp_path):

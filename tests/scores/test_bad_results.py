@@ -12,10 +12,10 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from datasets_input import refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_results import write_results
-from test_datasets import refusal
 
 from analysis import predictions
 from analysis.scores import collapse, tables

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from datasets_input import refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_datasets import refusal
-from test_study import GOOD
+from plain_studies import GOOD
 
 from benchmarks import datasets
 from benchmarks.errors import BadInput

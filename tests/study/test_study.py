@@ -7,19 +7,10 @@ import sys
 import pytest
 import yaml
 from conftest import ROOT
+from plain_studies import GOOD
 
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
-
-GOOD = {
-    "description": "A study to test with.",
-    "seed": 1,
-    "dataset": {"name": "phantom", "patients": 24},
-    "image_size": 64,
-    "protocols": ["published", "by_patient"],
-    "folds": 3,
-    "architectures": {"simple": {}},
-}
 
 
 @pytest.fixture

@@ -94,7 +94,10 @@ def test_claims_lie_beside_the_study_that_names_them(write, tmp_path):
             {"extends": "base.yaml"},
             "mine.yaml: description is missing; say how this study differs from base.yaml",
         ),
-        ({"extends": "mine.yaml", "description": "x"}, "mine.yaml: it extends itself, through mine.yaml; remove one `extends`"),
+        (
+            {"extends": "mine.yaml", "description": "x"},
+            "mine.yaml: it extends itself, through mine.yaml; remove one `extends`",
+        ),
         ({"extends": "base.yaml", "description": "x", "folds": 1}, "base.yaml:\n  - folds: 1 is less than the minimum"),
         ({"extends": "base.yaml", "description": "x", "fold": 1}, "(top level): unknown key fold; allowed: "),
     ],
