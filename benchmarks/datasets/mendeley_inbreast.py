@@ -82,7 +82,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
 
 @functools.cache
 def facts() -> pd.DataFrame:
-    """Return a row a source: source, label, density, severity, patient, laterality, view, birads, boxes_224px (JSON)."""
+    """Return a row a source: source, label, density, severity, patient, laterality, view, birads, boxes_224px."""
     return pd.read_csv(FACTS, dtype={"source": str, "patient": str, "birads": str, "density": "Int64"})
 
 

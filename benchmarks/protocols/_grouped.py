@@ -22,8 +22,8 @@ def grouped(samples: pd.DataFrame, study: Splitting, unit: str) -> pd.DataFrame:
         raise BadInput(
             f"protocol by_{unit}: data set {study.dataset['name']} doesn't say which {unit} "
             f"{samples[unit].isna().sum()} of its {len(samples)} files come from; in a CSV manifest (manifest.csv in "
-            f"the folder, or data=PATH.csv) with the columns file,label,{unit}, {CORRECTION[unit]}; or remove by_{unit} "
-            f"from `protocols` in {study.path}"
+            f"the folder, or data=PATH.csv) with the columns file,label,{unit}, {CORRECTION[unit]}; or remove "
+            f"by_{unit} from `protocols` in {study.path}"
         )
     upright = samples[samples["upright"]]
     largest = largest_class(upright)

@@ -1,4 +1,4 @@
-"""Measurements of speed and memory: each script prints a table whose ratios come from one run on one machine.
+"""Measurements of speed and memory: each script prints a table, whose ratios come from one run on one machine.
 
 python -m benchmarks.speed.search > benchmarks/speed/search.csv
 python -m benchmarks.speed.overhead > benchmarks/speed/overhead.csv

@@ -1,16 +1,14 @@
-"""CPU seconds and memory of the tables and the report as a study grows in repeats.
+"""CPU seconds and memory of the tables and the report for growing numbers of repeats.
 
     python -m benchmarks.speed.growth --study demo > benchmarks/speed/growth.csv
 
-Takes a finished study under results/. In a folder of its own it splits the same samples again and again, and has cells
-that answer each test image as the finished study's cells did, so that only their number differs. Columns: stage, cells,
-cpu_seconds, peak_memory_mb, cpu_ratio and cells_ratio (over those of the smallest), and those of benchmarks/reference.
+Needs a finished study under results/. In a temporary folder, the samples are split with more repeats; the cells copy
+the answers of the finished study, so that only the number of cells differs. Columns: stage, cells, cpu_seconds,
+peak_memory_mb, cpu_ratio and cells_ratio (over those of the smallest), and those of benchmarks/reference.
 """
 
-import argparse
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -21,16 +19,19 @@ import pandas as pd
 import yaml
 
 from benchmarks.errors import run_cli
-from benchmarks.reference import about
+from benchmarks.reference.command import measurement
 from benchmarks.run.launch import CODE
 from benchmarks.study.study import Study, load_study
 
-STAGES = ["tables", "scores", "collapse", "comparison", "control", "learning_curve", "tuning_gain", "groups"]
-MODULES = [*(f"analysis.{name}" for name in STAGES), "reports.provenance", "reports.render"]
+STAGES = [
+    *("analysis.scores.tables", "analysis.scores.scores", "analysis.scores.collapse", "analysis.comparison.comparison"),
+    *("analysis.comparison.control", "analysis.comparison.learning_curve", "analysis.comparison.tuning_gain"),
+    *("analysis.bias.groups", "reports.provenance", "reports.render"),
+]
 
 
 def grown(study: Study, repeats: int, place: Path) -> int:
-    """Write `study` with `repeats` below `place`, as if it had run; return the number of its cells."""
+    """Write results of `study` with `repeats` below `place`; return the number of cells."""
     named = Path(study.source.argument)
     base = str(named.resolve() if named.is_file() else named)
     raw = {"description": study.description, "extends": base, "repeats": repeats}
@@ -40,7 +41,7 @@ def grown(study: Study, repeats: int, place: Path) -> int:
     shutil.copytree(study.results(), results, ignore=shutil.ignore_patterns("cells", "folds", "logs", "report"))
     cells = 0
     for protocol in large.all_protocols():
-        _run(place, "benchmarks.protocols", "--protocol", protocol)
+        _run(place, "benchmarks.samples.folds", "--protocol", protocol)
         folds = pd.read_parquet(results / f"folds/{protocol}.parquet")
         tested = folds[folds["part"] == "test"].groupby("fold")["sample"]
         for architecture in [name for name, own in large.pairs() if own == protocol]:
@@ -63,7 +64,7 @@ def _copy(cell: Path, to: Path, fold: int, folds: int) -> None:
 
 
 def _run(place: Path, module: str, *options: str) -> tuple[float, float]:
-    """CPU seconds and peak memory in MiB of a stage."""
+    """Run a stage; return its CPU seconds and peak memory in MiB."""
     command = [sys.executable, str(CODE / "benchmarks/run/launch.py"), module, "--study", "grown.yaml", *options]
     process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
@@ -72,29 +73,33 @@ def _run(place: Path, module: str, *options: str) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def main() -> None:
-    """Measure, to standard output."""
-    parser = argparse.ArgumentParser(description="Measure how tables and report grow with the number of cells.")
-    parser.add_argument("--study", default="demo", help="a study that has run")
-    parser.add_argument("--repeats", type=int, nargs="+", default=[1, 10, 40])
-    arguments = parser.parse_args()
-    study = load_study(arguments.study)
+def measure(study: str, repeats: list[int]) -> pd.DataFrame:
+    """Return CPU seconds and memory of every stage for each number of `repeats`."""
+    finished = load_study(study)
     rows = []
-    for repeats in arguments.repeats:
+    for number in repeats:
         with tempfile.TemporaryDirectory() as folder:
-            cells = grown(study, repeats, Path(folder))
-            for module in MODULES:
-                seconds, memory = _run(Path(folder), module)
-                row = {"stage": module, "cells": cells, "cpu_seconds": round(seconds, 2)}
+            cells = grown(finished, number, Path(folder))
+            for stage in STAGES:
+                seconds, memory = _run(Path(folder), stage)
+                row = {"stage": stage, "cells": cells, "cpu_seconds": round(seconds, 2)}
                 rows.append(row | {"peak_memory_mb": round(memory, 1)})
     table = pd.DataFrame(rows)
     first = table.groupby("stage")[["cpu_seconds", "cells"]].transform("first")
     table["cpu_ratio"] = (table["cpu_seconds"] / first["cpu_seconds"]).round(2)
     table["cells_ratio"] = (table["cells"] / first["cells"]).round(2)
-    for name, value in about(shlex.join(["python", "-m", "benchmarks.speed.growth", *sys.argv[1:]])).items():
-        table[name] = value
-    table.to_csv(sys.stdout, index=False)
+    return table
 
+
+main = measurement(
+    "benchmarks.speed.growth",
+    "Measure how the cost of tables and report grows with the number of cells.",
+    measure,
+    {
+        "--study": {"default": "demo", "help": "a study that has run"},
+        "--repeats": {"type": int, "nargs": "+", "default": [1, 10, 40]},
+    },
+)
 
 if __name__ == "__main__":
     run_cli(main)

@@ -1,31 +1,30 @@
-"""Where the CPU seconds of a whole run go, and how many of them train and predict.
+"""CPU seconds of a whole run by stage, and the share spent in training and prediction.
 
     python -m benchmarks.speed.overhead > benchmarks/speed/overhead.csv
 
-Runs a study in an empty folder as `snakemake --cores 2` would, its jobs in processes of this one, which counts their
-CPU seconds: inside TensorFlow's compiled steps (train, validate, predict), in tracing them, and all others. Columns:
-stage, jobs, cpu_seconds, steps_seconds, tracing_seconds, other_seconds, and those of benchmarks/reference. The last
-rows are the libraries' start, Snakemake with what starts its jobs, and all together, with wall_seconds, and ratio: all
-CPU seconds over those inside steps.
+Runs a study in an empty folder like `snakemake --cores 2`. The jobs run in processes of this one, which counts their
+CPU seconds in TensorFlow's compiled steps (train, validate, predict), in tracing, and elsewhere. Columns: stage, jobs,
+cpu_seconds, steps_seconds, tracing_seconds, other_seconds, and those of benchmarks/reference. The last rows are the
+start of the libraries, Snakemake with the start of its jobs, and the total, with wall_seconds and ratio (all CPU
+seconds over those inside steps).
 """
 
-import argparse
 import contextlib
 import json
 import os
 import resource
-import shlex
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from benchmarks.errors import run_cli
-from benchmarks.reference import about
+from benchmarks.reference.command import measurement
 from benchmarks.run import warm
 from benchmarks.run.launch import CODE, SOCKET
 
@@ -33,17 +32,17 @@ LIBRARIES, SNAKEMAKE, ALL = "start of the libraries", "Snakemake, and what start
 
 
 class Meter:
-    """CPU seconds of this process inside functions, without those of a metered function that another one calls."""
+    """Counter of the CPU seconds in functions; nested counted functions are counted only once."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.inside: list[float] = []
 
     def meter(self, owner: object, name: str, kind: str) -> None:
-        """Count what `owner.name` takes as `kind`."""
+        """Count the CPU seconds of function `owner.name` as `kind`."""
         plain: Callable = getattr(owner, name)
 
-        def metered(*args, **kwargs):
+        def metered(*args: Any, **kwargs: Any) -> Any:
             began = time.process_time()
             self.inside.append(0.0)
             try:
@@ -61,7 +60,7 @@ METER = Meter()
 
 
 def _metered_run(job: dict, run: Callable[[dict], int], notes: Path) -> int:
-    """Run a job of benchmarks/run/warm.py, and add a line on it to `notes`."""
+    """Run a job of benchmarks/run/warm.py and append its CPU seconds to `notes`."""
     if job["argv"][0] in warm.KERAS and not METER.seconds:
         from tensorflow.python.eager.context import Context
         from tensorflow.python.framework import func_graph
@@ -78,7 +77,7 @@ def _metered_run(job: dict, run: Callable[[dict], int], notes: Path) -> int:
 
 
 def measure(study: str, cores: int) -> pd.DataFrame:
-    """Run `study` in a folder of its own. Raises RuntimeError if it fails."""
+    """Run `study` in a temporary folder. Raises RuntimeError if the run fails."""
     with tempfile.TemporaryDirectory() as folder:
         place, notes = Path(folder), Path(folder) / "notes"
         run = warm._run
@@ -94,12 +93,8 @@ def measure(study: str, cores: int) -> pd.DataFrame:
             raise RuntimeError((place / "log").read_text()[-5000:])
         table = pd.DataFrame([json.loads(line) for line in notes.read_text().splitlines()])
     libraries, children = _cpu(resource.RUSAGE_SELF) - idle, _cpu(resource.RUSAGE_CHILDREN)
-    stages = table.groupby("stage", sort=False).agg(
-        jobs=("cpu", "size"),
-        cpu_seconds=("cpu", "sum"),
-        steps_seconds=("steps", "sum"),
-        tracing_seconds=("tracing", "sum"),
-    )
+    sums = {f"{name}_seconds": (name, "sum") for name in ("cpu", "steps", "tracing")}
+    stages = table.groupby("stage", sort=False).agg(jobs=("cpu", "size"), **sums)
     stages = stages.sort_values("cpu_seconds", ascending=False).reset_index()
     rest = children - stages["cpu_seconds"].sum()
     rows = [{"stage": LIBRARIES, "cpu_seconds": libraries}, {"stage": SNAKEMAKE, "cpu_seconds": rest}]
@@ -114,7 +109,7 @@ def measure(study: str, cores: int) -> pd.DataFrame:
 
 @contextlib.contextmanager
 def _until_exit(command: list[str], study: str, place: Path) -> Iterator[subprocess.Popen]:
-    """Start Snakemake, and make standard input end as it does."""
+    """Start Snakemake; close our standard input when Snakemake ends, which stops the server."""
     reading, writing = os.pipe()
     kept = os.dup(0)
     os.dup2(reading, 0)
@@ -142,17 +137,12 @@ def _cpu(who: int) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def main() -> None:
-    """Measure a study, to standard output."""
-    parser = argparse.ArgumentParser(description="Tell where the CPU seconds of a run go.")
-    parser.add_argument("--study", default="demo", help="name under benchmarks/studies or path of a YAML file")
-    parser.add_argument("--cores", type=int, default=2)
-    arguments = parser.parse_args()
-    table = measure(arguments.study, arguments.cores)
-    for name, value in about(shlex.join(["python", "-m", "benchmarks.speed.overhead", *sys.argv[1:]])).items():
-        table[name] = value
-    table.to_csv(sys.stdout, index=False)
-
+main = measurement(
+    "benchmarks.speed.overhead",
+    "Measure the CPU seconds of a run by stage.",
+    measure,
+    {"--study": {"default": "demo", "help": "name under benchmarks/studies or path of a YAML file"}, "--cores": 2},
+)
 
 if __name__ == "__main__":
     run_cli(main)

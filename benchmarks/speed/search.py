@@ -1,16 +1,14 @@
-"""Trials a minute of a KerasTuner search whose trials share a traced model, and of one that traces a model for each.
+"""Trials per minute of a KerasTuner search that reuses one traced model, and of one that traces every model.
 
     python -m benchmarks.speed.search > benchmarks/speed/search.csv
 
-The same search of densenet (DenseNet121 as it is) on 64 px phantoms of the demo, in turn with and without, in one
-process; each starts without a traced model, and the first trial's tracing counts. Columns: round, reuse, trials,
-seconds, trials_per_minute, best_trial, best_score, ratio (of trials a minute, of the round), score_difference (the
-largest between the round's searches, trial by trial), and those of benchmarks/reference.
+The same search of densenet (DenseNet121 as published) on 64 px phantoms of the demo, alternately with and without
+reuse, in one process. Each search starts without a traced model; the tracing of the first trial counts. Columns: round,
+reuse, trials, seconds, trials_per_minute, best_trial, best_score, ratio (of trials per minute, of the round),
+score_difference (largest difference of a trial's score in the round), and those of benchmarks/reference.
 """
 
-import argparse
 import contextlib
-import shlex
 import sys
 import tempfile
 import time
@@ -25,13 +23,13 @@ from benchmarks.cells.model import build_model
 from benchmarks.cells.progress import Progress
 from benchmarks.datasets import phantom
 from benchmarks.errors import run_cli
-from benchmarks.reference import about
+from benchmarks.reference.command import measurement
 
 SIZE, CLASSES, SEED = 64, 8, 1
 
 
 def parts(n_train: int, n_validation: int) -> tuple[Part, Part]:
-    """Upright originals of phantom patients: train and validation part."""
+    """Return upright originals of phantom patients as training and validation part."""
     loaded = phantom.load(phantom.OPTIONS | {"patients": 40}, None, SEED)
     upright = loaded.samples[loaded.samples["upright"] & (loaded.samples["variant"] == "original")]
     rows = upright.index[: n_train + n_validation]
@@ -41,7 +39,7 @@ def parts(n_train: int, n_validation: int) -> tuple[Part, Part]:
 
 
 def searched(train: Part, validation: Part, trials: int, epochs: int, reuse: bool) -> tuple[float, pd.DataFrame]:
-    """Seconds and trials of one search."""
+    """Run one search; return its seconds and trials."""
     from benchmarks.cells.fit import CellModel
     from benchmarks.cells.reuse import forget
     from benchmarks.cells.search import search
@@ -58,32 +56,32 @@ def searched(train: Part, validation: Part, trials: int, epochs: int, reuse: boo
         return time.perf_counter() - started, found.trials
 
 
-def main() -> None:
-    """Search in turn with and without reuse, to standard output."""
-    parser = argparse.ArgumentParser(description="Time a search with and without reuse of the traced model.")
-    parser.add_argument("--trials", type=int, default=8)
-    parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    backend.prepare(arguments.threads)
+def measure(trials: int, epochs: int, rounds: int, threads: int) -> pd.DataFrame:
+    """Search alternately with and without reuse; return a row a search."""
+    backend.prepare(threads)
     train, validation = parts(44, 14)
-    told = about(shlex.join(["python", "-m", "benchmarks.speed.search", *sys.argv[1:]]))
     rows = []
-    for number in range(arguments.rounds):
+    for number in range(rounds):
         pair = []
         for reuse in (True, False):
-            seconds, trials = searched(train, validation, arguments.trials, arguments.epochs, reuse)
-            best = trials[trials["best"]].iloc[0]
-            row = {"round": number + 1, "reuse": reuse, "trials": len(trials), "seconds": round(seconds, 1)}
-            row |= {"trials_per_minute": round(60 * len(trials) / seconds, 2)}
-            pair.append((row | {"best_trial": best["trial"], "best_score": best["score"]}, trials["score"]))
+            seconds, found = searched(train, validation, trials, epochs, reuse)
+            best = found[found["best"]].iloc[0]
+            row = {"round": number + 1, "reuse": reuse, "trials": len(found), "seconds": round(seconds, 1)}
+            row |= {"trials_per_minute": round(60 * len(found) / seconds, 2)}
+            pair.append((row | {"best_trial": best["trial"], "best_score": best["score"]}, found["score"]))
         (one, scores), (other, expected) = pair
         ratio = round(one["trials_per_minute"] / other["trials_per_minute"], 1)
         difference = float(np.abs(scores - expected).max())
-        rows += [row | {"ratio": ratio, "score_difference": difference} | told for row in (one, other)]
-    pd.DataFrame(rows).to_csv(sys.stdout, index=False)
+        rows += [row | {"ratio": ratio, "score_difference": difference} for row in (one, other)]
+    return pd.DataFrame(rows)
 
+
+main = measurement(
+    "benchmarks.speed.search",
+    "Time a search with and without reuse of the traced model.",
+    measure,
+    {"--trials": 8, "--epochs": 2, "--rounds": 2, "--threads": 2},
+)
 
 if __name__ == "__main__":
     run_cli(main)
