@@ -1,6 +1,6 @@
-"""A trained cell as a service (FastAPI) and its page (Streamlit). docs/app.md says how it is used.
+"""Service (FastAPI) for a trained cell, and its page (Streamlit). docs/app.md describes their use.
 
-Imports analysis, benchmarks and architectures; nothing imports it. Its packages are requirements-app.txt (make app).
+Imports analysis, benchmarks and architectures. The packages are in requirements-app.txt (make app).
 """
 
 DISCLAIMER = "Not a diagnostic device: nobody's care may depend on what it answers."

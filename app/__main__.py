@@ -11,18 +11,18 @@ from app.model.choose import choose
 from app.settings import PREFIX, Settings
 from benchmarks.errors import run_cli
 
-PAGE = Path(__file__).with_name("page.py")
+PAGE = Path(__file__).with_name("page") / "page.py"
 
 
 def main() -> None:
-    """Serve until Ctrl-C; the page goes with the service."""
+    """Serve API and page until Ctrl-C."""
     import uvicorn
 
     from app.logs import CONFIGURATION
 
     settings = Settings.of()
     cell = choose(settings)
-    # The workers choose by the environment, and must not choose another.
+    # Workers read the environment: they must serve the same cell.
     os.environ[f"{PREFIX}MODEL"] = str(cell.folder)
     address = f"http://{settings.host}:{settings.port}"
     print(f"Serving {cell.folder}")
@@ -33,7 +33,7 @@ def main() -> None:
         command = [sys.executable, "-m", "streamlit", "run", str(PAGE), "--server.headless", "true"]
         command += ["--server.address", settings.host, "--server.port", str(settings.page_port)]
         command += ["--browser.gatherUsageStats", "false", "--client.toolbarMode", "viewer"]
-        # In MiB; the API counts the rest of the form, too, and gives its reason.
+        # In MiB. The API also counts the other parts of the form, and refuses with a reason.
         command += ["--server.maxUploadSize", str(math.ceil(settings.max_bytes / 2**20))]
         page = subprocess.Popen(command)
         print(f"Page: http://{settings.host}:{settings.page_port}")

@@ -1,4 +1,4 @@
-"""The routes of the service. `create_app` is what servers start: it takes everything from the environment."""
+"""Routes of the service. Servers start `create_app`, which reads its settings from the environment."""
 
 import asyncio
 import base64
@@ -8,8 +8,9 @@ import math
 import warnings
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
+import numpy as np
 import pandas as pd
 from fastapi import FastAPI, File, HTTPException, Path, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -30,30 +31,32 @@ from app.settings import Settings
 from app.upload import Refused, film
 from benchmarks import backend
 
-OUT_OF_DISTRIBUTION = "X-Out-Of-Distribution"  # header of a heat map that explains an answer nobody should read
+OUT_OF_DISTRIBUTION = "X-Out-Of-Distribution"  # header of a heat map for an image without a verdict
+T = TypeVar("T")
+Method: Any = Literal[METHODS]
 NOT_FINITE = "The network's answer is not a finite number."
 REFUSALS = {
     400: "The form can't be read.",
     413: "The request or its image is too large.",
-    415: "Not an image that is read here.",
+    415: "Not an image in a supported format.",
     422: "Not one whole image, or a parameter that is not allowed.",
-    503: "Too many requests are in hand.",
-    504: "Not done in time.",
+    503: "Too many requests at the same time.",
+    504: "Timeout.",
 }
 Image = Annotated[UploadFile, File(description="one film: PNG, JPEG, TIFF, BMP, WebP, DICOM ...")]
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The service of `settings`, default: of the environment. Raises BadInput if there is no cell to serve."""
+    """Return the service for `settings`, by default from the environment. Raises BadInput without a cell to serve."""
     settings = settings or Settings.of()
     cell = choose(settings)
-    # An image never touches the disk, which may be read-only.
+    # Images are never written to disk, which may be read-only.
     MultiPartParser.spool_max_size = settings.max_bytes
 
     @contextlib.asynccontextmanager
     async def lifespan(service: FastAPI) -> AsyncIterator[None]:
         backend.prepare(1)
-        # Of broken files: each would be told on standard error, and remembered.
+        # Warnings about broken files would fill standard error.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"(PIL|pydicom)\.")
         with ThreadPoolExecutor(settings.threads) as threads:
             service.state.threads, service.state.served = threads, Served(cell)
@@ -63,38 +66,38 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     service = FastAPI(
         title="mammobench",
         version="1",
-        description=f"A trained cell of a study, and what it looks at. {DISCLAIMER}",
+        description=f"Predictions and saliency maps of a trained cell. {DISCLAIMER}",
         lifespan=lifespan,
     )
     service.add_middleware(Bounds, settings=settings)
     service.add_middleware(Logged)
     _explain_refusals(service)
 
-    async def answered(upload: UploadFile, work: Callable[[Served, "pd.DataFrame"], object]) -> object:
-        """`work` of the served model and the uploaded film, in one of the threads."""
-        content = await upload.read()
-        loop = asyncio.get_running_loop()
-        state = service.state
-        return await loop.run_in_executor(state.threads, lambda: work(state.served, film(content, settings.max_pixels)))
+    async def answered(upload: UploadFile, work: Callable[[Served, np.ndarray], T]) -> T:
+        """Return `work` of the served model and the uploaded film, computed in one of the threads."""
+        content, state = await upload.read(), service.state
+        return await asyncio.get_running_loop().run_in_executor(
+            state.threads, lambda: work(state.served, film(content, settings.max_pixels))
+        )
 
     @service.get("/", response_class=HTMLResponse)
     def home() -> str:
-        """A small page: what is served, and where to go."""
+        """Show the served model and links."""
         return _page(service.state.card)
 
     @service.get("/health")
     def health() -> Health:
-        """Whether the model is loaded; there is no answer before."""
+        """Answer as soon as the model is loaded."""
         return Health(status="ok")
 
     @service.get("/model")
     def model() -> Card:
-        """What to know of the model: what it is, its honest scores, what the bias checks say."""
+        """Return the model card: description, honest scores, verdicts of the bias checks."""
         return service.state.card
 
     @service.get("/probes")
     def list_probes() -> list[Probe]:
-        """Images of the study to try, which the cell was not trained on."""
+        """List held-out images of the study."""
         return [probe for probe, _ in service.state.probes.values()]
 
     @service.get(
@@ -103,39 +106,42 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses={200: {"content": {"image/png": {}}}, 404: {"model": Problem}, 422: {"model": Problem}},
     )
     def show_probe(number: Annotated[int, Path(ge=0, examples=[0])]) -> Response:
-        """One of them, as the cell sees it."""
+        """Return a held-out image at the size of the model's input."""
         if number not in service.state.probes:
             raise HTTPException(404, f"no probe {number}; GET /probes lists them")
         _, row = service.state.probes[number]
         return Response(png(cell.images[row]), media_type="image/png")
 
-    refusals = {status: {"model": Problem, "description": words} for status, words in REFUSALS.items()}
+    Class: Any = Literal[*cell.classes]  # known only when the service starts
+    refusals: dict[int | str, dict[str, Any]] = {
+        status: {"model": Problem, "description": words} for status, words in REFUSALS.items()
+    }
     size = settings.max_bytes
 
     @service.post("/predict", responses=refusals, max_body_size=size)
     async def predict(image_: Image) -> Prediction:
-        """What the model answers to a film, or why its answer would mean nothing."""
+        """Return the prediction for a film, or why there is no verdict."""
         return await answered(image_, lambda served, pixels: prediction(served, served.answer(pixels)))
 
-    flag = {OUT_OF_DISTRIBUTION: {"description": "true if the image is no such film", "schema": {"type": "string"}}}
+    flag = {
+        OUT_OF_DISTRIBUTION: {"description": "true if the image is out of distribution", "schema": {"type": "string"}}
+    }
     flagged = refusals | {200: {"headers": flag}}
 
     @service.post("/generate_heatmap", responses=flagged, max_body_size=size, response_model=DetailedHeatmap | Heatmap)
     async def generate_heatmap(
         image_: Image,
-        shown: Annotated[
-            Literal[*cell.classes] | None, Query(alias="class", description="default: the class answered")
-        ] = None,
-        method: Annotated[Literal[METHODS], Query(description="of the map")] = GRADCAM,
-        opacity: Annotated[float, Query(alias="overlay", ge=0, le=1, description="of the hottest pixel")] = OPACITY,
-        details: Annotated[bool, Query(description="say what the map speaks for, too")] = False,
+        shown: Annotated[Class | None, Query(alias="class", description="default: the predicted class")] = None,
+        method: Annotated[Method, Query(description="of the map")] = GRADCAM,
+        opacity: Annotated[float, Query(alias="overlay", ge=0, le=1, description="at the maximum")] = OPACITY,
+        details: Annotated[bool, Query(description="add class, method and layer of the map")] = False,
     ) -> JSONResponse:
-        """The film under the heat map of a class, as the published service answers."""
+        """Return the film under the heat map of a class, like the published service."""
 
-        def work(served: Served, pixels) -> JSONResponse:
+        def work(served: Served, pixels: np.ndarray) -> JSONResponse:
             target = ANSWERED if shown is None else served.classes.index(shown)
             found = served.answer(pixels, target, method)
-            answer = {"heatmap": base64.b64encode(overlay(pixels, found.heat, opacity)).decode()}
+            answer: dict[str, Any] = {"heatmap": base64.b64encode(overlay(pixels, found.heat, opacity)).decode()}
             if details:
                 answer |= {"class": served.classes[found.target], "method": method}
                 answer |= {"predicted": bool(found.probabilities.argmax() == found.target)}
@@ -148,11 +154,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def prediction(served: Served, answer: Answer) -> Prediction:
-    """`answer` in words; no verdict for an image that is far from the training films."""
+    """Convert `answer` to the schema; without a verdict for an image that is out of distribution."""
     finite = all(math.isfinite(value) for value in answer.probabilities)
     reason = answer.reason or (None if finite else NOT_FINITE)
     row = pd.DataFrame([answer.probabilities.astype(float)], columns=[f"p_{name}" for name in served.classes])
-    factors = dict.fromkeys(FACTORS)
+    factors: dict[str, Any] = dict.fromkeys(FACTORS)
     for factor, values in served.factors.items():
         if values is not None and reason is None:
             sums = summed(row, values)
@@ -177,8 +183,8 @@ def _explain_refusals(service: FastAPI) -> None:
 
     @service.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        told = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()]
-        return refuse(422, "; ".join(told))
+        problems = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()]
+        return refuse(422, "; ".join(problems))
 
 
 def _page(shown: Card) -> str:

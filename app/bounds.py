@@ -1,4 +1,4 @@
-"""The bounds of a request in size, time and number: beyond them it is refused at once, before its body is read."""
+"""Limits for size, time and number of requests: others are refused at once, before the body is read."""
 
 import asyncio
 import math
@@ -13,33 +13,28 @@ RETRY_AFTER = "1"  # seconds
 
 
 class Bounds:
-    """ASGI middleware for requests with a body: 413 if it is too large, 503 if too many are in hand, 504 after a time.
+    """ASGI middleware for POST requests: 413 if too large, 503 if too many at the same time, 504 after a timeout.
 
-    A body whose length isn't declared is counted by FastAPI (max_body_size).
+    FastAPI counts bodies without a declared length (max_body_size).
     """
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app, self.settings, self.held = app, settings, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve or refuse."""
+        """Answer or refuse a request."""
         if scope["type"] != "http" or scope["method"] != "POST":
-            await self.app(scope, receive, send)
-            return
+            return await self.app(scope, receive, send)
         limits = self.settings
         declared = Headers(scope=scope).get("content-length", "0")
-        # A number too long to convert is too large, too.
+        # Numbers with 16 or more digits are too large without a conversion.
         size = int(declared) if declared.isdecimal() and len(declared) < 16 else math.inf
         if size > limits.max_bytes:
-            await refuse(413, f"the request has {declared[:16]} bytes; the most is {limits.max_bytes:,}")(
-                scope, receive, send
-            )
-            return
+            refusal = refuse(413, f"the request has {declared[:16]} bytes; the limit is {limits.max_bytes:,}")
+            return await refusal(scope, receive, send)
         if self.held >= limits.concurrency:
-            await refuse(503, f"{self.held} requests are in hand already; try again", {"Retry-After": RETRY_AFTER})(
-                scope, receive, send
-            )
-            return
+            reason = f"{self.held} requests are running already; try again"
+            return await refuse(503, reason, {"Retry-After": RETRY_AFTER})(scope, receive, send)
         started = False
 
         async def watched(message: Message) -> None:
@@ -54,13 +49,12 @@ class Bounds:
         except TimeoutError:
             if started:
                 raise
-            await refuse(504, f"not done within {limits.timeout} seconds", {"Connection": "close"})(
-                scope, receive, send
-            )
+            refusal = refuse(504, f"no answer within {limits.timeout} seconds", {"Connection": "close"})
+            await refusal(scope, receive, send)
         finally:
             self.held -= 1
 
 
 def refuse(status: int, reason: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """An answer of the schema `Problem`."""
+    """Return a refusal in the schema `Problem`."""
     return JSONResponse({"detail": reason}, status, headers)

@@ -1,16 +1,13 @@
-"""A thousand broken films to a running service: what it answers, and how its memory grows.
+"""Requests with a thousand broken films to a service: status of the answers, memory of the server.
 
     MAMMOBENCH_MODEL=... python -m app.endurance > benchmarks/speed/memory.csv
 
-Every request brings a film of the study, whole or with bytes changed, cut out, put in or cut off, as PNG, JPEG, TIFF or
-DICOM, to /predict and /generate_heatmap in turn, and all of them again. Columns: requests (so far), memory_mb (resident
-memory of the server), ok, refused (4xx), failed (5xx, or no answer), and those of benchmarks/reference.
+Each film of the study is sent whole or with bytes changed, deleted, inserted or cut off, as PNG, JPEG, TIFF or DICOM,
+alternately to /predict and /generate_heatmap. Columns: requests (so far), memory_mb (resident memory of the server),
+ok, refused (4xx), failed (5xx, or no answer), and those of benchmarks/reference.
 """
 
-import argparse
 import io
-import shlex
-import sys
 
 import httpx
 import numpy as np
@@ -22,16 +19,16 @@ from app.model.choose import ServedCell, choose
 from app.settings import Settings
 from app.speed import OURS, served_by
 from benchmarks.errors import run_cli
-from benchmarks.reference import about
+from benchmarks.reference.command import measurement
 
 KINDS = ("PNG", "JPEG", "TIFF", "DICOM")
 PATHS = ("/predict", "/generate_heatmap")
-WHOLE = 0.1  # share of the films that are left as they are
-STEP = 50  # requests between two looks at the memory
+WHOLE = 0.1  # share of films without a change
+STEP = 50  # requests between two measurements of the memory
 
 
 def written(film: np.ndarray, kind: str) -> bytes:
-    """A film uint8 (H, W) as a file of one of KINDS."""
+    """Return a film uint8 (H, W) as a file of one of KINDS."""
     stream = io.BytesIO()
     if kind != "DICOM":
         Image.fromarray(film).save(stream, kind)
@@ -53,7 +50,7 @@ def written(film: np.ndarray, kind: str) -> bytes:
 
 
 def mutated(content: bytes, rng: np.random.Generator) -> bytes:
-    """`content` with one to eight changes, half of them in its first 200 bytes, where the header is."""
+    """Return `content` with one to eight changes, half of them in the first 200 bytes (the header)."""
     changed = bytearray(content)
     for _ in range(rng.integers(1, 9)):
         place = int(rng.integers(0, min(len(changed), 200) if rng.random() < 0.5 else len(changed)) if changed else 0)
@@ -71,7 +68,7 @@ def mutated(content: bytes, rng: np.random.Generator) -> bytes:
 
 
 def films(cell: ServedCell, number: int, seed: int) -> list[bytes]:
-    """`number` films of the cell's study, most of them mutated."""
+    """Return `number` films of the cell's study, most of them mutated."""
     rng = np.random.default_rng(seed)
     made = []
     for place in range(number):
@@ -82,7 +79,7 @@ def films(cell: ServedCell, number: int, seed: int) -> list[bytes]:
 
 
 def curve(client: httpx.Client, sent: list[bytes], process: psutil.Process) -> pd.DataFrame:
-    """Send all films; the columns above, a row every STEP requests and one before the first."""
+    """Send all films; return a row before the first request and one every STEP requests."""
     counts = {"ok": 0, "refused": 0, "failed": 0}
     rows = [{"requests": 0, "memory_mb": _memory(process), **counts}]
     for number, content in enumerate(sent, start=1):
@@ -100,19 +97,19 @@ def _memory(process: psutil.Process) -> float:
     return round(process.memory_info().rss / 2**20, 1)
 
 
-def main() -> None:
-    """Ask a service that is started for it, to standard output."""
-    parser = argparse.ArgumentParser(description="Send broken films to the service and watch its memory.")
-    parser.add_argument("--requests", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
+def measure(requests: int, seed: int) -> pd.DataFrame:
+    """Start a service, send broken films, and return the table."""
     cell = choose(Settings.of())
     with served_by(OURS, cell) as (address, process), httpx.Client(base_url=address, timeout=60) as client:
-        table = curve(client, films(cell, arguments.requests, arguments.seed), process)
-    for name, value in about(shlex.join(["python", "-m", "app.endurance", *sys.argv[1:]])).items():
-        table[name] = value
-    table.to_csv(sys.stdout, index=False)
+        return curve(client, films(cell, requests, seed), process)
 
+
+main = measurement(
+    "app.endurance",
+    "Send broken films to the service and record its memory.",
+    measure,
+    {"--requests": 1000, "--seed": 1},
+)
 
 if __name__ == "__main__":
     run_cli(main)

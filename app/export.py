@@ -1,8 +1,8 @@
-"""Copy what the service reads of a study's results, and no more, into a folder to deploy.
+"""Copy the results that the service needs into a folder, for deployment.
 
     MAMMOBENCH_MODEL=results/demo/cells/simple/by_patient/0 python -m app.export served
 
-It stands there as in results/; MAMMOBENCH_RESULTS=served serves it.
+The folder has the structure of results/; MAMMOBENCH_RESULTS=served serves it.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from benchmarks.errors import run_cli
 
 
 def files(cell: ServedCell) -> Iterator[Path]:
-    """The files of the study that serving `cell` reads, those of them that there are."""
+    """Yield the existing files of the study that the service reads for `cell`."""
     study = cell.results
     wanted = [cell.folder / name for name in ("model.keras", "runtime.json", "trials.csv")]
     wanted += [study / name for name in ("dataset.json", "provenance.json", "samples.parquet")]
@@ -38,7 +38,7 @@ def export(cell: ServedCell, out: Path) -> ServedCell:
 
 def main() -> None:
     """Copy the chosen cell."""
-    parser = argparse.ArgumentParser(description="Copy what the service reads of the cell that it would serve.")
+    parser = argparse.ArgumentParser(description="Copy the files that the service needs for its cell.")
     parser.add_argument("out", type=Path, help="folder to copy to")
     print(export(choose(Settings.of()), parser.parse_args().out).folder)
 

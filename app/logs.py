@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, with what was asked and what came of it, and nothing of the image."""
+"""Structured logs: one JSON object a line with request, status and time, and no data of the image."""
 
 import json
 import logging
@@ -14,19 +14,19 @@ LOGGER = logging.getLogger("mammobench")
 
 
 class Json(logging.Formatter):
-    """A record as JSON: time, severity (as Google Cloud names it), logger, message, and the record's `fields`."""
+    """Format of a record as JSON: time, severity (Google Cloud's name), logger, message, and the record's `fields`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
-        time_told = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        line = {"time": f"{time_told}.{record.msecs:03.0f}Z", "severity": record.levelname, "logger": record.name}
+        """Return the record as one line."""
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line = {"time": f"{seconds}.{record.msecs:03.0f}Z", "severity": record.levelname, "logger": record.name}
         line |= {"message": record.getMessage(), **getattr(record, "fields", {})}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)
 
 
-# Of logging.config: everything to standard error as JSON; requests are logged by `Logged`, not by the server.
+# For logging.config: everything to standard error as JSON; `Logged` logs requests, the server does not.
 CONFIGURATION = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -36,9 +36,9 @@ CONFIGURATION = {
     "loggers": {
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.access": {"handlers": [], "propagate": False},
-        # They warn of a broken form or file by quoting it.
+        # Their warnings quote broken forms and files.
         **{name: {"level": "ERROR"} for name in ("python_multipart", "pydicom", "PIL")},
-        # Its worker gives the handlers to uvicorn.error.
+        # The worker passes the handlers on to uvicorn.error.
         "gunicorn.error": {"handlers": ["stderr"], "propagate": False},
         "gunicorn.access": {"handlers": [], "propagate": False},
     },
@@ -46,16 +46,15 @@ CONFIGURATION = {
 
 
 class Logged:
-    """ASGI middleware: one line a request, and its id as a header of the answer."""
+    """ASGI middleware that logs one line a request, and adds the request's id to the answer as a header."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, then log."""
+        """Answer a request, then log it."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+            return await self.app(scope, receive, send)
         number, started = uuid.uuid4().hex, time.perf_counter()
         fields = {"request_id": number, "method": scope["method"], "path": scope["path"], "status": 500}
         fields["bytes"] = Headers(scope=scope).get("content-length", "")[:16]

@@ -1,21 +1,19 @@
-"""Requests a second of the service, and of the published code path: it loads the model for every request.
+"""Requests per second of the service, and of the published code, which loads the model for every request.
 
     python -m app.speed CELL... > benchmarks/speed/service.csv
 
-Both answer POST /generate_heatmap with the same films of the study, under the same server (uvicorn, one process) with
-TensorFlow on one thread, in turn, each round by new processes. The published path loads the model by
-Keras' defaults, makes the published heat map (heatmaps.py) and draws it. Columns: study, architecture,
-image_size, round, service, clients (each sends its next request when it has the answer to its last), requests, seconds,
-requests_per_second, median_ms, p99_ms, cpu_ms (of the service, a request), failed (not answered with 200), ratio (of
-requests a second, to the published path of the round), and those of benchmarks/reference.
+Both answer POST /generate_heatmap with the same films of the study, on the same server (uvicorn, one process) with
+TensorFlow on one thread, alternately, each round in new processes. The published code loads the model with Keras'
+defaults and draws the published heat map (heatmaps.py). Columns: study, architecture, image_size, round, service,
+clients (each sends its next request after the answer to its last), requests, seconds, requests_per_second, median_ms,
+p99_ms, cpu_ms (of the service, a request), failed (status other than 200), ratio (of requests per second, to the
+published code in the round), and those of benchmarks/reference.
 """
 
-import argparse
 import base64
 import contextlib
 import http.client
 import os
-import shlex
 import socket
 import subprocess
 import sys
@@ -23,6 +21,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -34,17 +33,17 @@ from app.model.picture import overlay, png
 from app.settings import PREFIX, Settings
 from benchmarks import backend
 from benchmarks.errors import run_cli
-from benchmarks.reference import about
+from benchmarks.reference.command import measurement
 
 PUBLISHED, OURS = "published", "ours"
 FACTORIES = {PUBLISHED: "app.speed:published_app", OURS: "app.api:create_app"}
 CLIENTS = (1, 4, 16)
 BOUNDARY = "film"
-START = 180  # seconds that a service may take to start
+START = 180  # seconds: timeout for the start of a service
 
 
-def published_app():
-    """A service as published: nothing is kept between requests. FastAPI runs its plain function in threads."""
+def published_app() -> Any:
+    """Return the published service, which keeps nothing between requests. FastAPI runs its function in threads."""
     from fastapi import FastAPI, File, UploadFile
 
     import architectures
@@ -60,7 +59,7 @@ def published_app():
         return {"status": "ok"}
 
     @service.post("/generate_heatmap")
-    def generate_heatmap(image_: UploadFile = File()) -> dict:  # noqa: B008 - FastAPI's own way
+    def generate_heatmap(image_: UploadFile = File()) -> dict:  # noqa: B008 - required by FastAPI
         import keras
 
         from analysis.explanations.gradcam import enlarged, scaled
@@ -79,7 +78,7 @@ def published_app():
 
 @contextlib.contextmanager
 def served_by(service: str, cell: ServedCell) -> Iterator[tuple[str, psutil.Process]]:
-    """The address and the process of a service of `cell` on a free port of this machine, started and warm."""
+    """Start a service of `cell` on a free port of this machine; yield its address and process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -100,10 +99,11 @@ def served_by(service: str, cell: ServedCell) -> Iterator[tuple[str, psutil.Proc
 
 
 def load(address: str, process: psutil.Process, films: list[bytes], clients: int, requests: int) -> dict:
-    """What `clients` at once see of `requests` requests to the service of `process`."""
+    """Send `requests` requests from `clients` clients at the same time; return the columns of this load."""
 
     def client(own: int) -> list[tuple[float, int]]:
-        seen, connection = [], http.client.HTTPConnection(address.removeprefix("http://"), timeout=300)
+        seen: list[tuple[float, int]] = []
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=300)
         for number in range(own, requests, clients):
             started = time.perf_counter()
             connection.request("POST", "/generate_heatmap", bodies[number % len(bodies)], headers)
@@ -113,7 +113,7 @@ def load(address: str, process: psutil.Process, films: list[bytes], clients: int
         connection.close()
         return seen
 
-    # Forms made beforehand, sent by the plainest client: it shares the machine's cores with the service.
+    # Forms made beforehand and a simple client, as clients and service share the cores of the machine.
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
     bodies = [
         httpx.Request("POST", address, headers=headers, files={"image_": ("film.png", film, "image/png")}).read()
@@ -138,15 +138,15 @@ def _cpu(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def measure(cell: ServedCell, rounds: int, requests: dict[str, int]) -> pd.DataFrame:
-    """Both services in turn."""
+def measured(cell: ServedCell, rounds: int, requests: dict[str, int]) -> pd.DataFrame:
+    """Measure both services of `cell` alternately; return a row a round, service and number of clients."""
     films = [png(np.array(image)) for image in cell.images[:32]]
     about_cell = {"study": cell.results.name, **{key: cell.runtime[key] for key in ("architecture", "image_size")}}
     rows = []
     for number in range(rounds):
         for service in (PUBLISHED, OURS):
             with served_by(service, cell) as (address, process):
-                load(address, process, films, 1, 2)  # what only the first request pays
+                load(address, process, films, 1, 2)  # start-up costs of the first requests
                 for clients in CLIENTS:
                     row = about_cell | {"round": number + 1, "service": service, "clients": clients}
                     rows.append(row | load(address, process, films, clients, requests[service]))
@@ -157,21 +157,22 @@ def measure(cell: ServedCell, rounds: int, requests: dict[str, int]) -> pd.DataF
     return table.assign(ratio=(table["requests_per_second"] / base).round(1))
 
 
-def main() -> None:
-    """Measure, to standard output."""
-    parser = argparse.ArgumentParser(description="Time the service and the published code path.")
-    parser.add_argument("cells", type=Path, nargs="+", help="folders of the cells to serve, one after the other")
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--published-requests", type=int, default=32)
-    parser.add_argument("--requests", type=int, default=800)
-    arguments = parser.parse_args()
-    requests = {PUBLISHED: arguments.published_requests, OURS: arguments.requests}
-    cells = [choose(Settings(model=folder)) for folder in arguments.cells]
-    table = pd.concat([measure(cell, arguments.rounds, requests) for cell in cells])
-    for name, value in about(shlex.join(["python", "-m", "app.speed", *sys.argv[1:]])).items():
-        table[name] = value
-    table.to_csv(sys.stdout, index=False)
+def measure(cells: list[Path], rounds: int, published_requests: int, requests: int) -> pd.DataFrame:
+    """Measure both services for every cell."""
+    numbers = {PUBLISHED: published_requests, OURS: requests}
+    chosen = [choose(Settings(model=folder)) for folder in cells]
+    return pd.concat([measured(cell, rounds, numbers) for cell in chosen])
 
+
+main = measurement(
+    "app.speed",
+    "Time the service and the published code.",
+    measure,
+    {
+        "cells": {"type": Path, "nargs": "+", "help": "folders of the cells to serve, one after the other"},
+        **{"--rounds": 2, "--published-requests": 32, "--requests": 800},
+    },
+)
 
 if __name__ == "__main__":
     run_cli(main)

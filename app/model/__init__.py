@@ -1,4 +1,4 @@
-"""A trained cell as the service sees it: chosen, loaded, asked, with its model card and its limits.
+"""Model of the service: choice of the cell, prediction, saliency map, model card, out-of-distribution check.
 
-In: a cell's folder, a decoded film. Out: prediction, saliency map, honest scores, verdict whether it is such a film.
+In: a cell's folder, a decoded film. Out: prediction, saliency map, honest scores, distance from the training films.
 """

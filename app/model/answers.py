@@ -1,4 +1,4 @@
-"""What the service answers, as its OpenAPI schema shows it."""
+"""Schemas of the answers of the service, as shown in its OpenAPI documentation."""
 
 from typing import Annotated
 
@@ -15,21 +15,21 @@ def _example(**content) -> ConfigDict:
 
 
 class Problem(BaseModel):
-    """Why a request was refused."""
+    """Reason for a refused request."""
 
     model_config = _example(detail="image_: holds 2 pages or frames where one image is needed; save the one to use")
     detail: str
 
 
 class Health(BaseModel):
-    """The model is loaded and answers."""
+    """Status of the service after the model is loaded."""
 
     model_config = _example(status="ok")
     status: str
 
 
 class Factor(BaseModel):
-    """The most probable value of severity or density, whose probabilities are sums over the classes."""
+    """Most probable value of severity or density; probabilities are sums over the classes."""
 
     model_config = _example(**VERDICT)
     verdict: str
@@ -37,7 +37,7 @@ class Factor(BaseModel):
 
 
 class Prediction(BaseModel):
-    """The answer to a film; every verdict is null for an image that is far from the films of the training."""
+    """Prediction for a film; all verdicts are null for an image that is out of distribution."""
 
     model_config = _example(
         in_distribution=True,
@@ -54,27 +54,27 @@ class Prediction(BaseModel):
     in_distribution: bool
     reason: str | None = Field(description="why there is no verdict")
     distance: float = Field(description="from the nearest training film")
-    threshold: float = Field(description="the distance from which on an image is out of distribution")
+    threshold: float = Field(description="largest distance of an image in distribution")
     predicted: str | None
     probabilities: dict[str, Probability] | None
     severity: Factor | None
     density: Factor | None
-    notes: list[str] = Field(description="why severity or density has no answer, whatever the image")
+    notes: list[str] = Field(description="why severity or density has no prediction for any image")
     disclaimer: str
 
 
 class Heatmap(BaseModel):
-    """The published answer, and no more."""
+    """The answer of the published service."""
 
     model_config = _example(heatmap="/9j/4AAQSkZJRgABAQ...")
     heatmap: str = Field(description="base64 of a JPEG: the film under its heat map")
 
 
 class DetailedHeatmap(Heatmap):
-    """With `details=true`: what the map speaks for."""
+    """With `details=true`: class, method and layer of the map."""
 
     shown_class: str = Field(alias="class")
-    predicted: bool = Field(description="whether that is the class the model answers")
+    predicted: bool = Field(description="whether this is the predicted class")
     method: str
     layer: str = Field(description="the layer of the map")
     in_distribution: bool
@@ -82,7 +82,7 @@ class DetailedHeatmap(Heatmap):
 
 
 class Estimate(BaseModel):
-    """A score with its 95 % interval, null where there is none."""
+    """A score with its 95% CI, null if there is none."""
 
     estimate: float
     ci_low: float | None
@@ -90,15 +90,15 @@ class Estimate(BaseModel):
 
 
 class Scores(BaseModel):
-    """How the architecture did under a protocol: test images of all folds, pooled."""
+    """Scores of the architecture under a protocol on the pooled test images of all folds."""
 
     protocol: str
     accuracy: Estimate
     n_images: int
     n_units: int
-    unit: str = Field(description="what the interval counts as independent: patients, where they are known")
+    unit: str = Field(description="independent units of the interval: patients, if known")
     folds: int
-    verdict: str = Field(description="against always answering the majority class")
+    verdict: str = Field(description="against the majority-class baseline")
     baselines: dict[str, float] = Field(description="accuracy of each")
     severity: dict[str, Estimate] = Field(description="of malignant against benign")
 
@@ -118,14 +118,14 @@ class Finding(BaseModel):
 
 
 class Bias(BaseModel):
-    """What the bias checks say of the architecture under the cell's protocol."""
+    """Verdicts of the bias checks on the architecture under the cell's protocol."""
 
     summary: str
     findings: list[Finding]
 
 
 class Data(BaseModel):
-    """The images the cell was trained on."""
+    """Data set that the cell was trained on."""
 
     title: str
     licence: str
@@ -134,7 +134,7 @@ class Data(BaseModel):
 
 
 class Card(BaseModel):
-    """What to know of the model before using it for anything."""
+    """Model card: data, scores, bias checks and limits of the model."""
 
     architecture: str
     reference: str
@@ -144,7 +144,7 @@ class Card(BaseModel):
     variant: str
     parameters: int
     image_size: int
-    layer: str = Field(description="that Grad-CAM explains")
+    layer: str = Field(description="layer of the Grad-CAM maps")
     classes: list[str]
     data: Data
     scores: Scores | None
@@ -156,7 +156,7 @@ class Card(BaseModel):
 
 
 class Probe(BaseModel):
-    """An image of the study's fixed probe set that the cell was not trained on."""
+    """A held-out image of the study's fixed probe set."""
 
     model_config = _example(number=3, label="Density2Malignant", fold=0, url="/probes/3.png")
     number: int

@@ -1,4 +1,4 @@
-"""The card of the served cell, from the tables of its study."""
+"""Model card of the served cell, from the tables of its study."""
 
 from collections.abc import Iterator
 
@@ -15,12 +15,11 @@ from benchmarks import protocols, stored
 from benchmarks.study.study import BASELINES
 
 SEVERITY = ("roc_auc", "sensitivity", "specificity")
-LIMITS = ("effect", "ci_low", "ci_high")
-TABLES = ("headline", "scores", "bias", "probes")  # the rest of a study's tables are not needed
+TABLES = ("headline", "scores", "bias", "probes")  # the tables that the service needs
 
 
 def card(served: Served) -> Card:
-    """The card; scores and bias are null, and a note says so, where the study has not come to them."""
+    """Return the model card; scores and bias are null, with a note, if the study has not computed these."""
     cell, runtime = served.cell, served.cell.runtime
     architecture, protocol = runtime["architecture"], runtime["protocol"]
     notes = list(served.why_no_factor.values())
@@ -31,7 +30,9 @@ def card(served: Served) -> Card:
         notes.append("Its test images have copies in training: the accuracy measures recall of known images.")
     published = None if protocol == protocols.PUBLISHED else scores(served, protocols.PUBLISHED)
     if published is not None:
-        notes.append("Accuracy under published is of test images with copies in training; it is no forecast.")
+        notes.append(
+            "Accuracy under published is on test images with copies in training; it does not predict new patients."
+        )
     about = stored.record(cell.results / "dataset.json")
     return Card(
         architecture=architecture,
@@ -55,15 +56,16 @@ def card(served: Served) -> Card:
 
 
 def scores(served: Served, protocol: str) -> Scores | None:
-    """The scores of the served architecture under `protocol`; None if the study has none."""
+    """Return the scores of the served architecture under `protocol`, None if the study has none."""
     headline = _of(served, "headline", protocol)
     if headline is None:
         return None
     row = headline[headline["architecture"] == served.cell.runtime["architecture"]].iloc[0]
     every = _of(served, "scores", protocol)
-    severity = every[
-        (every["architecture"] == row["architecture"]) & (every["task"] == "severity") & every["estimate"].notna()
-    ].set_index("metric")
+    if every is None:
+        return None
+    own = (every["architecture"] == row["architecture"]) & (every["task"] == "severity") & every["estimate"].notna()
+    severity = every[own].set_index("metric")
     accuracy = headline.set_index("architecture")["accuracy"]
     return Scores(
         protocol=protocol,
@@ -79,7 +81,7 @@ def scores(served: Served, protocol: str) -> Scores | None:
 
 
 def bias(served: Served) -> Bias | None:
-    """What tables/bias.csv says; None if the study has none of the cell's protocol."""
+    """Return the verdicts of tables/bias.csv, None if there are none for the cell's protocol."""
     table = _of(served, "bias", served.cell.runtime["protocol"])
     if table is None:
         return None
@@ -93,7 +95,7 @@ def bias(served: Served) -> Bias | None:
 
 
 def probes(served: Served) -> dict[int, tuple[Probe, int]]:
-    """The probes of the cell's fold by their number, each with its row in the images; none if none were chosen."""
+    """Return number -> (probe image, row in the images) for the cell's fold; empty if there are no probe images."""
     table = _of(served, "probes", served.cell.runtime["protocol"])
     if table is None:
         return {}
@@ -105,7 +107,7 @@ def probes(served: Served) -> dict[int, tuple[Probe, int]]:
 
 
 def _of(served: Served, name: str, protocol: str) -> pd.DataFrame | None:
-    """The rows of a table under `protocol` if it has any of the served architecture."""
+    """Return the rows of a table under `protocol`, None if the served architecture has none."""
     if not (served.cell.results / "tables" / f"{name}.csv").is_file():
         return None
     table = read_table(served.cell.results, name)
@@ -123,4 +125,5 @@ def _findings(table: pd.DataFrame) -> Iterator[dict]:
 
 
 def _estimate(row: pd.Series) -> Estimate:
-    return Estimate(**{key: None if pd.isna(row[key]) else row[key] for key in ("estimate", "ci_low", "ci_high")})
+    low, high = (None if pd.isna(row[key]) else row[key] for key in ("ci_low", "ci_high"))
+    return Estimate(estimate=row["estimate"], ci_low=low, ci_high=high)

@@ -1,4 +1,4 @@
-"""Which cell is served: the one that is named, or the best honest one of the study that finished last."""
+"""Choice of the cell to serve: the one in the settings, or the best honest cell of the last finished study."""
 
 import dataclasses
 import functools
@@ -23,38 +23,38 @@ class ServedCell:
 
     @property
     def results(self) -> Path:
-        """The results of its study."""
+        """Return the results folder of the study."""
         return self.folder.parents[3]
 
     @functools.cached_property
     def runtime(self) -> dict:
-        """Its runtime.json."""
+        """Return the content of runtime.json."""
         return stored.record(self.folder / "runtime.json")
 
     @functools.cached_property
     def classes(self) -> list[str]:
-        """The study's classes, in the order of the model's outputs."""
+        """Return the study's classes, in the order of the model's outputs."""
         return stored.record(self.results / "dataset.json")["classes"]
 
     @functools.cached_property
     def samples(self) -> pd.DataFrame:
-        """The samples of its fold: those of samples.parquet with their part in the fold."""
+        """Return the rows of samples.parquet in the cell's fold, with their part."""
         folds = stored.table(self.results / "folds" / f"{self.runtime['protocol']}.parquet")
         known = stored.table(self.results / "samples.parquet")
         return protocols.labelled(folds[folds["fold"] == self.runtime["fold"]], known)
 
     @property
     def images(self) -> np.ndarray:
-        """All images of the study as the cell saw them, uint8 (N, S, S), mapped."""
+        """Return all images of the study at the cell's size, uint8 (N, S, S), memory-mapped."""
         return stored.array(self.results / f"images_{self.runtime['image_size']}.npy")
 
 
 def choose(settings: Settings) -> ServedCell:
-    """The cell to serve. Raises BadInput if there is none."""
+    """Return the cell to serve. Raises BadInput if there is none."""
     if settings.model:
         if not (settings.model / "model.keras").is_file() or len(settings.model.absolute().parents) < 4:
             raise BadInput(
-                f"MODEL={settings.model}: no trained cell; name a folder with a model.keras, such as "
+                f"MODEL={settings.model}: no trained cell; give a folder with a model.keras, such as "
                 f"results/demo/cells/simple/by_patient/0"
             )
         return ServedCell(settings.model.absolute())
@@ -62,18 +62,18 @@ def choose(settings: Settings) -> ServedCell:
 
 
 def last_study(results: Path) -> Path:
-    """The folder of the study below `results` whose last cell was finished last, by its provenance.json."""
+    """Return the folder of the study below `results` that finished last, by provenance.json."""
     finished = {path.parent: stored.record(path)["finished"] for path in results.glob("*/provenance.json")}
     if not finished:
         raise BadInput(f"{results}: no study with a report; run one (make reproduce), or name a cell with MODEL=...")
-    return max(finished, key=finished.get)
+    return max(finished, key=lambda study: finished[study])
 
 
 def best(study: Path) -> ServedCell:
-    """The best cell of the strictest honest protocol that a study ran, by validation alone: the test part has no say.
+    """Return the cell with the best validation loss under the strictest honest protocol of a study.
 
-    Of the architectures, the one with the lowest validation loss, averaged over its folds; of its folds, the lowest.
-    Cells whose classifier sees the same of every image are left out. Raises BadInput if no cell is left.
+    The architecture has the lowest validation loss, averaged over its folds; the fold has the lowest of these. The test
+    part is not used. Cells whose features are the same for all images are excluded. Raises BadInput if no cell is left.
     """
     for protocol in HONEST:
         rows = []

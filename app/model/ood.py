@@ -1,10 +1,10 @@
-"""Whether an image is like the films that a cell was trained on.
+"""Out-of-distribution check: distance of an image from the training films of a cell.
 
 The score of an image is its distance to the nearest training film (Sun et al., "Out-of-distribution detection with deep
-nearest neighbors", ICML 2022) in statistics of its brightness and texture, each scaled to the spread of the training
-films: the model may have collapsed, or see a film in anything, so its own features are not asked. The threshold is a
-quantile of the scores that training and validation films get from the films of other patients; test patients have no
-part in it. It tells films from photographs, pages and noise; another X-ray may pass.
+nearest neighbors", ICML 2022) in statistics of brightness and texture, each divided by the standard deviation of the
+training films. Features of the model are not used, as a model may have collapsed. The threshold is a quantile of the
+scores of training and validation films, each compared with films of other patients; test patients are not used. The
+check detects photographs, pages of text and noise; other X-ray images may pass.
 """
 
 import numpy as np
@@ -25,16 +25,16 @@ MOST = 1000  # training films to compare with
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)  # quantiles of brightness
 EDGES = (0.25, 0.5, 0.75, 0.9, 0.99)  # and of its gradient
 BLOCKS = (1, 2, 4, 8, 16)  # pixels: ends of the bands of detail
-DARK, BRIGHT = 0.06, 0.1  # of white: below it is air, above it tissue or writing
-FLAT = 1e-3  # where logarithms start
-FLOOR = 0.01  # least spread of a statistic
+DARK, BRIGHT = 0.06, 0.1  # of white: air is below DARK, tissue and labels are above BRIGHT
+FLAT = 1e-3  # added before logarithms
+FLOOR = 0.01  # added to the standard deviation of a statistic
 
 
 def statistics(image: np.ndarray) -> np.ndarray:
-    """Statistics float (20,) of a film uint8 (S, S), which turning and mirroring it leaves as they are."""
+    """Return statistics float (20,) of a film uint8 (S, S), unchanged by 90 degree rotations and reflections."""
     film = resize(image, SIDE).astype("float32") / 255
     slopes = np.hypot(*np.gradient(film))
-    # The variance of the means of all blocks of a size, less that of larger ones, is the detail between the two.
+    # The variance of block means at one size minus that at the next size is the detail between the two sizes.
     variances = [film.reshape(SIDE // block, block, -1, block).mean(axis=(1, 3)).var() for block in BLOCKS]
     bands = np.sqrt(np.maximum(-np.diff(variances), 0))
     parts, n_parts = ndimage.label(film > BRIGHT)
@@ -50,7 +50,7 @@ def statistics(image: np.ndarray) -> np.ndarray:
 
 
 class Familiar:
-    """Knows the training films of a cell: `samples` of its fold with their part, `images` uint8 (N, S, S) by row."""
+    """Training films of a cell: `samples` of its fold with their part, `images` uint8 (N, S, S) by row."""
 
     def __init__(self, samples: pd.DataFrame, images: np.ndarray, seed: int = 0):
         unit = unit_of(samples)
@@ -67,28 +67,28 @@ class Familiar:
         self.n_films, self.n_scores, self.unit = int(training.sum()), len(own), unit
 
     def distance(self, image: np.ndarray) -> float:
-        """The score of a film uint8 (S, S); above `threshold`, it is far from all training films."""
+        """Return the score of a film uint8 (S, S); films above `threshold` are out of distribution."""
         return float(cdist(self._scaled(statistics(image)[None]), self.films).min())
 
     def _scaled(self, found: np.ndarray) -> np.ndarray:
-        # Of 20 statistics, each in spreads: their root mean square.
+        # The distance is then the root mean square over the statistics, in standard deviations.
         return (found - self.mean) / self.spread / np.sqrt(len(self.mean))
 
     def reason(self, distance: float) -> str | None:
-        """Why an image at `distance` is refused a verdict; None if it is like the training films."""
+        """Return why an image at `distance` gets no verdict, None for an image in distribution."""
         if distance <= self.threshold:
             return None
         return (
-            f"Its brightness and texture are {distance / self.threshold:.1f} times as far from the films that the "
-            f"model was trained on as {100 * QUANTILE:.0f} of 100 films of other {self.unit}s are at most."
+            f"The image is out of distribution: its distance from the training films is "
+            f"{distance / self.threshold:.1f} times the {100 * QUANTILE:.0f}% quantile of films of other {self.unit}s."
         )
 
     def about(self) -> dict:
-        """What the model's card says of the check."""
-        words = f"{QUANTILE:.0%} quantile over {self.n_scores} training and validation films, each compared with those "
+        """Return the description of the check for the model card."""
+        words = f"{QUANTILE:.0%} quantile over {self.n_scores} training and validation films, each compared with films "
         return {
             "method": METHOD,
             "threshold": round(self.threshold, 4),
-            "threshold_is": words + f"of other {self.unit}s; no test film has a part in it",
+            "threshold_is": words + f"of other {self.unit}s; no test film was used",
             "training_films": self.n_films,
         }

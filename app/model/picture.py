@@ -1,4 +1,4 @@
-"""Pictures as a service sends them: a heat map over its film as JPEG, a film as PNG."""
+"""Images that the service returns: a heat map over its film as JPEG, a film as PNG."""
 
 import io
 
@@ -6,14 +6,14 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-OPACITY = 0.6  # of the hottest pixel; the coldest leaves the film as it is, as in the report
+OPACITY = 0.6  # at the maximum of the map; 0 at its minimum, as in the report
 SIDE = 224  # pixels of the longer side, as published
 QUALITY = 90
-COLOURS = matplotlib.colormaps["plasma"](np.arange(256), bytes=True)[:, :3].tobytes()  # the report's
+COLOURS = matplotlib.colormaps["plasma"](np.arange(256), bytes=True)[:, :3].tobytes()  # colours of the report
 
 
 def overlay(film: np.ndarray, heat: np.ndarray, opacity: float = OPACITY) -> bytes:
-    """JPEG of `film` uint8 (H, W) in its own proportions under `heat` float32 (S, S), 0..1; `opacity` 0..1."""
+    """Return a JPEG of `film` uint8 (H, W), aspect ratio kept, under `heat` float32 (S, S), 0..1; `opacity` 0..1."""
     scale = SIDE / max(film.shape)
     size = tuple(max(1, round(side * scale)) for side in film.shape[::-1])
     grey = Image.fromarray(film).resize(size, Image.Resampling.BILINEAR).convert("RGB")
@@ -25,7 +25,7 @@ def overlay(film: np.ndarray, heat: np.ndarray, opacity: float = OPACITY) -> byt
 
 
 def png(film: np.ndarray) -> bytes:
-    """PNG of a film uint8 (H, W)."""
+    """Return a film uint8 (H, W) as PNG."""
     return _written(Image.fromarray(film), "PNG")
 
 

@@ -1,8 +1,9 @@
-"""The model that answers requests: loaded once, traced once, asked from several threads."""
+"""Model of the service: loaded once, traced once, used by several threads."""
 
 import dataclasses
 import functools
 import threading
+from collections.abc import Callable
 
 import numpy as np
 
@@ -13,15 +14,15 @@ from app.model.choose import ServedCell
 from benchmarks.cells.model import saved_model
 from benchmarks.datasets._files import resize
 
-ANSWERED = -1  # instead of a class: the one that the model answers
+ANSWERED = -1  # instead of a class: the predicted class
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What the model says of a film, as numbers.
+    """Result for a film.
 
-    `probabilities` float32 (classes,); `target` is the class that `heat` float32 (S, S), 0..1, speaks for;
-    `reason` says why the film is far from those the model was trained on, None if it isn't.
+    `probabilities` are float32 (classes,); `heat` is the map of class `target`, float32 (S, S), 0..1; `reason` is the
+    message for a film that is out of distribution, else None.
     """
 
     probabilities: np.ndarray
@@ -32,9 +33,9 @@ class Answer:
 
 
 class Served:
-    """A cell's model with its Grad-CAM and what it takes for a film. Raises BadInput if a file of the cell is broken.
+    """A cell's model, its saliency maps and its out-of-distribution check. Raises BadInput for a broken file.
 
-    `benchmarks.backend.prepare` must have been called.
+    Call `benchmarks.backend.prepare` first.
     """
 
     def __init__(self, cell: ServedCell):
@@ -45,13 +46,13 @@ class Served:
         model = saved_model(cell.runtime["architecture"], cell.folder / "model.keras")
         self.explainer = Explainer(model, cell.runtime["cam_layer"])
         self.traced = traced_gradcam(self.explainer)
-        # tf-keras-vis changes its models while it explains.
+        # tf-keras-vis modifies its models while it runs.
         self.alone = threading.Lock()
         for method in METHODS:
             self.answer(np.array(images[0]), method=method)
 
     def answer(self, film: np.ndarray, target: int = ANSWERED, method: str = GRADCAM) -> Answer:
-        """The answer to `film` uint8 (H, W), and the heat map of class `target` by one of METHODS."""
+        """Return prediction and heat map of class `target` by one of METHODS for `film` uint8 (H, W)."""
         small = resize(film, self.size)
         images = small.astype("float32")[np.newaxis, ..., np.newaxis]
         probabilities, maps = (found.numpy() for found in self.traced(images, np.array([target], np.int32)))
@@ -67,16 +68,16 @@ class Served:
 
     @functools.cached_property
     def why_no_factor(self) -> dict[str, str]:
-        """Why a factor (severity, density) has no answer, of those without one."""
+        """Return factor (severity, density) -> reason, for factors without a prediction."""
         return {
-            factor: f"not every class of this study stands for one {factor}"
+            factor: f"not every class of this study has one {factor}"
             for factor, values in self.factors.items()
             if values is None
         }
 
 
-def traced_gradcam(explainer: Explainer):
-    """`explainer`'s Grad-CAM as one traced function, with the model's answer from the same pass.
+def traced_gradcam(explainer: Explainer) -> Callable:
+    """Return Grad-CAM of `explainer` as one traced function that also returns the prediction.
 
     (images float32 (N, S, S, 1), 0..255; targets int32 (N,), a class or ANSWERED) -> probabilities float32
     (N, classes), and maps float32 (N, h, w) >= 0 at the size of the layer, as gradcam.py's before `enlarged`.
@@ -95,7 +96,7 @@ def traced_gradcam(explainer: Explainer):
             features, scores = both(images, training=False)
             answered = tf.argmax(scores, axis=1, output_type=tf.int32)
             chosen = tf.where(targets < 0, answered, targets)
-            # As tf-keras-vis: the class score before its softmax, of every image its own.
+            # Like tf-keras-vis: the class score before the softmax, separately for every image.
             score = tf.reduce_sum(tf.gather(scores, chosen, batch_dims=1))
         gradients = tf.cast(tape.gradient(score, features), tf.float32)
         weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)

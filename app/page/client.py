@@ -1,20 +1,21 @@
-"""What the page asks of the API over HTTP: data comes back, or `Unanswered` is raised with the reason."""
+"""HTTP client of the API for the page: functions return data or raise `Unanswered` with the reason."""
 
 import base64
 import binascii
 import os
+from typing import Any
 
 import httpx
 
 from app.settings import PREFIX
 
 ADDRESS = "http://127.0.0.1:8000"  # of `make serve`
-SECONDS = 60  # above the API's own limit, whose refusal says more
-BUSY = (503, 504)  # the same request may be answered later
+SECONDS = 60  # above the API's own limit, so that its message is shown
+BUSY = (503, 504)  # HTTP status: the same request may succeed later
 
 
 class Unanswered(Exception):
-    """No answer: the reason, and whether that is because there is no such API at the address."""
+    """Error without an answer: the reason, and whether there is no API at the address."""
 
     def __init__(self, reason: str, down: bool = False):
         super().__init__(reason)
@@ -22,32 +23,32 @@ class Unanswered(Exception):
 
 
 def address() -> str:
-    """Where the API is, without a slash at the end."""
+    """Return the address of the API, without a slash at the end."""
     return (os.environ.get(f"{PREFIX}API") or ADDRESS).rstrip("/")
 
 
 def card() -> dict:
-    """The card of the served cell."""
+    """Return the model card of the served cell."""
     return _json(_ask("GET", "/model"), "architecture")
 
 
 def probes() -> list[dict]:
-    """Films of the study to try; none if the study chose none."""
+    """Return the probe images of the study; empty if there are none."""
     return _json(_ask("GET", "/probes"))
 
 
 def probe(number: int) -> bytes:
-    """PNG of one of them."""
+    """Return a probe image as PNG."""
     return _ask("GET", f"/probes/{number}.png").content
 
 
 def predict(image: bytes) -> dict:
-    """The answer to an image file."""
+    """Return the prediction for an image file."""
     return _json(_ask("POST", "/predict", image), "probabilities")
 
 
 def heatmap(image: bytes, overlay: float, **choices: str) -> bytes:
-    """JPEG of the film under its heat map; `choices` are `class` and `method`."""
+    """Return the film under its heat map as JPEG; `choices` are `class` and `method`."""
     answer = _json(_ask("POST", "/generate_heatmap", image, {"overlay": overlay, **choices}), "heatmap")
     try:
         return base64.b64decode(answer["heatmap"], validate=True)
@@ -56,7 +57,7 @@ def heatmap(image: bytes, overlay: float, **choices: str) -> bytes:
 
 
 def _ask(verb: str, path: str, image: bytes | None = None, query: dict | None = None) -> httpx.Response:
-    # The name of an upload may be a patient's, and stays here.
+    # Not the file name of the upload, which may be a patient's name.
     files = None if image is None else {"image_": ("film", image)}
     try:
         answer = httpx.request(verb, address() + path, files=files, params=query, timeout=SECONDS)
@@ -74,8 +75,8 @@ def _ask(verb: str, path: str, image: bytes | None = None, query: dict | None = 
     raise Unanswered(f"{reason}.{again}" if again else reason)
 
 
-def _json(answer: httpx.Response, key: str | None = None) -> dict | list:
-    """The body, which has `key`."""
+def _json(answer: httpx.Response, key: str | None = None) -> Any:
+    """Return the body: a mapping with `key`, or without `key` a list."""
     try:
         body = answer.json()
     except ValueError:
@@ -86,4 +87,4 @@ def _json(answer: httpx.Response, key: str | None = None) -> dict | list:
 
 
 def _other() -> Unanswered:
-    return Unanswered("what answers there is not this API", down=True)
+    return Unanswered("another program answers at this address", down=True)

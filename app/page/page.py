@@ -1,16 +1,17 @@
-"""The page of the service: streamlit run app/page/page.py. It asks the API for everything (at MAMMOBENCH_API).
+"""Page of the service: streamlit run app/page/page.py. All data come from the API (at MAMMOBENCH_API).
 
-Uploads and answers are kept in the memory of a visitor's own session, and never written.
+Uploads and answers stay in the memory of a visitor's session and are never written to disk.
 """
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-# Streamlit puts the folder of its script on the path, not the package's.
-if (root := str(Path(__file__).resolve().parents[1])) not in sys.path:
+# Streamlit adds the folder of its script to the path, not the root of the package.
+if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
     sys.path.append(root)
 
 from app import DISCLAIMER
@@ -19,8 +20,8 @@ from app.page.client import Unanswered
 
 KINDS = ["png", "jpg", "jpeg", "dcm", "dicom", "tif", "tiff"]
 UPLOAD, PROBE = "Upload a film", "A film of the study"
-OPACITY = 0.6  # as the API's own
-KEPT = {"scope": "session", "max_entries": 32, "show_spinner": False}
+OPACITY = 0.6  # default of the API
+KEPT: dict[str, Any] = {"scope": "session", "max_entries": 32, "show_spinner": False}
 FLAG = (
     "A flag says that its answers lean on what should not matter, ignore the lesion or differ between groups, or that "
     "its maps do not explain them."
@@ -28,21 +29,21 @@ FLAG = (
 HEAT = "Blue to yellow is cold to hot: what counts for this class, by this method."
 
 
-# The card is part of the key: another model has other answers.
+# The card is part of the cache key: another model gives other answers.
 @st.cache_data(**KEPT)
 def predict(card: str, image: bytes) -> dict:
-    """The answer to an image."""
+    """Return the prediction for an image."""
     return client.predict(image)
 
 
 @st.cache_data(**KEPT)
 def picture(card: str, image: bytes, opacity: float, **choices: str) -> bytes:
-    """The film under its map."""
+    """Return the film under its heat map."""
     return client.heatmap(image, opacity, **choices)
 
 
 def main() -> None:
-    """Lay out the page."""
+    """Show the page."""
     st.set_page_config(page_title="mammobench", layout="wide")
     st.html(parts.STYLE)
     st.title("What a mammogram classifier answers, and how often it is right")
@@ -52,7 +53,7 @@ def main() -> None:
         card = client.card()
         image = choose(client.probes())
         if image is not None:
-            with st.spinner("The network is asked ..."):
+            with st.spinner("Computing the prediction ..."):
                 show(card, image)
         study(card)
     except Unanswered as error:
@@ -65,19 +66,19 @@ def main() -> None:
 
 
 def choose(probes: list[dict]) -> bytes | None:
-    """The file that the visitor uploads or picks."""
+    """Return the file that the visitor uploads or selects."""
     source = st.radio("Film", [UPLOAD, PROBE], horizontal=True) if probes else UPLOAD
     if source == UPLOAD:
-        told = "One mammogram, whole, as PNG, JPEG, TIFF or DICOM. It is sent to the API, and never written to a disk."
-        uploaded = st.file_uploader(told, type=KINDS)
+        text = "One whole mammogram as PNG, JPEG, TIFF or DICOM. The file is sent to the API and never written to disk."
+        uploaded = st.file_uploader(text, type=KINDS)
         return uploaded.getvalue() if uploaded else None
     labels = {probe["number"]: f"film {probe['number']}, labelled {probe['label']}" for probe in probes}
-    number = st.selectbox("Films that this network was not trained on", labels, format_func=labels.get)
+    number = st.selectbox("Films that this network was not trained on", labels, format_func=labels.__getitem__)
     return client.probe(number)
 
 
 def show(card: dict, image: bytes) -> None:
-    """The answer to `image` and what it rests on, or why there is none."""
+    """Show the prediction for `image` with its heat map, or the reason for a refusal."""
     known = json.dumps(card)
     try:
         answer = predict(known, image)
@@ -106,10 +107,10 @@ def show(card: dict, image: bytes) -> None:
 
 
 def explain(known: str, card: dict, image: bytes, answer: dict, film: bytes) -> None:
-    """The film under a heat map of the visitor's choice."""
+    """Show the film under a heat map of the visitor's choice."""
     classes = card["classes"]
     shown = st.selectbox("Class of the map", classes, index=classes.index(answer["predicted"]))
-    method = st.selectbox("Method of the map", parts.METHODS, format_func=parts.METHODS.get)
+    method = st.selectbox("Method of the map", parts.METHODS, format_func=parts.METHODS.__getitem__)
     opacity = st.slider("Opacity of the map", 0.0, 1.0, OPACITY, 0.05)
     try:
         hottest = picture(known, image, 1.0, **{"class": shown, "method": method})
@@ -118,13 +119,13 @@ def explain(known: str, card: dict, image: bytes, answer: dict, film: bytes) -> 
             raise
         st.error(f"No map: {error}")
         return
-    told = f"{parts.METHODS[method]} of {shown}, layer {card['layer']}."
+    caption = f"{parts.METHODS[method]} of {shown}, layer {card['layer']}. {HEAT}"
     alt = f"The film under the heat map of {shown}"
-    st.image(parts.mixed(film, hottest, opacity), caption=f"{told} {HEAT}", width=336, alt=alt)
+    st.image(parts.mixed(film, hottest, opacity), caption=caption, width=336, alt=alt)
 
 
 def study(card: dict) -> None:
-    """What the study found about the network."""
+    """Show the study's results for the network."""
     st.header("What the study found")
     scores, bias = card["scores"], card["bias"]
     st.markdown(

@@ -187,7 +187,7 @@ def test_other_classes_and_missing_tables_are_told_not_guessed(trained_cell, tmp
         found = client.post("/predict", files=form(png(film))).json()
         assert found["severity"] is found["density"] is None and found["in_distribution"]
         assert found["notes"] == [
-            f"not every class of this study stands for one {factor}" for factor in ("severity", "density")
+            f"not every class of this study has one {factor}" for factor in ("severity", "density")
         ]
         card = client.get("/model").json()
         assert card["scores"] is card["bias"] is None and "no scores under by_patient" in " ".join(card["notes"])

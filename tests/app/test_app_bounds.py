@@ -76,7 +76,7 @@ def test_one_too_many_is_told_to_come_back_and_served_later(service, film):
 
     refused, healthy, served = asked(service, ask)
     assert refused.status_code == 503 and refused.headers["retry-after"] == "1"
-    assert refused.json() == {"detail": "2 requests are in hand already; try again"}
+    assert refused.json() == {"detail": "2 requests are running already; try again"}
     assert healthy.status_code == 200 and [answer.status_code for answer in served] == [200] * 3
 
 
@@ -99,7 +99,7 @@ def test_a_body_that_never_ends_is_given_up(service, film):
         return late, await client.post("/predict", files={"image_": film})
 
     late, after = asked(service, ask)
-    assert late.status_code == 504 and late.json() == {"detail": "not done within 4 seconds"}
+    assert late.status_code == 504 and late.json() == {"detail": "no answer within 4 seconds"}
     assert after.status_code == 200
 
 

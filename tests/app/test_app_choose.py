@@ -61,7 +61,7 @@ def test_a_named_cell_is_taken_whatever_its_protocol(tmp_path):
     write_cell(tmp_path, "one/simple/published/0", 1.0)
     folder = tmp_path / "one/cells/simple/published/0"
     assert choose(Settings(model=folder)).folder == folder
-    with pytest.raises(BadInput, match="no trained cell; name a folder"):
+    with pytest.raises(BadInput, match="no trained cell; give a folder"):
         choose(Settings(model=tmp_path))
     with pytest.raises(BadInput, match="no study with a report; run one"):
         choose(Settings(results=tmp_path / "nothing"))

@@ -84,12 +84,12 @@ def header_only(width: int, height: int) -> bytes:
     ("content", "status", "reason"),
     [
         (b"", 422, "the file is empty"),
-        (b"%PDF-1.7 a report", 415, "not an image that can be read here; send one of PNG, JPEG"),
+        (b"%PDF-1.7 a report", 415, "not an image in a supported format; send one of PNG, JPEG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "not an image"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", 415, "not an image"),
         (written(RAMP)[:-30], 422, "image_: "),
         (written(RAMP, "JPEG")[:-200], 422, "image_: "),
-        (header_only(1001, 1000), 413, "1001 x 1000 pixels; the most is 1,000,000"),
+        (header_only(1001, 1000), 413, "1001 x 1000 pixels; the limit is 1,000,000"),
         (header_only(2**30, 2**30), 413, "save it smaller"),
         (b"\0" * 128 + b"DICM", 422, "not an image: no DICOM file, or one without Rows and Columns"),
         (b"\0" * 128 + b"DICM" + b"1.2.840.10008.1.2.1.99", 422, "deflated DICOM is not read"),
@@ -106,6 +106,6 @@ def test_dicom_is_bounded_and_of_one_frame(tmp_path):
         with pytest.raises(Refused) as refused:
             film(dicom(tmp_path, RAMP, **header), MOST)
         assert refused.value.status == status
-    with pytest.raises(Refused, match="the most is 100") as refused:
+    with pytest.raises(Refused, match="the limit is 100") as refused:
         film(dicom(tmp_path, RAMP), 100)
     assert refused.value.status == 413
