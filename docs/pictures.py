@@ -1,6 +1,6 @@
-"""Pictures for the README, taken of a study's report in Chromium: python docs/pictures.py --study laptop.
+"""Screenshots of a study's report for the README, by Chromium: python docs/pictures.py --study laptop.
 
-Writes report.png, the first screen, and control.png, the permuted-label control, into docs/. Neither shows a mammogram.
+Writes docs/report.png (first screen) and docs/control.png (permuted-label control). Neither shows a mammogram.
 """
 
 import argparse
@@ -14,8 +14,8 @@ SCREEN = {"width": 1440, "height": 900}
 
 
 def main() -> None:
-    """Take the pictures."""
-    parser = argparse.ArgumentParser(description="Take pictures of a study's report for the README.")
+    """Take the screenshots."""
+    parser = argparse.ArgumentParser(description="Take screenshots of a study's report for the README.")
     parser.add_argument("--study", required=True, help="name of a study whose results are below results/")
     report = Path("results") / parser.parse_args().study / "report" / "report.html"
     chromium = shutil.which("chromium") or parser.error("Chromium is not installed")

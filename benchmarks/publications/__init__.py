@@ -1,4 +1,4 @@
-"""What publications claim: their figures and statements, as YAML that is checked by a schema.
+"""Published figures and claims, in YAML files that are checked by a schema.
 
 In: a YAML file. Out: its content. Imports nothing but errors and the reader of YAML.
 """

@@ -1,5 +1,5 @@
-"""A study: its file read, extended by others, checked, and completed with defaults.
+"""Studies: read from YAML, extended, checked, and completed with defaults.
 
-In: YAML and what the command line changes. Out: a `Study`. Imports `datasets`, `protocols`, `publications` and
-`architectures`; cheap on purpose, as Snakemake loads the study at every start.
+In: YAML and changes on the command line. Out: a `Study`. Imports `datasets`, `protocols`, `publications` and
+`architectures`; imports must be quick, as Snakemake loads the study at every start.
 """

@@ -1,23 +1,23 @@
-"""Check the bias checks on planted shortcuts: does a model that learnt one get flagged, and one that didn't not?
+"""Test of the bias checks on planted shortcuts: are models that rely on the shortcut flagged, and others not?
 
     python -m benchmarks.validation.planted_bias --shortcuts label border --strengths 0 1 --seeds 1 2 --jobs 2
 
-For every shortcut, strength and seed: writes a study of data set `planted` into <out>/studies, trains its cells,
-redraws the test images with the artefact in its other state, runs the stages of `analysis` that judge bias, and
-collects, one row a model (an architecture's cells of all folds, which answer for every sample once),
+For each shortcut, strength and random seed: write a study of data set `planted` into <out>/studies, train its cells,
+redraw the test images with the other state of the artefact, run the stages of `analysis` that judge bias, and collect,
+one row a model (the cells of an architecture in all folds, which together predict every sample once),
 
     <out>/runs.csv            shortcut, strength, seed, architecture, n_patients, n (images), accuracy (as planted),
-                              accuracy_agreeing, accuracy_contradicting (the same images, the artefact in the state
-                              their class stands for, and in the other), reliance (agreeing - contradicting),
-                              reliance_low, reliance_high (95 % bootstrap over patients), learnt (reliance_low >
-                              LEARNT), flip_rate (share of answers that the artefact's state alone changes),
-                              indifferent (flip_rate < LEARNT), seconds (training and redrawn answers)
+                              accuracy_agreeing, accuracy_contradicting (artefact in the state of the class, and in the
+                              other), reliance (agreeing - contradicting), reliance_low, reliance_high (95% bootstrap
+                              over patients), learnt (reliance_low > LEARNT), flip_rate (share of predictions that
+                              change with the artefact), indifferent (flip_rate < LEARNT), seconds (training and
+                              predictions)
     <out>/verdicts.csv        shortcut, strength, seed and the study's tables/bias.csv
-    <out>/planted_bias.csv    how often a planted shortcut was found: benchmarks/validation/planted_summary.py
-    <out>/calls.csv           finished, seconds and jobs of every call that ended; --report adds up their seconds
+    <out>/planted_bias.csv    detection rates: benchmarks/validation/planted_summary.py
+    <out>/calls.csv           finished, seconds and jobs of every complete call; --report adds up the seconds
 
-The tables hold the studies that the command names. A study is trained unless results/<study>/planted_runs.csv is there
-and its settings are the same, and judged unless results/<study>/tables/bias.csv is.
+A study is trained unless results/<study>/planted_runs.csv exists with the same settings, and judged unless
+results/<study>/tables/bias.csv exists.
 """
 
 import argparse
@@ -43,24 +43,24 @@ from benchmarks.study.study import BASELINES, Study, load_study
 from benchmarks.validation.planted_settings import ARCHITECTURES, SETTINGS, STAGES
 from benchmarks.validation.planted_summary import summary
 
-# A tenth of the answers, as much as thresholds.py takes to matter. The strength doesn't say what a model leans
-# on: trained on a few images, one may well lean on an artefact that says nothing.
+# A tenth of the predictions, the threshold of thresholds.py. Reliance is measured, as the strength does not determine
+# whether a model relies on the artefact: trained on few images, a model may use an artefact without information.
 LEARNT = 0.1
 RUNS = "planted_runs.csv"
 
 
 def study_content(shortcut: str, strength: float, seed: int, architectures: list[str], patients: int) -> dict:
-    """The study file of one planted shortcut."""
+    """Return the content of the study file for one planted shortcut."""
     dataset = {"name": "planted", "patients": patients, "shortcut": shortcut, "strength": strength}
     chosen = {name: ARCHITECTURES[name] for name in architectures}
     return SETTINGS | {"seed": seed, "dataset": dataset, "architectures": chosen}
 
 
 def reliance(agreeing: np.ndarray, contradicting: np.ndarray, patient: pd.Series, n: int, seed: int) -> dict:
-    """How much accuracy rests on the artefact, with a 95 % percentile interval of `n` resamples of patients.
+    """Return the loss of accuracy with the other state of the artefact, with a 95% CI of `n` resamples of patients.
 
-    `agreeing` and `contradicting`, bool (N,): is the answer right with the artefact in the class's state, and in the
-    other one?
+    `agreeing` and `contradicting`, bool (N,): is the prediction correct with the artefact in the state of the class,
+    and in the other state?
     """
     lost = pd.Series(agreeing.astype(int) - contradicting.astype(int))
     differs = lost.groupby(patient.to_numpy()).agg(["sum", "size"])
@@ -72,10 +72,7 @@ def reliance(agreeing: np.ndarray, contradicting: np.ndarray, patient: pd.Series
 
 
 def train(study: Study) -> pd.DataFrame:
-    """Draw the samples, train every cell in this process, and return the study's rows of runs.csv.
-
-    Baselines are fitted too: the stages that judge bias compare with them.
-    """
+    """Draw the samples, train all cells and baselines in this process, and return the study's rows of runs.csv."""
     from benchmarks.cells.baselines import fit_cell
     from benchmarks.cells.cell import Cell
     from benchmarks.cells.load import load
@@ -83,13 +80,12 @@ def train(study: Study) -> pd.DataFrame:
     from benchmarks.cells.predict import predict
     from benchmarks.cells.training import train_cell
     from benchmarks.cells.write import predictions_table
-    from benchmarks.samples.folds import make_folds
+    from benchmarks.samples.folds import write_folds
     from benchmarks.samples.samples import write_samples
 
-    write_samples(study, study.results())
+    write_samples(study)
+    write_folds(study, BY_PATIENT)
     samples = stored.table(study.results() / "samples.parquet")
-    (study.results() / "folds").mkdir(exist_ok=True)
-    make_folds(BY_PATIENT, samples, study).to_parquet(study.results() / "folds" / f"{BY_PATIENT}.parquet", index=False)
     images = _redrawn(study)
     classes = sorted(planted.STATE_OF_CLASS[study.dataset["shortcut"]])
     for name, fold in itertools.product(BASELINES, study.cells(BY_PATIENT)):
@@ -116,7 +112,7 @@ def train(study: Study) -> pd.DataFrame:
 
 
 def _redrawn(study: Study) -> dict[str, np.ndarray]:
-    """The images uint8 (N, S, S) with the artefact agreeing with the class and contradicting it."""
+    """Return the images uint8 (N, S, S) with the artefact in the state of the class, and in the other state."""
     options = datasets.options(study.dataset)
     of_class = planted.shown_states(options, study.seed)["class_state"]
     one, other = planted.all_states(options["shortcut"])
@@ -129,16 +125,9 @@ def _row(table: pd.DataFrame, study: Study) -> dict:
     right = {name: (table[name] == table["label"]).to_numpy() for name in ("predicted", "agreeing", "contradicting")}
     found = reliance(right["agreeing"], right["contradicting"], table["patient"], study.bootstrap, study.seed)
     flipped = (table["agreeing"] != table["contradicting"]).mean()
-    numbers = {
-        "n_patients": table["patient"].nunique(),
-        "n": len(table),
-        "accuracy": right["predicted"].mean(),
-        "accuracy_agreeing": right["agreeing"].mean(),
-        "accuracy_contradicting": right["contradicting"].mean(),
-        **found,
-        "flip_rate": flipped,
-        "indifferent": bool(flipped < LEARNT),
-    }
+    numbers = {"n_patients": table["patient"].nunique(), "n": len(table), "accuracy": right["predicted"].mean()}
+    numbers |= {f"accuracy_{name}": right[name].mean() for name in ("agreeing", "contradicting")}
+    numbers |= found | {"flip_rate": flipped, "indifferent": bool(flipped < LEARNT)}
     return {key: round(float(value), 4) if isinstance(value, float) else value for key, value in numbers.items()}
 
 
@@ -147,7 +136,7 @@ def _named(study: Study) -> dict:
 
 
 def judge(study: Study) -> None:
-    """Run the stages that judge bias; they are commands, for nothing in benchmarks imports analysis."""
+    """Run the stages that judge bias as commands, since benchmarks does not import analysis."""
     probes, explain, groups, bias = STAGES
     explained = [[explain, "--architecture", name] for name in study.architectures]
     for module, *options in [[probes], *explained, [explain, "--collect"], [groups], [bias]]:
@@ -155,7 +144,7 @@ def judge(study: Study) -> None:
 
 
 def run_one(path: str) -> None:
-    """Train and judge one study, as far as that is not done."""
+    """Train and judge one study, unless done already."""
     backend.prepare(1)
     study = load_study(path)
     if not (study.results() / RUNS).exists():
@@ -169,14 +158,14 @@ def _verdicts(study: Study) -> Path:
 
 
 def _judged(study: Study) -> pd.DataFrame:
-    """The study's rows of verdicts.csv."""
+    """Return the study's rows of verdicts.csv."""
     table = stored.table(_verdicts(study))
     named = _named(study)
     return table.assign(**named)[[*named, *table]]
 
 
 def write_study(content: dict, folder: Path) -> Study:
-    """Write a study file into `folder` and load it; what a run with other settings left counts no more."""
+    """Write a study file into `folder` and load it; delete the results of a run with other settings."""
     path = folder / "planted_{shortcut}_{strength:g}_{seed}.yaml".format(**content["dataset"], seed=content["seed"])
     text = yaml.safe_dump(content, sort_keys=False)
     folder.mkdir(parents=True, exist_ok=True)
@@ -191,7 +180,7 @@ def write_study(content: dict, folder: Path) -> Study:
 
 
 def finish(study: Study, logs: Path) -> None:
-    """Run one study in a process of its own, unless it is done. Raises BadInput that names its log if it fails."""
+    """Run one study in a new process, unless done already. Raises BadInput that names the log after a failure."""
     if (study.results() / RUNS).exists() and _verdicts(study).exists():
         return
     log = logs / f"{study.name}.log"
@@ -199,12 +188,12 @@ def finish(study: Study, logs: Path) -> None:
     with log.open("w") as stream:
         code = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode
     if code:
-        raise BadInput(f"study {study.name} failed; its log is {log}")
+        raise BadInput(f"study {study.name} failed; see the log {log}")
     print(f"{study.name} is done", flush=True)
 
 
 def record_call(path: Path, seconds: float, jobs: int) -> pd.DataFrame:
-    """Append this call to `path` and return all of them."""
+    """Append this call to `path` and return all calls."""
     finished = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     call = pd.DataFrame([{"finished": finished, "seconds": round(seconds, 1), "jobs": jobs}])
     calls = pd.concat([stored.table(path), call]) if path.exists() else call
@@ -213,7 +202,7 @@ def record_call(path: Path, seconds: float, jobs: int) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Run the studies, then collect and sum up."""
+    """Run the studies and write the tables."""
     parser = argparse.ArgumentParser(description="Check the bias checks on planted shortcuts.")
     known = list(planted.STATE_OF_CLASS)
     parser.add_argument("--shortcuts", nargs="+", choices=known, default=known, metavar="SHORTCUT")
@@ -222,7 +211,7 @@ def main() -> None:
     parser.add_argument("--architectures", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES))
     parser.add_argument("--patients", type=int, default=planted.OPTIONS["patients"])
     parser.add_argument("--out", type=Path, default=Path("results/planted_bias"))
-    parser.add_argument("--jobs", type=int, default=2, help="studies side by side, each on one thread")
+    parser.add_argument("--jobs", type=int, default=2, help="studies at the same time, each on one thread")
     parser.add_argument("--report", action="store_true", help="keep the summary in benchmarks/reference")
     parser.add_argument("--one", metavar="STUDY", help="only train and judge this study file, in this process")
     arguments = parser.parse_args()
@@ -242,7 +231,7 @@ def main() -> None:
     logs = arguments.out / "logs"
     logs.mkdir(exist_ok=True)
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        # After a failure map starts no other study.
+        # After a failure, map starts no further study.
         list(pool.map(lambda study: finish(study, logs), studies))
     runs = pd.concat([stored.table(study.results() / RUNS) for study in studies], ignore_index=True)
     verdicts = pd.concat([_judged(study) for study in studies], ignore_index=True)

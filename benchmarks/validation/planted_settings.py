@@ -1,4 +1,4 @@
-"""What planted_bias.py trains, and which stages it runs; apart, as the Snakefile reads it at every start."""
+"""Settings of planted_bias.py in a separate module, as the Snakefile reads these at every start."""
 
 from benchmarks.protocols import BY_PATIENT
 
@@ -13,7 +13,7 @@ SETTINGS = {
     "probes": {"per_class": 2},
     "bootstrap": 1000,
 }
-# Run one after the other for every study
+# Run in this order for every study
 STAGES = (
     *("analysis.explanations.probes", "analysis.explanations.explain"),
     *("analysis.bias.groups", "analysis.bias.bias"),

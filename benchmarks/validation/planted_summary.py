@@ -1,21 +1,21 @@
-"""How often the bias checks find a planted shortcut, from the verdicts on models that are known to lean on it or not.
+"""Sensitivity and false alarms of the bias checks, on models for which the use of a shortcut was measured.
 
-One row a shortcut (and `all`), strength and check, for every check that judges the planted region, and `any`: is the
-region flagged by at least one of INTERVENTIONS? Columns
+One row a shortcut (and `all`), strength and check, for every check of the planted region, and `any`: is the region
+flagged by at least one of INTERVENTIONS? Columns
 
     shortcut, strength, check
-    n_models, n_judged                          models, and those in which the check gave a verdict on the region
-    n_flagged, flagged                          those in which it flagged the region, and their share of all models
-    n_learnt, n_detected, detected              models that rely on the artefact, those of them that were flagged, and
-                                                their share; missing where no model learnt
-    n_indifferent, n_false, false               models whose answers the artefact leaves alone, those of them that were
-                                                flagged, and their share; missing where there is none
-    elsewhere                                   share of models in which the check flagged another region, the lesion
-                                                left out: a model that leans on an artefact may well ignore the lesion
+    n_models, n_judged                  models, and those with a verdict of the check on the region
+    n_flagged, flagged                  models with a flag on the region, and their share of all models
+    n_learnt, n_detected, detected      models that rely on the artefact, the flagged ones, and their share; missing
+                                        without such models
+    n_indifferent, n_false, false       models whose predictions do not depend on the artefact, the flagged ones, and
+                                        their share; missing without such models
+    elsewhere                           share of models with a flag of the check on another region except the lesion,
+                                        which a model that relies on an artefact may ignore
 
-What a model leans on was measured by redrawing the artefact (planted_bias.py); a flag at strength 0 is false
-only if the model is indifferent. flagged, detected and false have a 95 % Wilson interval over models, <name>_low and
-<name>_high. A verdict `not evaluable` is no flag.
+planted_bias.py measures reliance by redrawing the artefact; at strength 0, only flags on indifferent models are false.
+flagged, detected and false have a 95% Wilson interval over models, <name>_low and <name>_high. A verdict `not
+evaluable` is no flag.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ MODEL = ["shortcut", "strength", "seed", "architecture"]
 
 
 def summary(runs: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """The table above, from all rows of runs.csv and verdicts.csv."""
+    """Return the table from all rows of runs.csv and verdicts.csv."""
     return pd.DataFrame(_rows(runs, verdicts))
 
 
@@ -56,30 +56,24 @@ def _rows(runs: pd.DataFrame, verdicts: pd.DataFrame) -> Iterator[dict]:
 
 
 def _rates(models: pd.DataFrame, planted: pd.DataFrame, others: pd.DataFrame) -> dict:
-    """The numbers of one row; `models` are indexed by MODEL, the other two are verdicts of one check."""
+    """Return the numbers of one row; `models` are indexed by MODEL, the other two are verdicts of one check."""
     flagged = _has(models, planted, planted["verdict"] == "flagged")
     other = _has(models, others, (others["verdict"] == "flagged") & (others["region_or_group"] != LESION))
-    learnt, indifferent = models["learnt"].to_numpy(), models["indifferent"].to_numpy()
-    return {
-        "n_models": len(models),
-        "n_judged": int(_has(models, planted, planted["verdict"] != "not evaluable").sum()),
-        "n_flagged": int(flagged.sum()),
-        **_rate("flagged", int(flagged.sum()), len(models)),
-        "n_learnt": int(learnt.sum()),
-        "n_detected": int((flagged & learnt).sum()),
-        **_rate("detected", int((flagged & learnt).sum()), int(learnt.sum())),
-        "n_indifferent": int(indifferent.sum()),
-        "n_false": int((flagged & indifferent).sum()),
-        **_rate("false", int((flagged & indifferent).sum()), int(indifferent.sum())),
-        "elsewhere": round(float(other.mean()), 4),
-    }
+    n_judged = int(_has(models, planted, planted["verdict"] != "not evaluable").sum())
+    row = {"n_models": len(models), "n_judged": n_judged, **_rate("flagged", int(flagged.sum()), len(models))}
+    for kind, name in (("learnt", "detected"), ("indifferent", "false")):
+        of_kind = models[kind].to_numpy()
+        row[f"n_{kind}"] = int(of_kind.sum())
+        row |= _rate(name, int((flagged & of_kind).sum()), int(of_kind.sum()))
+    return row | {"elsewhere": round(float(other.mean()), 4)}
 
 
 def _has(models: pd.DataFrame, verdicts: pd.DataFrame, true: pd.Series) -> np.ndarray:
-    """Is `true` of at least one of the `verdicts` on each model: bool (models,)."""
+    """Return whether each model has a verdict for which `true` holds, bool (models,)."""
     return models.index.isin(pd.MultiIndex.from_frame(verdicts.loc[true, MODEL]))
 
 
 def _rate(name: str, k: int, n: int) -> dict:
-    share, (low, high) = (k / n, proportion_confint(k, n, method="wilson")) if n else (np.nan, (np.nan, np.nan))
-    return {f"{name}{end}": round(float(value), 4) for end, value in {"": share, "_low": low, "_high": high}.items()}
+    low, high = proportion_confint(k, n, method="wilson") if n else (np.nan, np.nan)
+    shares = {name: k / n if n else np.nan, f"{name}_low": low, f"{name}_high": high}
+    return {f"n_{name}": k, **{key: round(float(value), 4) for key, value in shares.items()}}

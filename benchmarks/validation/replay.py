@@ -1,15 +1,15 @@
-"""Replay the published recipe with several seeds, as it was or with one thing changed, and append what came out.
+"""Training by the published recipe with several random seeds, unchanged or with one change; results are appended.
 
     python -m benchmarks.validation.replay --study laptop --architecture vgg16 --set learning_rate=0.0001 --seeds 1 2 3
 
-Takes samples, images and the published parts from results/<study>, and sizes, epochs and options from the study;
-`--set` changes epochs, learning_rate, precision, image_size or an option of the published form; epochs and image_size
-have columns of their own and are no part of the column change. Appends to
+Reads samples, images and the published parts from results/<study>; sizes, epochs and options from the study. `--set`
+changes epochs, learning_rate, precision, image_size or an option of the published form; epochs and image_size have
+their own columns and are not part of the column change. Appends to
 
     replay.csv               a row a run: architecture, change, seed, image_size, options, epochs, batch_size,
                              learning_rate, precision, parameters, n_train, n_validation, validation_accuracy, n_test,
-                             test_correct, test_accuracy, predicted_classes, first_loss, last_loss, epochs_nan (with a
-                             validation loss that isn't finite), seconds, threads, command, hardware, versions, finished
+                             test_correct, test_accuracy, predicted_classes, first_loss, last_loss, epochs_nan (without
+                             a finite validation loss), seconds, threads, command, hardware, versions, finished
     replay_patients.csv      architecture, change, seed, image_size, epochs, part (validation, test), patient,
                              n (files), n_correct
 """
@@ -39,7 +39,7 @@ from benchmarks.yaml_file import parse_yaml
 
 
 def changed(study: Study, architecture: str, settings: dict[str, object]) -> Study:
-    """`study` with `settings` for `architecture`; raises BadInput that says what may be set."""
+    """Return `study` with `settings` for `architecture`. Raises BadInput that lists the allowed settings."""
     entry, published, training = dict(study.architectures[architecture]), dict(study.published), dict(study.training)
     for key, value in settings.items():
         if key in published:
@@ -57,7 +57,7 @@ def changed(study: Study, architecture: str, settings: dict[str, object]) -> Stu
 
 
 def replay(cell: Cell) -> tuple[dict, pd.DataFrame]:
-    """Train one published cell; return what it determines of a row of replay.csv, and of replay_patients.csv."""
+    """Train one published cell; return its columns of replay.csv, and its rows of replay_patients.csv."""
     from benchmarks.cells.fit import fit_published
     from benchmarks.cells.predict import predict
 
@@ -101,11 +101,11 @@ def _append(path: Path, rows: pd.DataFrame) -> None:
 
 
 def main() -> None:
-    """Run and append."""
+    """Train with each random seed and append the results."""
     parser = argparse.ArgumentParser(description="Replay the published recipe with several seeds.")
     parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
     parser.add_argument("--architecture", required=True)
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="the one thing changed, and the size")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="settings to change")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=reference.FOLDER, help="folder of the tables to append to")
@@ -117,7 +117,7 @@ def main() -> None:
     pairs = [word.partition("=") for word in arguments.set]
     settings = {key: parse_yaml(value, f"--set {key}") for key, _, value in pairs}
     study = changed(study, arguments.architecture, settings)
-    # Where the rows are kept is no part of what made them.
+    # The command without --out, which does not affect the results.
     words = ["--study", arguments.study, "--architecture", arguments.architecture]
     words += [*(["--set", *arguments.set] if arguments.set else []), "--seeds", *map(str, arguments.seeds)]
     command = shlex.join(["python", "-m", "benchmarks.validation.replay", *words, "--threads", str(arguments.threads)])

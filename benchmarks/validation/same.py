@@ -1,10 +1,10 @@
-"""Does a change of the code change a result? Runs a study by two revisions and compares what they write.
+"""Comparison of the results of two revisions of the code.
 
     python -m benchmarks.validation.same --rev COMMIT [--study demo] [--data PATH]   a revision, and the working tree
     python -m benchmarks.validation.same --results OLD NEW                           two results folders of one study
 
-Tables are compared by content, but for times and memory; samples, folds, predictions and images bit by bit. Prints
-each file that differs, and exits with 1 if there is one. `make same REV=COMMIT` is the first command.
+Tables are compared without times and memory; samples, folds, predictions and images bit by bit. Prints each file that
+differs; the exit status is then 1. `make same REV=COMMIT` runs the first command.
 """
 
 import argparse
@@ -28,13 +28,13 @@ COMPARED = ("*.parquet", "*.npy", "folds/*.parquet", "tables/*.csv", "cells/*/*/
 
 
 def differences(old: Path, new: Path) -> Iterator[str]:
-    """Yield what differs between the results folders `old` and `new` of one study, one line a file."""
+    """Yield a line for each file that differs between the results folders `old` and `new` of one study."""
     files = {
         folder: {str(path.relative_to(folder)) for pattern in COMPARED for path in folder.glob(pattern)}
         for folder in (old, new)
     }
     if not files[old] & files[new]:
-        raise BadInput(f"{old} and {new} have no file in common; name two results folders of one study")
+        raise BadInput(f"{old} and {new} have no file in common; give two results folders of one study")
     for name in sorted(files[old] ^ files[new]):
         yield f"{name}: only in {old if name in files[old] else new}"
     for name in sorted(files[old] & files[new]):
@@ -57,14 +57,14 @@ def _difference(old: Path, new: Path) -> str | None:
 
 
 def run_revision(revision: str | None, place: Path, study: str, data: str | None, cores: str) -> Path:
-    """Run `study` by the code of `revision` (None: of the working tree) in `place`; return its results folder."""
+    """Run `study` with the code of `revision` (None: working tree) in `place`; return the folder of all results."""
     code = CODE
     if revision is not None:
         code = place / "code"
         code.mkdir(parents=True)
         archive = subprocess.run(["git", "archive", revision], cwd=CODE, capture_output=True)
         if archive.returncode:
-            raise BadInput(f"--rev {revision}: {archive.stderr.decode().strip()}; name a commit of this repository")
+            raise BadInput(f"--rev {revision}: {archive.stderr.decode().strip()}; give a commit of this repository")
         subprocess.run(["tar", "--extract", "--directory", str(code)], input=archive.stdout, check=True)
     command = ["snakemake", "--snakefile", str(code / "Snakefile"), "--directory", str(place), "--cores", cores]
     command += ["--workflow-profile", str(code / "profiles/default"), "--config", f"study={study}"]
@@ -75,8 +75,8 @@ def run_revision(revision: str | None, place: Path, study: str, data: str | None
 
 
 def main() -> None:
-    """Run both revisions, or take two results folders, and compare."""
-    parser = argparse.ArgumentParser(description="Say which results a change of the code changes.")
+    """Compare two revisions, or two results folders."""
+    parser = argparse.ArgumentParser(description="Compare the results of two revisions of the code.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--rev", help="a commit, branch or tag to compare the working tree with")
     what.add_argument("--results", nargs=2, type=Path, metavar=("OLD", "NEW"), help="two results folders of one study")

@@ -53,7 +53,7 @@ def test_other_settings_make_a_study_undone(place):
 def test_a_failed_study_names_its_log(place):
     study = write_study(content(), place)
     study.path.write_text("seed: 1\n")
-    with pytest.raises(BadInput, match=r"study planted_border_1_1 failed; its log is .*planted_border_1_1\.log"):
+    with pytest.raises(BadInput, match=r"study planted_border_1_1 failed; see the log .*planted_border_1_1\.log"):
         finish(study, place)
     assert "is a required property" in (place / "planted_border_1_1.log").read_text()
 

@@ -55,5 +55,5 @@ def test_one_pixel_and_a_missing_file_are_named(folders):
 
 def test_folders_without_a_common_file_are_refused(folders, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadInput, match="no file in common; name two results folders of one study"):
+    with pytest.raises(BadInput, match="no file in common; give two results folders of one study"):
         list(differences(folders[0], tmp_path / "empty"))
