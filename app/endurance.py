@@ -34,17 +34,13 @@ def written(film: np.ndarray, kind: str) -> bytes:
         Image.fromarray(film).save(stream, kind)
         return stream.getvalue()
     import pydicom
-    from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
+    from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
     header = pydicom.Dataset()
     header.file_meta = pydicom.dataset.FileMetaDataset()
     header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     header.SOPClassUID = DigitalMammographyXRayImageStorageForPresentation
-    header.SOPInstanceUID = generate_uid()
-    header.Rows, header.Columns = film.shape
-    header.SamplesPerPixel, header.PhotometricInterpretation, header.PixelRepresentation = 1, "MONOCHROME2", 0
-    header.BitsAllocated, header.BitsStored, header.HighBit = 8, 8, 7
-    header.PixelData = film.tobytes()
+    header.set_pixel_data(film, "MONOCHROME2", bits_stored=8)
     header.save_as(stream, enforce_file_format=True)
     return stream.getvalue()
 
@@ -72,8 +68,7 @@ def films(cell: ServedCell, number: int, seed: int) -> list[bytes]:
     rng = np.random.default_rng(seed)
     made = []
     for place in range(number):
-        film = np.array(cell.images[rng.integers(len(cell.images))])
-        content = written(film, KINDS[place % len(KINDS)])
+        content = written(np.array(cell.images[rng.integers(len(cell.images))]), KINDS[place % len(KINDS)])
         made.append(content if rng.random() < WHOLE else mutated(content, rng))
     return made
 
@@ -81,20 +76,17 @@ def films(cell: ServedCell, number: int, seed: int) -> list[bytes]:
 def curve(client: httpx.Client, sent: list[bytes], process: psutil.Process) -> pd.DataFrame:
     """Send all films; return a row before the first request and one every STEP requests."""
     counts = {"ok": 0, "refused": 0, "failed": 0}
-    rows = [{"requests": 0, "memory_mb": _memory(process), **counts}]
-    for number, content in enumerate(sent, start=1):
-        try:
-            status = client.post(PATHS[number % len(PATHS)], files={"image_": content}).status_code
-        except httpx.HTTPError:
-            status = 599
-        counts["ok" if status == 200 else "refused" if 400 <= status < 500 else "failed"] += 1
+    rows = []
+    for number in range(len(sent) + 1):
+        if number:
+            try:
+                status = client.post(PATHS[number % len(PATHS)], files={"image_": sent[number - 1]}).status_code
+            except httpx.HTTPError:
+                status = 599
+            counts["ok" if status == 200 else "refused" if 400 <= status < 500 else "failed"] += 1
         if number % STEP == 0:
-            rows.append({"requests": number, "memory_mb": _memory(process), **counts})
+            rows.append({"requests": number, "memory_mb": round(process.memory_info().rss / 2**20, 1), **counts})
     return pd.DataFrame(rows)
-
-
-def _memory(process: psutil.Process) -> float:
-    return round(process.memory_info().rss / 2**20, 1)
 
 
 def measure(requests: int, seed: int) -> pd.DataFrame:

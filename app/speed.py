@@ -3,16 +3,16 @@
     python -m app.speed CELL... > benchmarks/speed/service.csv
 
 Both answer POST /generate_heatmap with the same films of the study, on the same server (uvicorn, one process) with
-TensorFlow on one thread, alternately, each round in new processes. The published code loads the model with Keras'
-defaults and draws the published heat map (heatmaps.py). Columns: study, architecture, image_size, round, service,
-clients (each sends its next request after the answer to its last), requests, seconds, requests_per_second, median_ms,
-p99_ms, cpu_ms (of the service, a request), failed (status other than 200), ratio (of requests per second, to the
-published code in the round), and those of benchmarks/reference.
+TensorFlow on one thread, alternately, each round in new processes. Columns: study, architecture, image_size, round,
+service, clients (each sends its next request after the answer to its last), requests, seconds, requests_per_second,
+median_ms, p99_ms, cpu_ms (of the service, a request), failed (status other than 200), ratio (of requests per second, to
+the published code in the round), and the columns of benchmarks/reference.
 """
 
 import base64
 import contextlib
 import http.client
+import itertools
 import os
 import socket
 import subprocess
@@ -38,12 +38,11 @@ from benchmarks.reference.command import measurement
 PUBLISHED, OURS = "published", "ours"
 FACTORIES = {PUBLISHED: "app.speed:published_app", OURS: "app.api:create_app"}
 CLIENTS = (1, 4, 16)
-BOUNDARY = "film"
 START = 180  # seconds: timeout for the start of a service
 
 
 def published_app() -> Any:
-    """Return the published service, which keeps nothing between requests. FastAPI runs its function in threads."""
+    """Return the published service: Keras' defaults, the published heat map, nothing kept between requests."""
     from fastapi import FastAPI, File, UploadFile
 
     import architectures
@@ -53,10 +52,6 @@ def published_app() -> Any:
     backend.prepare(1)
     architectures.load(cell.runtime["architecture"])
     service = FastAPI()
-
-    @service.get("/health")
-    def health() -> dict:
-        return {"status": "ok"}
 
     @service.post("/generate_heatmap")
     def generate_heatmap(image_: UploadFile = File()) -> dict:  # noqa: B008 - required by FastAPI
@@ -79,8 +74,7 @@ def published_app() -> Any:
 @contextlib.contextmanager
 def served_by(service: str, cell: ServedCell) -> Iterator[tuple[str, psutil.Process]]:
     """Start a service of `cell` on a free port of this machine; yield its address and process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", FACTORIES[service], "--factory", "--port", str(port)]
     environment = os.environ | {f"{PREFIX}MODEL": str(cell.folder)}
@@ -89,7 +83,7 @@ def served_by(service: str, cell: ServedCell) -> Iterator[tuple[str, psutil.Proc
         address, until = f"http://127.0.0.1:{port}", time.monotonic() + START
         while process.poll() is None and time.monotonic() < until:
             with contextlib.suppress(httpx.HTTPError):
-                httpx.get(f"{address}/health").raise_for_status()
+                httpx.get(f"{address}/openapi.json").raise_for_status()
                 break
             time.sleep(0.2)
         yield address, psutil.Process(process.pid)
@@ -100,6 +94,12 @@ def served_by(service: str, cell: ServedCell) -> Iterator[tuple[str, psutil.Proc
 
 def load(address: str, process: psutil.Process, films: list[bytes], clients: int, requests: int) -> dict:
     """Send `requests` requests from `clients` clients at the same time; return the columns of this load."""
+    # Forms made beforehand and a simple client, as clients and service share the cores of the machine.
+    headers = {"Content-Type": "multipart/form-data; boundary=film"}
+    bodies = [
+        httpx.Request("POST", address, headers=headers, files={"image_": ("film.png", film, "image/png")}).read()
+        for film in films
+    ]
 
     def client(own: int) -> list[tuple[float, int]]:
         seen: list[tuple[float, int]] = []
@@ -113,33 +113,20 @@ def load(address: str, process: psutil.Process, films: list[bytes], clients: int
         connection.close()
         return seen
 
-    # Forms made beforehand and a simple client, as clients and service share the cores of the machine.
-    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    bodies = [
-        httpx.Request("POST", address, headers=headers, files={"image_": ("film.png", film, "image/png")}).read()
-        for film in films
-    ]
-
-    started, cpu = time.perf_counter(), _cpu(process)
+    started, before = time.perf_counter(), process.cpu_times()
     with ThreadPoolExecutor(clients) as threads:
-        seen = [one for part in threads.map(client, range(clients)) for one in part]
-    seconds = time.perf_counter() - started
-    cpu = _cpu(process) - cpu
-    times, statuses = np.array([one for one, _ in seen]), [status for _, status in seen]
+        times, statuses = zip(*itertools.chain.from_iterable(threads.map(client, range(clients))), strict=True)
+    seconds, after = time.perf_counter() - started, process.cpu_times()
+    cpu = after.user + after.system - before.user - before.system
     return {
         **{"requests": requests, "seconds": round(seconds, 2), "requests_per_second": round(requests / seconds, 2)},
         **{"median_ms": round(float(np.median(times)), 1), "p99_ms": round(float(np.quantile(times, 0.99)), 1)},
-        **{"cpu_ms": round(1000 * cpu / requests, 1), "failed": sum(status != 200 for status in statuses)},
+        **{"cpu_ms": round(1000 * cpu / requests, 1), "failed": requests - statuses.count(200)},
     }
 
 
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
-
-
 def measured(cell: ServedCell, rounds: int, requests: dict[str, int]) -> pd.DataFrame:
-    """Measure both services of `cell` alternately; return a row a round, service and number of clients."""
+    """Return a row for each round, service and number of clients, with `requests` requests to each service."""
     films = [png(np.array(image)) for image in cell.images[:32]]
     about_cell = {"study": cell.results.name, **{key: cell.runtime[key] for key in ("architecture", "image_size")}}
     rows = []
@@ -151,9 +138,8 @@ def measured(cell: ServedCell, rounds: int, requests: dict[str, int]) -> pd.Data
                     row = about_cell | {"round": number + 1, "service": service, "clients": clients}
                     rows.append(row | load(address, process, films, clients, requests[service]))
     table = pd.DataFrame(rows)
-    keys = ["round", "clients"]
-    base = table[table["service"] == PUBLISHED].set_index(keys)["requests_per_second"]
-    base = base.loc[pd.MultiIndex.from_frame(table[keys])].to_numpy()
+    # The published code is the first service of each round.
+    base = table.groupby(["round", "clients"])["requests_per_second"].transform("first")
     return table.assign(ratio=(table["requests_per_second"] / base).round(1))
 
 
