@@ -1,4 +1,4 @@
-"""What the service answers: the published contract, the cell's own predictions and maps, its card."""
+"""Answers of the service: published contract, predictions and maps of the cell, model card."""
 
 import base64
 import io
@@ -38,14 +38,14 @@ def form(content: bytes) -> dict:
 
 @pytest.fixture(scope="module")
 def tested(trained_cell) -> pd.DataFrame:
-    """The cell's own predictions of its test part, with the row of each image."""
+    """Return the cell's predictions for its test part, with the row of each image."""
     rows = pd.read_parquet(trained_cell.parents[3] / "samples.parquet")[["sample", "row"]]
     return pd.read_parquet(trained_cell / "predictions.parquet").merge(rows, on="sample")
 
 
 @pytest.fixture(scope="module")
 def film(served, tested) -> np.ndarray:
-    """A test film, uint8 (32, 32)."""
+    """Return a test film, uint8 (32, 32)."""
     return np.array(served.cell.images[tested["row"].iloc[0]])
 
 
@@ -58,7 +58,7 @@ def test_the_published_client_gets_the_published_answer(client, film):
     assert picture.format == "JPEG" and picture.size == (224, 224)
 
 
-def test_it_predicts_what_the_cell_predicted(client, served, tested):
+def test_predictions_equal_those_of_the_cell(client, served, tested):
     for row in tested.head(8).to_dict("records"):
         found = client.post("/predict", files=form(png(np.array(served.cell.images[row["row"]])))).json()
         if not found["in_distribution"]:
@@ -121,7 +121,7 @@ def test_an_answer_that_is_no_number_is_no_verdict(served):
     assert found.in_distribution and found.predicted is found.severity is None and "finite" in found.reason
 
 
-def test_a_map_of_the_answered_class_unless_another_is_asked_for(client, served, film):
+def test_the_map_is_of_the_predicted_class_by_default(client, served, film):
     answered = int(served.answer(film).target)
     other = (answered + 1) % len(served.classes)
     usual, named, another = (
@@ -143,12 +143,12 @@ def test_a_map_keeps_the_films_proportions(client, film):
 
 
 @pytest.mark.parametrize("query", ["?class=Density9Benign", "?method=published", "?overlay=1.5", "?overlay=nan"])
-def test_a_parameter_that_is_not_allowed_is_told(client, film, query):
+def test_a_wrong_parameter_is_named(client, film, query):
     answer = client.post(f"/generate_heatmap{query}", files=form(png(film)))
     assert answer.status_code == 422 and answer.json()["detail"].startswith(query[1:].split("=")[0])
 
 
-def test_a_form_without_the_file_is_told(client):
+def test_a_form_without_a_file_is_refused(client):
     assert client.post("/predict").json() == {"detail": "image_: Field required"}
     assert client.post("/predict", files={"image": b"x"}).status_code == 422
 
@@ -178,7 +178,7 @@ def test_probes_are_of_the_cells_own_test_part(client, served, tested):
     assert client.get("/probes/9999.png").status_code == 404
 
 
-def test_other_classes_and_missing_tables_are_told_not_guessed(trained_cell, tmp_path, film):
+def test_notes_name_missing_tables_and_factors(trained_cell, tmp_path, film):
     study = shutil.copytree(trained_cell.parents[3], tmp_path / "other")
     shutil.rmtree(study / "tables")
     samples = pd.read_parquet(study / "samples.parquet")

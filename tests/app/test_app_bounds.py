@@ -1,4 +1,4 @@
-"""The bounds of a request in size, time and number, and what is logged of it."""
+"""Limits of requests in size, time and number; log lines of requests."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
 @pytest.fixture(scope="module")
 def service(trained_cell):
-    """The service with narrow bounds, started."""
+    """Start the service with low limits."""
     service = create_app(Settings(model=trained_cell, concurrency=2, timeout=4, max_bytes=100_000, threads=1))
     started, done = threading.Event(), threading.Event()
 
@@ -47,7 +47,7 @@ def film(service) -> bytes:
 
 
 def asked(service, ask):
-    """The result of `ask(client)`, a coroutine."""
+    """Return the result of `ask(client)`, a coroutine."""
 
     async def run():
         transport = httpx.ASGITransport(app=service)
@@ -57,7 +57,7 @@ def asked(service, ask):
     return asyncio.run(run())
 
 
-def test_one_too_many_is_told_to_come_back_and_served_later(service, film):
+def test_a_request_too_many_is_refused_and_answered_later(service, film):
     async def ask(client):
         goes_on = asyncio.Event()
 
@@ -120,7 +120,7 @@ def test_a_body_that_is_too_large_is_refused(service, declared):
     assert sent <= 102_000
 
 
-def test_the_log_says_what_was_asked_and_nothing_of_the_image(service, film, caplog):
+def test_the_log_names_the_request_without_data_of_the_image(service, film, caplog):
     with caplog.at_level(logging.INFO, logger="mammobench"):
         answer = asked(service, lambda client: client.post("/predict", files={"image_": ("secret.png", film)}))
     lines = [Json().format(record) for record in caplog.records if record.name == "mammobench"]

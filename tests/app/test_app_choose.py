@@ -1,4 +1,4 @@
-"""Which cell is served, and what the environment may say."""
+"""Choice of the served cell; settings from the environment."""
 
 import dataclasses
 import json
@@ -57,7 +57,7 @@ def test_the_study_that_finished_last_is_taken(tmp_path):
     assert chosen(tmp_path) == "vgg16/by_patient/0"
 
 
-def test_a_named_cell_is_taken_whatever_its_protocol(tmp_path):
+def test_a_named_cell_of_any_protocol_is_served(tmp_path):
     write_cell(tmp_path, "one/simple/published/0", 1.0)
     folder = tmp_path / "one/cells/simple/published/0"
     assert choose(Settings(model=folder)).folder == folder
@@ -85,7 +85,7 @@ def test_settings_come_from_the_environment():
     assert (found.model, found.max_bytes, found.host, found.timeout) == (Path("a/b"), 1000, "0.0.0.0", 30)
 
 
-def test_every_setting_stands_in_the_documentation_with_its_default():
+def test_every_setting_is_documented_with_its_default():
     text = (ROOT / "docs" / "app.md").read_text()
     for field in dataclasses.fields(Settings):
         assert f"`{field.name.upper()}`" in text
@@ -93,7 +93,7 @@ def test_every_setting_stands_in_the_documentation_with_its_default():
             assert str(field.default) in text
 
 
-def test_every_wrong_setting_is_told():
+def test_every_wrong_setting_is_listed():
     with pytest.raises(BadInput) as error:
         Settings.of({"MAMMOBENCH_TIMEOUT": "0", "MAMMOBENCH_THREADS": "many"})
     assert str(error.value).splitlines() == [

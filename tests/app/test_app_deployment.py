@@ -1,4 +1,4 @@
-"""The service as App Engine starts it: the line of app.yaml, in a folder that stays as it is."""
+"""Service as App Engine starts it: by the entrypoint of app.yaml, in a read-only folder."""
 
 import contextlib
 import json
@@ -34,7 +34,7 @@ SECONDS = 300  # that a service may take to start where the cores are busy
 
 @pytest.fixture(scope="module")
 def deployed(trained_cell, tmp_path_factory):
-    """A folder as the Dockerfile copies it, with code and the exported cell."""
+    """Return a folder like the Dockerfile's, with code and the exported cell."""
     place = tmp_path_factory.mktemp("deployed")
     for folder in ("analysis", "app", "architectures", "benchmarks"):
         shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -48,7 +48,7 @@ def everything(place: Path) -> dict[Path, int]:
 
 @pytest.fixture
 def started(deployed, tmp_path):
-    """The entrypoint line, started: its process, its address, its log and its temporary files."""
+    """Start the entrypoint; return process, address, log and temporary files."""
     before = everything(deployed)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -86,7 +86,7 @@ def _wait(log: Path, process: subprocess.Popen, times: int = WORKERS) -> None:
 
 
 @pytest.mark.slow
-def test_the_entrypoint_serves_without_writing_and_ends_what_it_has_begun(started, deployed, trained_cell):
+def test_the_entrypoint_writes_no_file_and_finishes_running_requests(started, deployed, trained_cell):
     process, address, log, temporary = started
     before = [everything(place) for place in (deployed, temporary)]
     film = png(np.array(ServedCell(trained_cell).images[0]))

@@ -1,4 +1,4 @@
-"""An image that is no film gets no verdict; films of new patients do, at the stated rate."""
+"""Out-of-distribution check: refuses other images, and films of new patients at the stated rate."""
 
 import io
 import zipfile
@@ -22,7 +22,7 @@ SIDE = 64
 
 
 def no_films(side: int) -> dict[str, np.ndarray]:
-    """Photographs, pages, blanks and noise, uint8 (side, side)."""
+    """Return photographs, pages of text, blank images and noise, uint8 (side, side)."""
     found = {name: np.asarray(Image.open(PICTURES / name).convert("L")) for name in NO_FILMS}
     found |= {f"blank {level}": np.full((side, side), level, np.uint8) for level in (0, 20, 128, 255)}
     rng = np.random.default_rng(0)
@@ -36,7 +36,7 @@ def familiar(trained_cell) -> Familiar:
     return Familiar(cell.samples, cell.images)
 
 
-def test_what_is_no_film_is_far_from_all_films(familiar):
+def test_other_images_are_out_of_distribution(familiar):
     reasons = {name: familiar.reason(familiar.distance(image)) for name, image in no_films(32).items()}
     assert all(reasons.values()), reasons
     assert "out of distribution" in reasons["chelsea.png"]

@@ -1,4 +1,4 @@
-"""The page of the service, run by Streamlit's own tests and in a browser against an API that listens."""
+"""Page of the service, in Streamlit's test runner and in a browser with a running API."""
 
 import contextlib
 import re
@@ -44,7 +44,7 @@ SECONDS = 300  # to start, where the cores are busy
 
 @pytest.fixture(scope="module")
 def api(trained_cell):
-    """The address of an API that serves the trained cell."""
+    """Return the address of an API that serves the trained cell."""
     with _listening(trained_cell) as address:
         yield address
 
@@ -68,7 +68,7 @@ def _listening(cell: Path):
 
 @pytest.fixture
 def page(api, monkeypatch) -> AppTest:
-    """The page as a visitor meets it."""
+    """Return the page at its start."""
     monkeypatch.setenv("MAMMOBENCH_API", api)
     st.cache_data.clear()
     return AppTest.from_file(str(ROOT / "app/page/page.py"), default_timeout=SECONDS).run()
@@ -84,7 +84,7 @@ def upload(page: AppTest, name: str, content: bytes) -> AppTest:
 
 
 def text(page: AppTest) -> str:
-    """What stands on the page, without tags."""
+    """Return the text of the page, without tags."""
     assert not page.exception
     elements = [*page.html, *page.markdown, *page.caption, *page.warning, *page.error, *page.header]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", " ".join(element.value for element in elements)))
@@ -105,7 +105,7 @@ def test_a_probe_gets_its_answer_beside_the_honest_accuracy(page, api):
     assert DISCLAIMER in told and len(page.image) == 1
 
 
-def test_what_the_study_found_stands_there_without_an_image(page):
+def test_the_results_of_the_study_are_shown_without_an_image(page):
     told = text(page)
     assert DISCLAIMER in told and "does not beat majority" in told and "1 of 2 verdicts flag it" in told
     assert "reaches 0.90; without, 0.25" in told and "all films have the same background" in told
@@ -131,7 +131,7 @@ def test_the_slider_does_not_ask_again_and_a_method_does(page, film, monkeypatch
     assert page.image[0].captions[0].startswith(f"Score-CAM of {other}")
 
 
-def test_a_dicom_film_gets_what_the_api_says_of_it(page, api, trained_cell, tmp_path):
+def test_a_dicom_film_gets_the_prediction_of_the_api(page, api, trained_cell, tmp_path):
     content = write_dicom(tmp_path / "film", np.array(ServedCell(trained_cell).images[0])).read_bytes()
     upload(page, "film.dcm", content)
     answer = httpx.post(f"{api}/predict", files={"image_": content}).json()
@@ -140,7 +140,7 @@ def test_a_dicom_film_gets_what_the_api_says_of_it(page, api, trained_cell, tmp_
     assert len(page.image) == 1 and not page.error
 
 
-def test_the_mix_is_what_the_api_draws(api, film, monkeypatch):
+def test_the_interpolated_overlay_equals_that_of_the_api(api, film, monkeypatch):
     monkeypatch.setenv("MAMMOBENCH_API", api)
     alone, hottest, half = (client.heatmap(film, overlay) for overlay in (0, 1, 0.5))
     own, drawn = (np.asarray(page_parts.mixed(*two, 0.5), int) for two in ((alone, hottest), (half, half)))
@@ -196,7 +196,7 @@ def test_every_method_and_baseline_has_a_name():
 
 @pytest.fixture
 def browsed(api, tmp_path):
-    """The address of the page in a Streamlit of its own."""
+    """Start Streamlit; return the address of the page."""
     with _streamlit(api, tmp_path) as address:
         yield address
 
@@ -229,7 +229,7 @@ def _streamlit(api: str, tmp_path: Path):
 
 @contextlib.contextmanager
 def _predicted(address: str, film: bytes, width: int):
-    """The page in Chromium with the answer to an uploaded film and its overlay."""
+    """Return the page in Chromium with the prediction for an uploaded film and its overlay."""
     chromium = shutil.which("chromium") or pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

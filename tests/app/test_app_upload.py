@@ -1,4 +1,4 @@
-"""What people send: read as the study reads its files, or refused with a status and a reason."""
+"""Uploads: decoded like the files of a study, or refused with a status and a reason."""
 
 import io
 import struct
@@ -36,7 +36,7 @@ def test_lossy_grey_is_nearly_so(kind):
     assert np.abs(film(written(RAMP, kind, quality=95), MOST).astype(int) - RAMP).max() <= 8
 
 
-def test_colour_goes_to_luma_and_what_is_transparent_to_black():
+def test_colours_become_luma_and_transparent_pixels_black():
     red = np.zeros((2, 2, 4), "uint8")
     red[..., 0], red[..., 3] = 255, [[255, 0], [255, 0]]
     np.testing.assert_array_equal(film(written(red), MOST), [[76, 0], [76, 0]])
@@ -72,7 +72,7 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def header_only(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds nothing."""
+    """Return a PNG with a header but no pixels."""
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
@@ -95,7 +95,7 @@ def header_only(width: int, height: int) -> bytes:
         (b"\0" * 128 + b"DICM" + b"1.2.840.10008.1.2.1.99", 422, "deflated DICOM is not read"),
     ],
 )
-def test_what_is_no_whole_image_is_refused(content, status, reason):
+def test_incomplete_images_and_other_files_are_refused(content, status, reason):
     with pytest.raises(Refused) as refused:
         film(content, MOST)
     assert refused.value.status == status and reason in refused.value.reason

@@ -1,4 +1,4 @@
-"""A contributed adapter: one file, found by its name, whose mistakes are told before anything is decoded."""
+"""A contributed adapter: found by its file name; violations of the contract are reported before decoding."""
 
 import sys
 
@@ -34,7 +34,7 @@ def load(options, data, seed):
 
 @pytest.fixture
 def contribute(tmp_path, monkeypatch):
-    """Write benchmarks/datasets/mine.py, found beside the shipped ones, with `planted` in its load."""
+    """Write an adapter mine.py with `planted` in its load, in a folder that is searched for adapters."""
     monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
 
     def write(planted: str = "pass") -> None:
@@ -76,7 +76,7 @@ def test_one_file_is_a_data_set(contribute):
         ("image = np.zeros((20, 20), np.uint8)", "read(0, 32) returns uint8 (20, 20); return uint8 (32, 32)"),
     ],
 )
-def test_a_broken_adapter_is_answered_with_the_mend(contribute, planted, message):
+def test_the_message_for_a_broken_adapter_names_the_correction(contribute, planted, message):
     contribute(planted)
     with pytest.raises(BadInput) as told:
         datasets.load({"name": "mine"}, None, 0)

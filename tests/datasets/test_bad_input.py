@@ -1,4 +1,4 @@
-"""Broken images, folders and zips: read rightly, or refused in one message that names every file and why."""
+"""Broken images, folders and zips: read correctly, or refused in one message with all files and reasons."""
 
 import re
 import struct
@@ -25,7 +25,7 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.
 
 
 def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
-    """A PNG of 8-bit grey that has what size its header says and what chunks are given."""
+    """Return a PNG of 8-bit grey with this size in its header and the given chunks."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     parts = [
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -176,7 +176,7 @@ def test_a_bomb_is_refused_from_its_header(tmp_path):
             assert refusal(call, name) == f"{name}: its header claims more than 89,478,485 pixels; save it smaller"
 
 
-def test_members_that_lead_out_of_a_zip_are_all_told_and_nothing_is_written(tmp_path):
+def test_members_outside_a_zip_are_all_listed_and_nothing_is_written(tmp_path):
     (tmp_path / "in").mkdir()
     names = ["../../evil.png", "/abs/evil.png", "benign/../../evil.png", "..\\evil.png", "./benign/a.png"]
     data = write(tmp_path / "in/data", both_classes(dict.fromkeys(names, WHOLE)), zipfile.ZIP_STORED)
@@ -189,7 +189,7 @@ def test_members_that_lead_out_of_a_zip_are_all_told_and_nothing_is_written(tmp_
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_member_that_is_in_a_zip_twice_is_told(tmp_path):
+def test_a_duplicate_member_of_a_zip_is_named(tmp_path):
     data = write(tmp_path / "data", both_classes({}), zipfile.ZIP_STORED)
     with zipfile.ZipFile(data, "a") as archive:
         archive.writestr("benign/whole.png", BOMB)
@@ -207,7 +207,7 @@ def test_names_in_a_zip_that_are_not_utf8(tmp_path):
     assert len(decode(old)) == 3
 
 
-def test_encrypted_members_are_all_told(tmp_path):
+def test_encrypted_members_are_all_listed(tmp_path):
     contents = both_classes({"benign/x": WHOLE, "malignant/y.png": WHOLE})
     content = bytearray(write(tmp_path / "data", contents, zipfile.ZIP_STORED).read_bytes())
     for start, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -236,7 +236,7 @@ def test_a_member_is_unpacked_no_further_than_its_header_says(tmp_path, monkeypa
     assert re.search(r"1 of 3 images.*\n  - benign/zeros.png: can't be read: Bad CRC", refusal(decode, lying))
 
 
-def test_links_and_names_that_would_be_passed_over_are_all_told(tmp_path):
+def test_links_and_unreadable_names_are_all_listed(tmp_path):
     data = write(tmp_path / "data", both_classes({}))
     (data / "benign/loop").symlink_to(data)
     (data / "benign/self.png").symlink_to("self.png")
@@ -250,7 +250,7 @@ def test_links_and_names_that_would_be_passed_over_are_all_told(tmp_path):
     assert "  - benign/\\udcff.png: its name is not UTF-8" in message and message.count("\n") == 4
 
 
-def test_an_empty_class_folder_is_told_beside_loose_images(tmp_path):
+def test_an_empty_class_folder_is_listed_with_loose_images(tmp_path):
     contents = both_classes({"other/notes.txt": b"x", "loose.png": WHOLE})
     for data in (write(tmp_path / "data", contents), write(tmp_path / "zip", contents, zipfile.ZIP_STORED)):
         message = refusal(decode, data)

@@ -1,4 +1,4 @@
-"""Manifests as people and programs break them: taken by their plain meaning, or refused with every line and why."""
+"""Manifests as people and programs write them: read correctly, or refused with all lines and reasons."""
 
 import csv
 import io
@@ -53,7 +53,7 @@ def row(number: int, **changes) -> dict:
     ends=st.sampled_from(["\n", "\r\n"]),
     method=st.sampled_from([None, 0, 8]),
 )
-def test_every_wrong_line_of_a_manifest_is_told_at_once(wrong, start, ends, method):
+def test_every_wrong_line_of_a_manifest_is_listed(wrong, start, ends, method):
     whole = [row(0, file="benign/whole.png"), row(1, file="malignant/whole.png")]
     rows = [*whole, *(row(i + 2, **(WRONG[kind][0] if kind else {})) for i, kind in enumerate(wrong))]
     files = both_classes({row(i + 2)["file"]: WHOLE for i in range(len(wrong))})
@@ -111,7 +111,7 @@ def test_a_broken_manifest(tmp_path, content, message):
     assert told.startswith(f"{data}:") and message in told
 
 
-def test_images_with_boxes_that_are_broken_are_told_with_the_others(tmp_path):
+def test_broken_images_with_boxes_are_listed_with_the_others(tmp_path):
     rows = [row(0, box="1 2 3 4"), row(1, box="1 2 3 4"), row(2), row(3, box="0 0 1 1")]
     files = {row(0)["file"]: b"", row(1)["file"]: b"x", row(2)["file"]: WHOLE[:50], row(3)["file"]: WHOLE}
     message = refusal(decode, write(tmp_path / "data", files | {"manifest.csv": manifest(rows)}))

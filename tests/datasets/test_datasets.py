@@ -1,4 +1,4 @@
-"""The published INbreast folders: what is read, and what is refused."""
+"""Published INbreast folders: files that are read, and data that are refused."""
 
 import gzip
 import json
@@ -27,7 +27,7 @@ def png(value, side, tmp_path):
 
 
 def published_names(side):
-    """Every path of the published folders of one size, written down from the facts about the data."""
+    """Yield every path of the published folders of one size."""
     for source in mendeley_inbreast.facts().itertuples():
         for folder, copies in (("Before", 2), ("After", 72)):
             for copy in range(1, copies + 1):
@@ -128,7 +128,7 @@ def test_archiver_leftovers_do_not_count(tmp_path):
     assert len(mendeley_inbreast.load({}, data, 0).samples) == 7844
 
 
-def test_missing_or_wrong_data_says_what_to_get_and_how_to_pass_it(tmp_path):
+def test_the_message_for_missing_or_wrong_data_names_source_and_option(tmp_path):
     (tmp_path / "holiday").mkdir()
     only_after = write_zip(tmp_path / "after.zip", [n for n in published_names(224) if "After" in n], b"")
     cut = tmp_path / "cut.zip"

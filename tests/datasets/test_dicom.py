@@ -1,4 +1,4 @@
-"""DICOM images: what is black, what is white, and what is said of a file that can't be used."""
+"""DICOM images: grey levels, and messages for files that can't be used."""
 
 import io
 
@@ -68,7 +68,7 @@ def lut(first, entries, bits) -> list[Dataset]:
         ({"VOILUTSequence": lut(0, [min(i // 2, 255) for i in range(700)], 8)}, [[50, 100, 150], [200, 250, 255]]),
     ],
 )
-def test_grey_is_what_a_viewer_shows(tmp_path, header, expected):
+def test_grey_levels_equal_those_of_a_viewer(tmp_path, header, expected):
     assert decoded(write_dicom(tmp_path / "film.dcm", VALUES, 12, **header)) == expected
 
 

@@ -1,4 +1,4 @@
-"""Formats of image files: all become 8-bit grey, upright, of the brightness that a viewer shows."""
+"""Formats of image files: all are decoded to 8-bit grey, upright, with the brightness of a viewer."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The user's own images: folders, manifests, formats, and what is refused."""
+"""A user's own images: folders, manifests, formats, refusals."""
 
 import zipfile
 
@@ -15,7 +15,7 @@ from benchmarks.datasets import image_folder
 
 @pytest.fixture
 def pictures(tmp_path):
-    """A folder with two classes in five file formats."""
+    """Return a folder with two classes in five file formats."""
     root = tmp_path / "pictures"
     grey = np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)
     for label in ("benign", "malignant"):
@@ -58,7 +58,7 @@ def test_a_zip_with_a_folder_around_the_classes(pictures, tmp_path):
     assert own(data).classes == ["benign", "malignant"]
 
 
-def test_no_image_at_all_is_told(tmp_path):
+def test_data_without_an_image_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     zipfile.ZipFile(tmp_path / "empty.zip", "w").close()
     for data in (tmp_path / "empty", tmp_path / "empty.zip"):
@@ -157,7 +157,7 @@ def test_manifest_with_facts_of_each_film(pictures):
     assert own(path).samples["severity"].fillna("").tolist() == ["benign", "malignant", ""]
 
 
-def test_facts_out_of_range_are_told_by_line(pictures):
+def test_values_out_of_range_are_listed_by_line(pictures):
     path = manifest(
         pictures,
         "file,label,source,density,severity,laterality,view,dataset\n"
@@ -190,7 +190,7 @@ def test_a_manifest_from_windows(pictures):
     assert "save it as UTF-8" in refusal(own, pictures / "LIST.CSV")
 
 
-def test_the_manifest_of_a_folder_or_zip_alone_says_what_its_samples_are(pictures, tmp_path):
+def test_only_files_in_the_manifest_of_a_folder_or_zip_are_samples(pictures, tmp_path):
     text = "file,label,patient\nbenign/a.png,no,p1\nmalignant/d.tif,yes,p2\n"
     (pictures / "manifest.csv").write_text(text)
     assert own(pictures).samples["file"].tolist() == ["benign/a.png", "malignant/d.tif"]
@@ -215,7 +215,7 @@ PIXELS = np.arange(24 * 16, dtype=np.uint16).reshape(24, 16)
 
 @pytest.fixture
 def films(tmp_path):
-    """Two classes of DICOM files, with and without a suffix, and what else lies on a medium."""
+    """Return two classes of DICOM files, with and without a suffix, and other files of a medium."""
     root = tmp_path / "films"
     for number, (label, name) in enumerate(
         [("no", "IM0001"), ("no", "1.2.840.77"), ("yes", "a.dcm"), ("yes", "b.DCM")]
@@ -228,7 +228,7 @@ def films(tmp_path):
     return root
 
 
-def test_a_folder_of_dicom_files_tells_what_its_headers_say(films):
+def test_patient_laterality_and_view_come_from_dicom_headers(films):
     dataset = own(films)
     samples = dataset.samples.set_index("sample")
     assert sorted(samples.index) == ["no/1.2.840.77", "no/IM0001", "yes/a.dcm", "yes/b.DCM"]

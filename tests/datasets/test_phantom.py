@@ -1,4 +1,4 @@
-"""Phantoms: what the generated data set promises, and the published copy rule it follows."""
+"""Phantoms: properties of the generated data set, and the published rule of its copies."""
 
 import itertools
 
@@ -30,7 +30,7 @@ def small():
 
 @pytest.fixture(scope="module")
 def many():
-    """Upright originals of many patients at 64 px: table, images, breast masks."""
+    """Return upright originals of many patients at 64 px: table, images, breast masks."""
     dataset = make(patients=110, side=64)
     upright = dataset.samples[dataset.samples["upright"]]
     images = np.stack([dataset.read(row, 64) for row in upright.index])
@@ -190,7 +190,7 @@ def test_markers_and_views_do_not_tell_the_class(many):
 
 
 def features(image, mask):
-    """Glandular share and the strongest responses to spots of several sizes."""
+    """Return the glandular share and the strongest responses to spots of several sizes."""
     breast = np.where(mask, image, np.median(image[mask == 1])).astype(float)
     smooth = [gaussian_filter(breast, sigma) for sigma in (0.7, 1.4, 2.8, 4.5)]
     spots = [(fine - coarse)[mask == 1] for fine, coarse in itertools.pairwise(smooth)]

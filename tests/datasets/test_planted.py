@@ -1,4 +1,4 @@
-"""Planted shortcuts: an artefact that tells as much as it is told to, and nothing else that changes with it."""
+"""Planted shortcuts: correlation of the artefact with the class, and no other change of the images."""
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,14 @@ def options(shortcut, strength=0.5, **more):
 
 
 def redrawn(shortcut, state, seed=3):
-    """All images with the artefact in `state`, at their native side."""
+    """Return all images with the artefact in `state`, at their native side."""
     chosen = options(shortcut)
     return planted.counterfactual(chosen, seed, SIDE, [state] * len(planted.shown_states(chosen, seed)))
 
 
 @pytest.fixture(scope="module")
 def upright():
-    """The data set in which no film is turned by design, and its breast masks."""
+    """Return a data set without planted rotations, and its breast masks."""
     dataset = planted.load(options("border"), None, 3)
     return dataset, np.stack([dataset.mask(row, SIDE) == 1 for row in dataset.samples.index])
 
@@ -145,7 +145,7 @@ def test_no_film_has_another_label():
     assert all((image[dataset.mask(row, SIDE) == 0] == 0).all() for row, image in enumerate(black))
 
 
-def test_same_seed_same_pixels_whatever_the_strength():
+def test_the_pixels_of_a_seed_are_the_same_for_every_strength():
     first, again, other = (planted.load(options("label"), None, seed) for seed in (1, 1, 2))
     assert first.samples.equals(again.samples)
     assert all(np.array_equal(first.native(row), again.native(row)) for row in first.samples.index)

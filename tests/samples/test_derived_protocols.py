@@ -1,4 +1,4 @@
-"""Protocols derived from others: shuffled labels for the control, fewer training patients for the learning curve."""
+"""Derived protocols: shuffled labels for the control, fewer training patients for the learning curve."""
 
 import pandas as pd
 import pytest
@@ -63,7 +63,7 @@ def test_patients_with_one_source_each_keep_the_counts_of_all_classes(phantoms):
     assert sources["given"].value_counts().to_dict() == sources["label"].value_counts().to_dict()
 
 
-def test_the_shuffle_repeats_with_its_seed_whatever_the_row_order(phantoms):
+def test_the_shuffle_of_a_seed_is_the_same_for_every_row_order(phantoms):
     once = _derived.permuted_labels(phantoms, 1)
     assert once == _derived.permuted_labels(phantoms.sample(frac=1, random_state=0), 1)
     assert once != _derived.permuted_labels(phantoms, 2)
@@ -87,7 +87,7 @@ def test_the_control_has_the_parts_of_its_base(phantoms, name):
     assert permuted["label"].tolist() == [given[sample] for sample in base["sample"]]
 
 
-def test_the_shuffled_label_stands_in_for_the_samples_own(phantoms):
+def test_the_shuffled_label_replaces_that_of_the_sample(phantoms):
     permuted = make_folds("by_patient_permuted", phantoms, plain_study())
     joined = protocols.labelled(permuted, phantoms)
     assert joined["label"].tolist() == permuted["label"].tolist() and joined["sample"].tolist() == [*permuted["sample"]]

@@ -1,4 +1,4 @@
-"""Several data sets as one, and networks tested on one that they were not trained on."""
+"""Several data sets together; tests on a data set that was not used for training."""
 
 import re
 
@@ -38,14 +38,14 @@ def write(place, **changes):
 
 
 def films(*rows: tuple) -> pd.DataFrame:
-    """Upright originals from (data set, patient, label), each of a source of its own."""
+    """Return upright originals from (data set, patient, label), each with a separate source."""
     table = pd.DataFrame(rows, columns=["dataset", "patient", "label"])
     table["sample"] = table["source"] = [f"f{number}" for number in range(len(table))]
     return table.assign(upright=True, folder="before").astype({"patient": "string", "source": "string"})
 
 
 def hospitals(n=6) -> pd.DataFrame:
-    """Two classes in each of three hospitals, of so many patients each; p0 was in both a and b."""
+    """Return two classes with `n` patients each from three hospitals; patient p0 is in a and in b."""
     rows = [(name, f"{name}{i}", label) for name in "abc" for i in range(n) for label in ("benign", "malignant")]
     return films(*rows, ("a", "p0", "benign"), ("b", "p0", "malignant"))
 
@@ -56,7 +56,7 @@ def external(samples, test, **options):
     return make_folds("external", samples, settings).merge(samples, on="sample")
 
 
-def test_each_named_data_set_is_tested_by_what_the_others_taught_less_shared_patients():
+def test_each_named_data_set_is_tested_after_training_on_the_others_without_shared_patients():
     found = external(hospitals(), ["a", "b"], repeats=2)
     assert found["fold"].unique().tolist() == [0, 1, 2, 3] and found["repeat"].unique().tolist() == [0, 1]
     for fold, tested in enumerate(["a", "b", "a", "b"]):
@@ -92,7 +92,7 @@ def test_where_patients_are_unknown_sources_are_kept_together_in_validation():
         ),
     ],
 )
-def test_what_cannot_be_tested_is_told(samples, test, message):
+def test_an_impossible_external_test_is_refused(samples, test, message):
     with pytest.raises(BadInput, match=re.escape(message)):
         external(samples, test)
 
@@ -148,7 +148,7 @@ def test_a_wrong_option_of_any_data_set_stops_the_study(tmp_path, changes, messa
         ({"label": "severity", "labels": {"malignant": "benign"}}, "dataset.labels: benign is the only class left"),
     ],
 )
-def test_classes_that_are_not_there_are_told(dataset, message):
+def test_missing_classes_are_named(dataset, message):
     with pytest.raises(BadInput, match=re.escape(message)):
         datasets.load({"name": "phantom", "patients": 24} | dataset, None, 0)
 
@@ -182,7 +182,7 @@ def test_a_study_says_which_sets_it_tests(tmp_path):
 
 
 def test_the_loss_on_another_data_set_is_paired_by_image(tmp_path, monkeypatch):
-    """Trained elsewhere, every answer on `south` is wrong that was right before; those on `north` stay right."""
+    """Test on `south` after external training: all correct predictions become wrong; on `north` none does."""
     monkeypatch.chdir(tmp_path)
     loaded = load_study(write(tmp_path, bootstrap=100))
     samples = hospitals().replace({"dataset": {"a": "north", "b": "south"}})
@@ -215,7 +215,7 @@ def test_the_loss_on_another_data_set_is_paired_by_image(tmp_path, monkeypatch):
 
 
 def test_the_same_patient_under_two_names_is_found_by_pixels(tmp_path, monkeypatch):
-    """One hospital's films came to the other under new ids: only their pixels tell."""
+    """Find films of one hospital in the other under new ids, by their pixels."""
     monkeypatch.chdir(tmp_path)
     loaded = load_study(write(tmp_path, protocols=["external"], bootstrap=100))
     phantoms = datasets.load(SETS["north"], None, 3)

@@ -1,4 +1,4 @@
-"""Folds: the published split to the file, and honest parts that share nothing."""
+"""Folds: the published split with the same files, and honest parts without a shared patient or source."""
 
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def test_repeats_run_on_and_differ(phantoms):
     assert tests[0] != tests[1]
 
 
-def test_same_seed_same_folds_whatever_the_row_order(phantoms):
+def test_the_folds_of_a_seed_are_the_same_for_every_row_order(phantoms):
     once = published.split(phantoms, plain_study())
     again = published.split(phantoms.sample(frac=1, random_state=0), plain_study())
     pd.testing.assert_frame_equal(once, again)

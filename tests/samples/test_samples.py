@@ -1,4 +1,4 @@
-"""Decoding a data set once: the arrays, the table, and what a failed run leaves behind."""
+"""Decoding of a data set: arrays, table, and files after a failed run."""
 
 import hashlib
 import json

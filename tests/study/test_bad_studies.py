@@ -1,4 +1,4 @@
-"""Study files with what YAML has in store: taken by their plain meaning, or refused with the file's name and why."""
+"""Study files with unusual YAML: read correctly, or refused with file name and reason."""
 
 import datetime
 import json
@@ -20,7 +20,7 @@ from benchmarks.study.study_file import SCHEMA, configured, read_study
 
 
 def loaded(content: bytes):
-    """The study of a file with this content: None if it is refused, by a message with the file's name."""
+    """Return the study of a file with this content, None if it is refused by a message with the file's name."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "mine.yaml"
         path.write_bytes(content)
@@ -53,7 +53,7 @@ ANYTHING = st.recursive(
 
 
 def mapping(keys, **values: st.SearchStrategy) -> st.SearchStrategy[dict]:
-    """Mappings of one or two of the keys, to anything where no values are given."""
+    """Return a strategy for mappings of one or two of the keys, to any value by default."""
     one = [st.tuples(st.just(key), values.get(key, ANYTHING)) for key in keys]
     return st.lists(st.one_of(one), min_size=1, max_size=2).map(dict)
 
@@ -167,7 +167,7 @@ BILLION = "\n".join(
         ("--- 1\n--- 2", "expected a single document"),
     ],
 )  # fmt: skip
-def test_a_trick_of_yaml_is_told_with_its_file(tmp_path, text, message):
+def test_unusual_yaml_is_refused_with_the_name_of_its_file(tmp_path, text, message):
     content = {key: value for key, value in GOOD.items() if not re.search(f"^{key}:", text, re.MULTILINE)}
     (tmp_path / "mine.yaml").write_text(f"{yaml_text(content)}{text}\n")
     told = refusal(load_study, str(tmp_path / "mine.yaml"))
@@ -178,7 +178,7 @@ def test_a_trick_of_yaml_is_told_with_its_file(tmp_path, text, message):
 @pytest.mark.parametrize(
     "content", [b"", b"# nothing\n", b"- seed\n", b"text", b"\xff\xfe", b"seed: \xe9", b"a: \0", b"1", b"null"]
 )
-def test_what_is_no_mapping_or_no_text_is_told(tmp_path, content):
+def test_files_without_a_mapping_are_refused(tmp_path, content):
     path = tmp_path / "mine.yaml"
     path.write_bytes(content)
     assert re.match(
@@ -199,7 +199,7 @@ def test_plain_meanings_are_kept():
 @pytest.mark.parametrize(
     "value", ["[", "2020-13-45", "!!python/none x", "9" * 5000, "*a", ".nan", "{a: {b: 2020-01-01}}"]
 )
-def test_what_the_command_line_changes_is_read_as_a_file_is(value):
+def test_values_of_the_command_line_are_read_like_those_of_a_file(value):
     try:
         argument, _ = configured({"seed": value})
     except BadInput as error:

@@ -1,4 +1,4 @@
-"""A metric, a bias check, a protocol that somebody adds by one function: in tables and report beside the others."""
+"""Metrics, bias checks and protocols added by one function: included in tables and report."""
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ def split(samples, study):
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    """What a test declares is gone after it."""
+    """Remove a test's declarations after the test."""
     places = (metrics.ADDED, metrics.TITLES, probability_metrics.ADDED, bias_checks.CHECKS, bias_checks.TITLES)
     before = [dict(place) for place in places]
     yield
@@ -69,7 +69,7 @@ def declare_check() -> None:
 
 
 def shown(results, table: str, rows: pd.DataFrame) -> dict[str, Table]:
-    """The tables of the report with `rows` added to one of the results'."""
+    """Return the tables of the report after adding `rows` to one results table."""
     path = results.folder / f"tables/{table}.csv"
     pd.concat([pd.read_csv(path), rows]).to_csv(path, index=False)
     return tables_of(build(results.study).sections)
@@ -93,7 +93,7 @@ def test_a_metric_has_an_estimate_an_interval_and_a_column(tmp_path, monkeypatch
     assert own.loc["called_malignant", "estimate"] == pytest.approx(4 / 6)
 
 
-def test_a_metric_stands_in_the_report(tmp_path, monkeypatch):
+def test_an_added_metric_is_in_the_report(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     results = produce("whole")
     declare_metrics()
@@ -105,7 +105,7 @@ def test_a_metric_stands_in_the_report(tmp_path, monkeypatch):
     assert "Cohen's kappa: Agreement beyond chance." in own.caption
 
 
-def test_a_bias_check_is_judged_and_stands_in_the_report(tmp_path, monkeypatch):
+def test_an_added_bias_check_is_judged_and_in_the_report(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study = small_results.write_results(tmp_path)
     tables(study)

@@ -1,4 +1,4 @@
-"""A study file: what is refused, with which words, and what a cell depends on."""
+"""Study files: messages of refusals, and settings that a cell depends on."""
 
 import os
 import subprocess
@@ -78,7 +78,7 @@ def test_defaults_are_filled_in(write):
         ({"folds": 1, "image_size": "64"}, ["folds: 1 is less", "image_size: '64' is not of type 'integer'"]),
     ],
 )
-def test_a_mistake_is_named_with_file_key_and_what_is_allowed(write, changes, words):
+def test_a_mistake_is_named_with_file_key_and_allowed_values(write, changes, words):
     path = write(**changes)
     with pytest.raises(BadInput) as error:
         load_study(path)
@@ -91,7 +91,7 @@ def test_alexnet_at_64_px_is_impossible_only_where_it_is_published(write):
     assert load_study(write(architectures={"alexnet": {"image_size": 70}}))
 
 
-def test_a_key_that_stands_twice_is_refused(tmp_path):
+def test_a_duplicate_key_is_refused(tmp_path):
     path = tmp_path / "twice.yaml"
     path.write_text("seed: 1\nseed: 2\n")
     with pytest.raises(BadInput, match="'seed' is used twice"):
@@ -99,7 +99,7 @@ def test_a_key_that_stands_twice_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["just words", "a: [1", b"\xff\xfe"])
-def test_what_is_no_study_is_refused_by_name(tmp_path, content):
+def test_a_file_without_a_study_is_named(tmp_path, content):
     path = tmp_path / "odd.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(BadInput, match=r"odd\.yaml"):
@@ -117,7 +117,7 @@ def test_all_takes_every_architecture_and_keeps_overrides(write):
     assert study.sizes() == [64, 70] and study.size_of("alexnet") == 70 and study.size_of("simple") == 64
 
 
-def test_a_cell_depends_on_what_it_uses_and_on_nothing_else(write):
+def test_a_cell_depends_only_on_the_settings_that_it_uses(write):
     before = load_study(write(architectures={"simple": {}, "vgg16": {}}))
     after = load_study(
         write(

@@ -1,4 +1,4 @@
-"""Studies that extend others, and what the command line changes of them."""
+"""Studies that extend others, and changes from the command line."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def write(tmp_path):
     return write
 
 
-def test_an_extension_changes_what_it_names_and_nothing_else(write):
+def test_an_extension_changes_only_the_keys_that_it_names(write):
     base = load_study(write("base", **BASE))
     mine = load_study(write(extends="base.yaml", description="Mine.", training={"epochs": 9}, protocols=["by_source"]))
     assert (mine.name, mine.description, mine.training["epochs"]) == ("mine", "Mine.", 9)
@@ -102,13 +102,13 @@ def test_claims_lie_beside_the_study_that_names_them(write, tmp_path):
         ({"extends": "base.yaml", "description": "x", "fold": 1}, "(top level): unknown key fold; allowed: "),
     ],
 )
-def test_a_wrong_extension_is_told_with_its_files(write, content, message):
+def test_a_wrong_extension_is_named_with_its_files(write, content, message):
     with pytest.raises(BadInput, match=re.escape(message)):
         load_study(write(**content))
 
 
 def test_the_command_line_changes_keys_of_a_study():
-    """Snakemake leaves numbers inside lists and mappings of --config as texts."""
+    """Read numbers inside lists and mappings of --config, which Snakemake leaves as text."""
     argument, data = configured({"study": "laptop", "data": "x.zip", "folds": 4, "search": {"trials": "5"}})
     assert json.loads(argument) == {"extends": "laptop", "folds": 4, "search": {"trials": 5}} and data == "x.zip"
     study = load_study(argument)
@@ -128,7 +128,7 @@ def test_a_key_that_no_study_has_is_refused(key):
 
 
 @pytest.mark.parametrize("argument", ["{folds: 3}", "{extends: 3}", "{extends: demo"])
-def test_a_mapping_must_say_what_it_changes(argument):
+def test_a_mapping_must_name_the_study_to_change(argument):
     with pytest.raises(BadInput, match="study="):
         read_study(argument)
 

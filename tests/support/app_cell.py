@@ -1,4 +1,4 @@
-"""A small study whose cell the harness has trained, and the tables that a service shows of it, for tests of app/."""
+"""A small study with a trained cell and the tables that the service shows, for tests of app/."""
 
 import json
 from pathlib import Path

@@ -8,7 +8,7 @@ from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, Expli
 
 
 def write_dicom(path: Path, pixels: np.ndarray, bits: int | None = None, **header) -> Path:
-    """Write `pixels`, (H, W) or (H, W, 3), of `bits` used bits (default: all); `header` sets any keyword beside."""
+    """Write `pixels`, (H, W) or (H, W, 3), with `bits` used bits (default: all) and keywords of the header."""
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian

@@ -1,4 +1,4 @@
-"""Pictures with texture, each unlike the others, and what a data set may have done to them."""
+"""Different images with texture, and transforms that a data set may apply."""
 
 import io
 
@@ -8,14 +8,14 @@ from scipy import ndimage
 
 
 def texture(seed: int, side: int = 128) -> np.ndarray:
-    """Blotches a few pixels wide, uint8 (side, side)."""
+    """Return blotches a few pixels wide, uint8 (side, side)."""
     noise = np.random.default_rng(seed).normal(size=(side, side))
     smooth = ndimage.gaussian_filter(noise, 3, mode="wrap")
     return np.clip(120 + 45 * smooth / smooth.std(), 0, 255).astype(np.uint8)
 
 
 def turned(image: np.ndarray, degrees: float) -> np.ndarray:
-    """Turned counter-clockwise about the centre, with black corners."""
+    """Rotate counter-clockwise about the centre, with black corners."""
     return np.asarray(Image.fromarray(image).rotate(degrees, resample=Image.Resampling.BILINEAR))
 
 

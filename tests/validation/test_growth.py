@@ -1,4 +1,4 @@
-"""A study of ten thousand cells: planned from few edges, so that Snakemake says within a minute what it would do."""
+"""Dry run of a study with ten thousand cells."""
 
 import pytest
 import yaml

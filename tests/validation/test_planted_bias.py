@@ -1,4 +1,4 @@
-"""The check of the bias checks: how much a model leans on a planted artefact, and how often that was found."""
+"""Test of the bias checks: reliance of a model on a planted artefact, and detection rates."""
 
 import dataclasses
 import os
@@ -162,7 +162,7 @@ def test_every_shortcut_has_a_region_where_it_is_expected():
 
 @pytest.mark.slow
 def test_a_planted_border_is_learnt_and_flagged(tmp_path):
-    """The whole way, in a folder of its own: drawn, trained, explained, judged."""
+    """Run all steps in a temporary folder: draw, train, explain, judge."""
     command = [sys.executable, "-m", "benchmarks.validation.planted_bias", "--shortcuts", "border", "--strengths", "1"]
     command += ["--seeds", "1", "--architectures", "simple", "--patients", "60", "--jobs", "1"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -1,4 +1,4 @@
-"""The replay of the published recipe: what may be changed, and what is kept of a run."""
+"""Replay of the published recipe: allowed changes, and recorded results."""
 
 import dataclasses
 import os

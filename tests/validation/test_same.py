@@ -1,4 +1,4 @@
-"""Two results folders are compared by content: what differs is named, measured times are not."""
+"""Comparison of two results folders by content, without measured times."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from benchmarks.validation.same import differences
 
 @pytest.fixture
 def folders(tmp_path):
-    """Two folders with the same results, but for times."""
+    """Return two folders with the same results except times."""
     for number, name in enumerate(("old", "new")):
         results = tmp_path / name
         cell = results / "cells/simple/by_patient/0"
