@@ -51,7 +51,7 @@ def names() -> list[str]:
 
 
 def base(name: str) -> str:
-    """Return the protocol whose folds protocol `name` has: itself, unless it is derived."""
+    """Return the protocol from which `name` is derived, or `name` itself if not derived."""
     return re.sub(rf"({PERMUTED}|{FEWER}\d+)$", "", name)
 
 

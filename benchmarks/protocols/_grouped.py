@@ -76,7 +76,7 @@ def group_kfold(samples: pd.DataFrame, unit: str, n_splits: int, seed: int) -> l
 
 
 def training_samples(samples: pd.DataFrame, train: pd.DataFrame, images: str) -> list[str]:
-    """Return the sample ids to train on: the originals `train`, or their shipped copies if `images` says so."""
+    """Return the sample ids to train on: the originals `train`, or their shipped copies if `images` is `shipped`."""
     if images == "on_the_fly":
         return train["sample"].tolist()
     copies = samples[(samples["folder"] == "after") & samples["source"].isin(train["source"])]

@@ -14,7 +14,7 @@ HOW_TRAINED = ("image_size", "batch_size", "parameters", "stated")  # keys of an
 
 
 def find(name_or_path: str) -> Path:
-    """Return the file of claims that a study names: <name>.yaml beside this module, or a path. Raises BadInput."""
+    """Return the file of claims that a study names: <name>.yaml in this folder, or a path. Raises BadInput."""
     for path in (FOLDER / f"{name_or_path}.yaml", Path(name_or_path)):
         if os.path.isfile(path):  # unlike Path.is_file, False for what can't be a name
             return path

@@ -55,7 +55,7 @@ class Study(protocols.Splitting):
         datasets.check(self.dataset, self.data)
 
     def data_digest(self) -> str:
-        """Return a hash of the files that the images are read from; the same wherever they lie."""
+        """Return a hash of the files with the images, independent of their location."""
         return datasets.digest(self.dataset, self.data)
 
     def derived(self) -> dict[str, list[str]]:

@@ -14,7 +14,6 @@ their own columns and are not part of the column change. Appends to
                              n (files), n_correct
 """
 
-import argparse
 import dataclasses
 import json
 import shlex
@@ -34,7 +33,8 @@ from benchmarks.cells.write import predictions_table
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.protocols import PUBLISHED
 from benchmarks.reference import NONE, RUN
-from benchmarks.study.study import Study, load_study
+from benchmarks.study.command import THREADS, stage
+from benchmarks.study.study import Study
 from benchmarks.yaml_file import parse_yaml
 
 
@@ -96,42 +96,44 @@ def replay(cell: Cell) -> tuple[dict, pd.DataFrame]:
     return row, counts
 
 
-def _append(path: Path, rows: pd.DataFrame) -> None:
-    rows.to_csv(path, mode="a", header=not path.exists(), index=False)
-
-
-def main() -> None:
-    """Train with each random seed and append the results."""
-    parser = argparse.ArgumentParser(description="Replay the published recipe with several seeds.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="settings to change")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1])
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=reference.FOLDER, help="folder of the tables to append to")
-    arguments = parser.parse_args()
-    backend.prepare(arguments.threads)
+def replay_seeds(
+    study: Study, architecture: str, changes: list[str], seeds: list[int], threads: int, out: Path
+) -> None:
+    """Train with each of `seeds` after `changes` (KEY=VALUE), and append the results to the tables in `out`."""
+    backend.prepare(threads)
     import keras
 
-    study = load_study(arguments.study)
-    pairs = [word.partition("=") for word in arguments.set]
+    pairs = [word.partition("=") for word in changes]
     settings = {key: parse_yaml(value, f"--set {key}") for key, _, value in pairs}
-    study = changed(study, arguments.architecture, settings)
     # The command without --out, which does not affect the results.
-    words = ["--study", arguments.study, "--architecture", arguments.architecture]
-    words += [*(["--set", *arguments.set] if arguments.set else []), "--seeds", *map(str, arguments.seeds)]
-    command = shlex.join(["python", "-m", "benchmarks.validation.replay", *words, "--threads", str(arguments.threads)])
-    changes = [word for word in arguments.set if word.partition("=")[0] not in RUN]
-    name = {"architecture": arguments.architecture, "change": " ".join(changes) or NONE}
-    for seed in arguments.seeds:
+    words = ["--study", study.source.argument, "--architecture", architecture]
+    words += [*(["--set", *changes] if changes else []), "--seeds", *map(str, seeds), "--threads", str(threads)]
+    command = shlex.join(["python", "-m", "benchmarks.validation.replay", *words])
+    change = " ".join(word for word, (key, _, _) in zip(changes, pairs, strict=True) if key not in RUN) or NONE
+    study = changed(study, architecture, settings)
+    for seed in seeds:
         keras.backend.clear_session()
-        cell = Cell(dataclasses.replace(study, seed=seed), arguments.architecture, PUBLISHED, 0)
-        row, patients = replay(cell)
-        row = name | {"seed": seed} | row | {"threads": arguments.threads} | reference.about(command)
-        _append(arguments.out / "replay.csv", pd.DataFrame([row]))
+        row, patients = replay(Cell(dataclasses.replace(study, seed=seed), architecture, PUBLISHED, 0))
+        row = {"architecture": architecture, "change": change, "seed": seed} | row | {"threads": threads}
         own = {key: row[key] for key in RUN}
-        _append(arguments.out / "replay_patients.csv", patients.assign(**own)[[*own, *patients]])
+        tables = {
+            "replay": pd.DataFrame([row | reference.about(command)]),
+            "replay_patients": patients.assign(**own)[[*own, *patients]],
+        }
+        for name, table in tables.items():
+            path = out / f"{name}.csv"
+            table.to_csv(path, mode="a", header=not path.exists(), index=False)
 
+
+main = stage(
+    "Train by the published recipe with several random seeds.",
+    replay_seeds,
+    architecture={"required": True},
+    set={"dest": "changes", "nargs": "*", "default": [], "metavar": "KEY=VALUE", "help": "settings to change"},
+    seeds={"nargs": "+", "type": int, "default": [1]},
+    threads=THREADS,
+    out={"type": Path, "default": reference.FOLDER, "help": "folder of the tables to append to"},
+)
 
 if __name__ == "__main__":
     run_cli(main)
