@@ -28,7 +28,7 @@ def main() -> None:
     print(f"Serving {cell.folder}")
     print(f"API:  {address} (its documentation: {address}/docs)")
     page = None
-    if PAGE.is_file() and importlib.util.find_spec("streamlit"):
+    if importlib.util.find_spec("streamlit"):
         os.environ.setdefault(f"{PREFIX}API", address)
         command = [sys.executable, "-m", "streamlit", "run", str(PAGE), "--server.headless", "true"]
         command += ["--server.address", settings.host, "--server.port", str(settings.page_port)]

@@ -5,6 +5,8 @@ import base64
 import contextlib
 import html
 import math
+import pathlib
+import string
 import warnings
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,14 +37,16 @@ OUT_OF_DISTRIBUTION = "X-Out-Of-Distribution"  # header of a heat map for an ima
 T = TypeVar("T")
 Method: Any = Literal[METHODS]
 NOT_FINITE = "The network's answer is not a finite number."
-REFUSALS = {
-    400: "The form can't be read.",
-    413: "The request or its image is too large.",
-    415: "Not an image in a supported format.",
-    422: "Not one whole image, or a parameter that is not allowed.",
-    503: "Too many requests at the same time.",
-    504: "Timeout.",
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The form can't be read."},
+    413: {"model": Problem, "description": "The request or its image is too large."},
+    415: {"model": Problem, "description": "Not an image in a supported format."},
+    422: {"model": Problem, "description": "Not one whole image, or a parameter that is not allowed."},
+    503: {"model": Problem, "description": "Too many requests at the same time."},
+    504: {"model": Problem, "description": "Timeout."},
 }
+FLAG = {"description": "true if the image is out of distribution", "schema": {"type": "string"}}
+HOME = string.Template(pathlib.Path(__file__).with_name("home.html").read_text().replace("\n", ""))
 Image = Annotated[UploadFile, File(description="one film: PNG, JPEG, TIFF, BMP, WebP, DICOM ...")]
 
 
@@ -60,7 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         warnings.filterwarnings("ignore", category=UserWarning, module=r"(PIL|pydicom)\.")
         with ThreadPoolExecutor(settings.threads) as threads:
             service.state.threads, service.state.served = threads, Served(cell)
-            service.state.card, service.state.probes = card(service.state.served), probes(service.state.served)
+            service.state.card, service.state.probes = card(service.state.served), probes(cell)
             yield
 
     service = FastAPI(
@@ -68,10 +72,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version="1",
         description=f"Predictions and saliency maps of a trained cell. {DISCLAIMER}",
         lifespan=lifespan,
+        exception_handlers={Refused: _refused, RequestValidationError: _invalid},
     )
     service.add_middleware(Bounds, settings=settings)
     service.add_middleware(Logged)
-    _explain_refusals(service)
 
     async def answered(upload: UploadFile, work: Callable[[Served, np.ndarray], T]) -> T:
         """Return `work` of the served model and the uploaded film, computed in one of the threads."""
@@ -113,20 +117,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return Response(png(cell.images[row]), media_type="image/png")
 
     Class: Any = Literal[*cell.classes]  # known only when the service starts
-    refusals: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem, "description": words} for status, words in REFUSALS.items()
-    }
     size = settings.max_bytes
 
-    @service.post("/predict", responses=refusals, max_body_size=size)
+    @service.post("/predict", responses=REFUSALS, max_body_size=size)
     async def predict(image_: Image) -> Prediction:
         """Return the prediction for a film, or why there is no verdict."""
         return await answered(image_, lambda served, pixels: prediction(served, served.answer(pixels)))
 
-    flag = {
-        OUT_OF_DISTRIBUTION: {"description": "true if the image is out of distribution", "schema": {"type": "string"}}
-    }
-    flagged = refusals | {200: {"headers": flag}}
+    flagged = REFUSALS | {200: {"headers": {OUT_OF_DISTRIBUTION: FLAG}}}
 
     @service.post("/generate_heatmap", responses=flagged, max_body_size=size, response_model=DetailedHeatmap | Heatmap)
     async def generate_heatmap(
@@ -171,20 +169,17 @@ def prediction(served: Served, answer: Answer) -> Prediction:
         predicted=None if reason else served.classes[answer.probabilities.argmax()],
         probabilities=None if reason else dict(zip(served.classes, row.iloc[0].clip(0, 1).tolist(), strict=True)),
         **factors,
-        notes=list(served.why_no_factor.values()),
+        notes=served.notes,
         disclaimer=DISCLAIMER,
     )
 
 
-def _explain_refusals(service: FastAPI) -> None:
-    @service.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> JSONResponse:
-        return refuse(error.status, error.reason)
+async def _refused(request: Request, error: Refused) -> JSONResponse:
+    return refuse(error.status, error.reason)
 
-    @service.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        problems = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()]
-        return refuse(422, "; ".join(problems))
+
+async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    return refuse(422, "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()))
 
 
 def _page(shown: Card) -> str:
@@ -194,14 +189,5 @@ def _page(shown: Card) -> str:
         own = scores.accuracy
         limits = "no interval" if own.ci_low is None else f"95 % interval {own.ci_low:.2f} to {own.ci_high:.2f}"
         accuracy = f"{own.estimate:.2f} ({limits}, {scores.n_units} {scores.unit})"
-    lines = [
-        f"Served: {shown.architecture}, study {shown.study}, {shown.protocol}, fold {shown.fold}.",
-        f"Accuracy under {shown.protocol}: {accuracy}. {shown.bias.summary if shown.bias else ''}",
-        shown.disclaimer,
-    ]
-    text = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    links = "".join(f'<li><a href="{path}">{path}</a></li>' for path in ("/docs", "/model", "/probes", "/health"))
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>mammobench</title></head>'
-        f"<body><h1>mammobench</h1>{text}<ul>{links}</ul></body></html>"
-    )
+    fields = shown.model_dump() | {"accuracy": accuracy, "bias": shown.bias.summary if shown.bias else ""}
+    return HOME.substitute({name: html.escape(str(value)) for name, value in fields.items()})

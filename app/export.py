@@ -7,7 +7,6 @@ The folder has the structure of results/; MAMMOBENCH_RESULTS=served serves it.
 
 import argparse
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from app.model.card import TABLES
@@ -16,24 +15,18 @@ from app.settings import Settings
 from benchmarks.errors import run_cli
 
 
-def files(cell: ServedCell) -> Iterator[Path]:
-    """Yield the existing files of the study that the service reads for `cell`."""
+def export(cell: ServedCell, out: Path) -> ServedCell:
+    """Copy the files of the study that the service reads for `cell` below `out`; return the copy of the cell."""
     study = cell.results
     wanted = [cell.folder / name for name in ("model.keras", "runtime.json", "trials.csv")]
     wanted += [study / name for name in ("dataset.json", "provenance.json", "samples.parquet")]
     wanted += [study / f"images_{cell.runtime['image_size']}.npy", study / f"folds/{cell.runtime['protocol']}.parquet"]
     wanted += [study / f"tables/{name}.csv" for name in TABLES]
-    yield from (path for path in wanted if path.is_file())
-
-
-def export(cell: ServedCell, out: Path) -> ServedCell:
-    """Copy `files` of `cell` below `out`; return the copy of the cell."""
-    above = cell.results.parent
-    for path in files(cell):
-        target = out / path.relative_to(above)
+    for path in filter(Path.is_file, wanted):
+        target = out / path.relative_to(study.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    return ServedCell(out / cell.folder.relative_to(above))
+    return ServedCell(out / cell.folder.relative_to(study.parent))
 
 
 def main() -> None:

@@ -32,15 +32,12 @@ class Settings:
         found: dict[str, Any] = {}
         wrong = []
         for field in dataclasses.fields(cls):
-            value = environment.get(PREFIX + field.name.upper(), "")
-            if not value:
-                continue
-            if field.type is not int:
-                found[field.name] = value if field.type is str else Path(value)
-            elif value.isdecimal() and int(value) > 0:
-                found[field.name] = int(value)
-            else:
-                wrong.append(f"{PREFIX}{field.name.upper()}={value}: give a whole number above 0")
+            variable = PREFIX + field.name.upper()
+            value = environment.get(variable)
+            if value and field.type is int and not (value.isdecimal() and int(value) > 0):
+                wrong.append(f"{variable}={value}: give a whole number above 0")
+            elif value:
+                found[field.name] = field.type(value) if isinstance(field.type, type) else Path(value)
         if wrong:
             raise BadInput("\n".join(wrong))
         return cls(**found)

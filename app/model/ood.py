@@ -15,10 +15,8 @@ from scipy.spatial.distance import cdist
 from analysis.predictions import unit_of
 from benchmarks.datasets._files import resize
 
-METHOD = (
-    "distance to the nearest training film (k = 1; Sun et al., ICML 2022) in standardised statistics of brightness "
-    "and texture"
-)
+METHOD = "distance to the nearest training film (k = 1; Sun et al., ICML 2022) in standardised statistics of "
+METHOD += "brightness and texture"
 SIDE = 64  # pixels at which all films are compared
 QUANTILE = 0.99
 MOST = 1000  # training films to compare with
@@ -64,7 +62,7 @@ class Familiar:
         apart = own[unit].to_numpy()[:, None] != own.loc[training, unit].to_numpy()[None]
         nearest = np.where(apart, cdist(self._scaled(found), self.films), np.inf).min(axis=1)
         self.threshold = float(np.quantile(nearest[np.isfinite(nearest)], QUANTILE, method="higher"))
-        self.n_films, self.n_scores, self.unit = int(training.sum()), len(own), unit
+        self.n_scores, self.unit = len(own), unit
 
     def distance(self, image: np.ndarray) -> float:
         """Return the score of a film uint8 (S, S); films above `threshold` are out of distribution."""
@@ -86,9 +84,6 @@ class Familiar:
     def about(self) -> dict:
         """Return the description of the check for the model card."""
         words = f"{QUANTILE:.0%} quantile over {self.n_scores} training and validation films, each compared with films "
-        return {
-            "method": METHOD,
-            "threshold": round(self.threshold, 4),
-            "threshold_is": words + f"of other {self.unit}s; no test film was used",
-            "training_films": self.n_films,
-        }
+        words += f"of other {self.unit}s; no test film was used"
+        threshold = {"threshold": round(self.threshold, 4), "threshold_is": words}
+        return {"method": METHOD, **threshold, "training_films": len(self.films)}

@@ -1,16 +1,15 @@
 """Model of the service: loaded once, traced once, used by several threads."""
 
 import dataclasses
-import functools
 import threading
 from collections.abc import Callable
 
 import numpy as np
 
-import app.model.ood
 from analysis.explanations.gradcam import GRADCAM, METHODS, Explainer, enlarged, scaled
 from analysis.predictions import FACTORS, factor_of_label
 from app.model.choose import ServedCell
+from app.model.ood import Familiar
 from benchmarks.cells.model import saved_model
 from benchmarks.datasets._files import resize
 
@@ -42,7 +41,10 @@ class Served:
         self.cell, self.classes, self.size = cell, cell.classes, cell.runtime["image_size"]
         samples, images = cell.samples, cell.images
         self.factors = {factor: factor_of_label(samples, factor) for factor in FACTORS}
-        self.familiar = app.model.ood.Familiar(samples, images)
+        self.notes = [
+            f"not every class of this study has one {factor}" for factor, values in self.factors.items() if not values
+        ]
+        self.familiar = Familiar(samples, images)
         model = saved_model(cell.runtime["architecture"], cell.folder / "model.keras")
         self.explainer = Explainer(model, cell.runtime["cam_layer"])
         self.traced = traced_gradcam(self.explainer)
@@ -65,15 +67,6 @@ class Served:
                 maps = self.explainer.maps(images, np.array([target]), method)
         distance = self.familiar.distance(small)
         return Answer(probabilities[0], target, scaled(maps)[0], distance, self.familiar.reason(distance))
-
-    @functools.cached_property
-    def why_no_factor(self) -> dict[str, str]:
-        """Return factor (severity, density) -> reason, for factors without a prediction."""
-        return {
-            factor: f"not every class of this study has one {factor}"
-            for factor, values in self.factors.items()
-            if values is None
-        }
 
 
 def traced_gradcam(explainer: Explainer) -> Callable:
