@@ -3,13 +3,14 @@
 import contextlib
 import errno
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from architectures._errors import BadInput
 
 # Full disk or quota, no permission to write
 CORRECTABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+MOST_SHOWN = 30  # problems in a message
 MOST = 400  # characters shown of a library's error message
 
 
@@ -18,6 +19,19 @@ def existing(path: Path) -> Path:
     if not path.exists():
         raise BadInput(f"{path} is missing; run the stage that writes it first (snakemake runs them in order)")
     return path
+
+
+def listing(head: str, problems: Iterable[str]) -> str:
+    """Return a message: `head`, then each problem on a line, at most MOST_SHOWN, then the number of the others."""
+    listed = list(dict.fromkeys(problems))
+    more = [f"and {len(listed) - MOST_SHOWN} more"] if len(listed) > MOST_SHOWN else []
+    return "\n".join([head, *(f"  - {problem}" for problem in listed[:MOST_SHOWN] + more)])
+
+
+def refuse(head: str, problems: Iterable[str]) -> None:
+    """Raise BadInput that lists `problems` below `head`; do nothing without problems."""
+    if listed := list(problems):
+        raise BadInput(listing(head, listed))
 
 
 @contextlib.contextmanager

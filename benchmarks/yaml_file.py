@@ -105,11 +105,6 @@ def violations(content: object, schema: dict) -> Iterator[str]:
     return map(explain, VALIDATOR(schema).iter_errors(content))
 
 
-def listing(path: Path | str, problems: list[str]) -> str:
-    """Return a message: the file's name, then its problems, one a line, each once."""
-    return "\n".join([f"{path}:", *(f"  - {problem}" for problem in dict.fromkeys(problems))])
-
-
 def explain(error: ValidationError) -> str:
     """Return the message for one violation: its key, the problem, what is allowed."""
     key = ".".join(str(part) for part in error.absolute_path) or "(top level)"

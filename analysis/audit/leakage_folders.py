@@ -23,8 +23,8 @@ from analysis.audit.contact_sheet import contact_sheet, signature, strongest
 from analysis.audit.copies import THRESHOLD
 from analysis.audit.partners import NEAR_DUPLICATE, Pictures, conflicts, partners
 from analysis.drawing.style import use_style
-from benchmarks.datasets._files import Files, listing
-from benchmarks.errors import BadInput
+from benchmarks.datasets._files import Files
+from benchmarks.errors import BadInput, listing
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".pgm")
 SHOWN = 10  # pairs on the screen

@@ -25,8 +25,8 @@ from pathlib import Path
 from types import ModuleType
 
 from benchmarks.datasets._contract import Dataset, breaches
-from benchmarks.datasets._files import content, listing
-from benchmarks.errors import BadInput, told
+from benchmarks.datasets._files import content
+from benchmarks.errors import BadInput, refuse, told
 
 LABELS = ("label", "severity", "density")  # columns that may be the class
 COMMON = ("label", "labels")  # options of every data set
@@ -94,8 +94,7 @@ def load(dataset: dict, data: Path | None, seed: int) -> Dataset:
     """Load a study's `dataset`, with the classes that `label` and `labels` define. Raises BadInput."""
     module = adapter(dataset["name"])
     found = module.load(options(dataset), data, seed)
-    if wrong := list(breaches(found)):
-        raise BadInput(listing(f"{module.__file__}: load() breaks the contract of an adapter:", wrong))
+    refuse(f"{module.__file__}: load() breaks the contract of an adapter:", breaches(found))
     column, renamed = dataset.get("label", LABELS[0]), dataset.get("labels", {})
     if (column, renamed) == (LABELS[0], {}):
         return found

@@ -15,10 +15,9 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from benchmarks.datasets import _dicom
-from benchmarks.errors import BadInput, told
+from benchmarks.errors import BadInput, refuse, told
 
 JUNK = ("__MACOSX", ".")  # leftovers of archivers and file managers
-MOST_SHOWN = 30  # problems that an error lists
 MOST_BYTES = 2**30  # of one file, unpacked; larger files are zip bombs or no mammograms
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
@@ -32,8 +31,8 @@ class Files:
         if root.is_file():
             with told(f"{root}: neither a folder nor a whole zip; the download may be incomplete"):
                 self._zip = zipfile.ZipFile(root)
-            if problems := list(_member_problems(self._zip.namelist())):
-                raise BadInput(listing(f"{root}: make this zip again, with plain file names:", problems))
+            names = self._zip.namelist()
+            refuse(f"{root}: make this zip again, with plain file names:", _member_problems(names))
 
     def folders(self, depth: int) -> list[str]:
         """Return the names of the folders at most `depth` levels below the root."""
@@ -53,8 +52,7 @@ class Files:
             return sorted(name for name in found if not _is_junk(name))
         paths = {path.relative_to(self.root).as_posix(): path for path in (self.root / folder).rglob("*")}
         paths = {name: path for name, path in sorted(paths.items()) if not _is_junk(name)}
-        if problems := list(_path_problems(paths)):
-            raise BadInput(listing(f"{self.root}:", problems))
+        refuse(f"{self.root}:", _path_problems(paths))
         return [name for name, path in paths.items() if path.is_file()]
 
     def __contains__(self, name: str) -> bool:
@@ -190,12 +188,6 @@ def _path_problems(paths: dict[str, Path]) -> Iterator[str]:
             yield f"{name}: a link to a folder or to nothing; put the files themselves there"
         elif not os.access(path, os.R_OK):
             yield f"{name}: you have no permission to read it"
-
-
-def listing(head: str, problems: list[str]) -> str:
-    """Return a message: `head`, then one problem a line, at most MOST_SHOWN, then the number of the others."""
-    more = [f"and {len(problems) - MOST_SHOWN} more"] if len(problems) > MOST_SHOWN else []
-    return "\n".join([head, *(f"  - {problem}" for problem in problems[:MOST_SHOWN] + more)])
 
 
 def content(path: Path) -> Iterator[str]:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets._contract import Dataset
-from benchmarks.datasets._files import listing, resize, resize_mask
-from benchmarks.errors import BadInput
+from benchmarks.datasets._files import resize, resize_mask
+from benchmarks.errors import refuse
 
 SOURCES_PER_PATIENT = (0.25, 0.4, 0.35)  # shares of patients with 1, 2, 3 sources
 VIEWS = [(laterality, view) for laterality in "LR" for view in ("CC", "MLO")]
@@ -25,9 +25,7 @@ def check_options(options: dict, allowed: dict[str, tuple], data: Path | None, n
             problems.append(f"dataset.{key}: {value!r} is not {word} from {low} to {high}")
     if data is not None:
         problems.append(f"data={data}: phantoms are generated; leave data out, or name another data set")
-    problems += more
-    if problems:
-        raise BadInput(listing(f"data set {name}:", problems))
+    refuse(f"data set {name}:", [*problems, *more])
 
 
 def sources_table(rows: Iterable[tuple]) -> pd.DataFrame:

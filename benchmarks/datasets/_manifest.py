@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.datasets._files import Files, listing
-from benchmarks.errors import BadInput
+from benchmarks.datasets._files import Files
+from benchmarks.errors import BadInput, refuse
 
 REQUIRED = ("file", "label")
 NEVER_EMPTY = (*REQUIRED, "source", "patient", "dataset")
@@ -34,9 +34,7 @@ def read_manifest(files: Files, name: str, shown: str) -> pd.DataFrame:
         table["severity"] = table["severity"].str.lower()
     if "laterality" in table:
         table["laterality"] = table["laterality"].str.upper()
-    problems = [*_row_problems(table, files), *conflicts(table)]
-    if problems:
-        raise BadInput(listing(f"{shown}:", problems))
+    refuse(f"{shown}:", [*_row_problems(table, files), *conflicts(table)])
     return table.reset_index(drop=True)
 
 
@@ -73,12 +71,12 @@ def _table(content: bytes, shown: str) -> pd.DataFrame:
             f"{shown}: columns {', '.join(columns)}; {'; '.join(problems)}; needed: {', '.join(REQUIRED)}; optional: "
             f"{', '.join(OPTIONAL)}"
         )
-    if long := [
+    long = (
         f"line {line}: {len(cells)} cells, but the header has {len(columns)}; put quotes around a cell with commas"
         for line, cells in lines.items()
         if len(cells) > len(columns)
-    ]:
-        raise BadInput(listing(f"{shown}:", long))
+    )
+    refuse(f"{shown}:", long)
     filled = [[*cells, *[""] * (len(columns) - len(cells))] for cells in lines.values()]
     table = pd.DataFrame(filled, index=list(lines), columns=columns, dtype="string")
     return table.replace("", pd.NA).dropna(how="all")

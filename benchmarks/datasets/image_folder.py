@@ -38,9 +38,9 @@ from PIL import Image
 
 from benchmarks.datasets import Dataset
 from benchmarks.datasets._dicom import FACTS, INDEX
-from benchmarks.datasets._files import Files, listing, resize
+from benchmarks.datasets._files import Files, resize
 from benchmarks.datasets._manifest import boxes_of, conflicts, read_manifest
-from benchmarks.errors import BadInput
+from benchmarks.errors import BadInput, listing, refuse
 
 OPTIONS = {
     "title": "Images of the user's own",
@@ -129,8 +129,7 @@ def _from_folders(data: Path, files: Files) -> pd.DataFrame:
     for folder in files.folders(around.count("/") + 1):
         if folder.count("/") == around.count("/") and not any(name.startswith(f"{folder}/") for name in found):
             problems.append(f"{folder}: no image in this class folder; add images, or remove the folder")
-    if problems:
-        raise BadInput(listing(f"{data}:", problems))
+    refuse(f"{data}:", problems)
     labels = [name.removeprefix(around).split("/")[0] for name in found]
     return pd.DataFrame({"file": found, "label": labels}, dtype="string")
 
@@ -142,8 +141,7 @@ def _with_headers(table: pd.DataFrame, files: Files, data: Path) -> pd.DataFrame
         return table
     headers = pd.DataFrame([_or({}, files.facts, name) for name in table["file"]], columns=FACTS, dtype="string")
     table = table.assign(**{fact: headers[fact] for fact in new if headers[fact].notna().all()})
-    if problems := list(conflicts(table)):
-        raise BadInput(listing(f"{data}: the DICOM headers contradict the manifest's sources:", problems))
+    refuse(f"{data}: the DICOM headers contradict the manifest's sources:", conflicts(table))
     return table
 
 

@@ -17,8 +17,8 @@ import pandas as pd
 
 from benchmarks.datasets import Dataset
 from benchmarks.datasets._copies import described_copies, parse_name, transform_boxes
-from benchmarks.datasets._files import Files, listing, resize
-from benchmarks.errors import BadInput
+from benchmarks.datasets._files import Files, resize
+from benchmarks.errors import BadInput, listing
 
 OPTIONS: dict = {}
 

@@ -21,8 +21,7 @@ import pandas as pd
 
 from benchmarks import datasets
 from benchmarks.datasets import Dataset
-from benchmarks.datasets._files import listing
-from benchmarks.errors import BadInput
+from benchmarks.errors import BadInput, refuse
 
 OPTIONS: dict = {"sets": {}}  # name -> a study's `dataset`, with `data`
 OWN_IDS = ("sample", "source", "patient")
@@ -46,8 +45,7 @@ def check(options: dict, data: Path | None) -> None:
             except BadInput as error:
                 own.append(f"dataset.sets.{key}: {error}")
         problems += own
-    if problems:
-        raise BadInput(listing("data set several:", problems))
+    refuse("data set several:", problems)
 
 
 def paths(sets: dict, data: Path | None) -> list[Path]:
@@ -65,8 +63,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
             loaded[key] = datasets.load(_without_data(entry), _path(entry, data), seed + number)
         except BadInput as error:
             problems.append(f"dataset.sets.{key}: {error}")
-    if problems:
-        raise BadInput(listing("data set several:", problems))
+    refuse("data set several:", problems)
     sets = list(loaded.values())
     ends = np.cumsum([len(one.samples) for one in sets]).tolist()
 

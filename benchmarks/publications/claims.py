@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.errors import BadInput
-from benchmarks.yaml_file import listing, read_yaml, violations
+from benchmarks.errors import BadInput, refuse
+from benchmarks.yaml_file import read_yaml, violations
 
 FOLDER = Path(__file__).parent
 SCHEMA = yaml.safe_load((FOLDER / "claims.schema.yaml").read_text())
@@ -28,8 +28,7 @@ def load(path: Path) -> dict:
     problems = problems or [problem for claim in content["claims"] for problem in _dangling(claim, content)]
     ids = [claim["id"] for claim in content["claims"]] if not problems else []
     problems += [f"claims: id {one} is used twice" for one in sorted({one for one in ids if ids.count(one) > 1})]
-    if problems:
-        raise BadInput(listing(path, problems))
+    refuse(f"{path}:", problems)
     return content
 
 

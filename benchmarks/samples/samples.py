@@ -25,8 +25,8 @@ import pandas as pd
 
 from benchmarks import datasets
 from benchmarks.datasets import Dataset
-from benchmarks.datasets._files import listing, resize_mask
-from benchmarks.errors import BadInput
+from benchmarks.datasets._files import resize_mask
+from benchmarks.errors import BadInput, refuse
 from benchmarks.samples.breast import segment_breast
 from benchmarks.study.study import Study
 
@@ -81,8 +81,7 @@ def write_arrays(dataset: Dataset, sizes: list[int], out: Path) -> list[str]:
                     masks[size][row] = mask(row, size)
             except BadInput as error:
                 unreadable.append(str(error))
-        if unreadable:
-            raise BadInput(listing(f"{len(unreadable)} of {n} images can't be read:", unreadable))
+        refuse(f"{len(unreadable)} of {n} images can't be read:", unreadable)
     return digests
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import architectures
 from benchmarks import datasets, protocols
 from benchmarks.backend import BACKENDS, TENSORFLOW
-from benchmarks.errors import BadInput
+from benchmarks.errors import BadInput, refuse
 from benchmarks.publications import claims
 from benchmarks.study.study_file import SCHEMA, StudyFile, read_study
-from benchmarks.yaml_file import listing, violations
+from benchmarks.yaml_file import violations
 
 ALL = "all"
 BASELINES = ("majority", "stratified", "thumbnail_logistic")  # benchmarks/cells/baselines.py; part of every study
@@ -140,9 +140,7 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
     source = read_study(name_or_path)
     path, content = source.files[0], source.content
     head = " and ".join(map(str, source.files)) + (", as changed by --config" if source.overrides else "")
-    problems = list(violations(content, SCHEMA))
-    if problems:
-        raise BadInput(listing(head, problems))
+    refuse(f"{head}:", violations(content, SCHEMA))
     content = _with_defaults(content, SCHEMA)
     content["architectures"] = _expand(content["architectures"])
     content["backend"] = content["backend"] or os.environ.get("KERAS_BACKEND") or TENSORFLOW
@@ -154,8 +152,7 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
             content["claims"] = claims.find(content["claims"])
         except BadInput as error:
             problems.append(str(error))
-    if problems:
-        raise BadInput(listing(head, problems))
+    refuse(f"{head}:", problems)
     if content["claims"]:
         claims.load(content["claims"])
     content["dataset"] = {"name": dataset["name"], **datasets.options(dataset), **dataset}

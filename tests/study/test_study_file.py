@@ -6,18 +6,14 @@ import re
 import pytest
 import yaml
 from conftest import ROOT
+from plain_studies import GOOD
 
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
 from benchmarks.study.study_file import SCHEMA, configured, read_study
 
-BASE = {
+BASE = GOOD | {
     "description": "The base.",
-    "seed": 1,
-    "dataset": {"name": "phantom", "patients": 24},
-    "image_size": 64,
-    "protocols": ["published", "by_patient"],
-    "folds": 3,
     "training": {"epochs": 7, "patience": 3},
     "architectures": {"all": {}, "vgg16": {"width": 0.1}, "alexnet": {"image_size": 67}},
     "claims": "published",
