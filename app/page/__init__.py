@@ -1,1 +1,1 @@
-"""The Streamlit page: asks the API for everything, shows prediction and heat map beside the honest accuracy."""
+"""The Streamlit page: prediction and heat map from the API beside the honest accuracy."""

@@ -1,7 +1,7 @@
 """HTTP client of the API for the page: functions return data or raise `Unanswered` with the reason."""
 
 import base64
-import binascii
+import contextlib
 import os
 from typing import Any
 
@@ -15,11 +15,11 @@ BUSY = (503, 504)  # HTTP status: the same request may succeed later
 
 
 class Unanswered(Exception):
-    """Error without an answer: the reason, and whether there is no API at the address."""
+    """Reason why there is no answer: no API at the address, or `Refused`."""
 
-    def __init__(self, reason: str, down: bool = False):
-        super().__init__(reason)
-        self.down = down
+
+class Refused(Unanswered):
+    """Reason why the API refused the request."""
 
 
 def address() -> str:
@@ -50,10 +50,7 @@ def predict(image: bytes) -> dict:
 def heatmap(image: bytes, overlay: float, **choices: str) -> bytes:
     """Return the film under its heat map as JPEG; `choices` are `class` and `method`."""
     answer = _json(_ask("POST", "/generate_heatmap", image, {"overlay": overlay, **choices}), "heatmap")
-    try:
-        return base64.b64decode(answer["heatmap"], validate=True)
-    except binascii.Error:
-        raise _other() from None
+    return base64.b64decode(answer["heatmap"])
 
 
 def _ask(verb: str, path: str, image: bytes | None = None, query: dict | None = None) -> httpx.Response:
@@ -62,29 +59,22 @@ def _ask(verb: str, path: str, image: bytes | None = None, query: dict | None = 
     try:
         answer = httpx.request(verb, address() + path, files=files, params=query, timeout=SECONDS)
     except httpx.TimeoutException:
-        raise Unanswered(f"no answer within {SECONDS} seconds", down=True) from None
+        raise Unanswered(f"no answer within {SECONDS} seconds") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unanswered(str(error) or type(error).__name__, down=True) from None
+        raise Unanswered(str(error) or type(error).__name__) from None
     if answer.is_success:
         return answer
     try:
         reason = str(answer.json()["detail"])
     except (ValueError, TypeError, KeyError):
-        raise Unanswered(f"it answered {answer.status_code} {answer.reason_phrase}", down=True) from None
-    again = " It may work in a moment." if answer.status_code in BUSY else ""
-    raise Unanswered(f"{reason}.{again}" if again else reason)
+        raise Unanswered(f"status {answer.status_code} {answer.reason_phrase}") from None
+    raise Refused(f"{reason}. Try again in a moment." if answer.status_code in BUSY else reason)
 
 
 def _json(answer: httpx.Response, key: str | None = None) -> Any:
     """Return the body: a mapping with `key`, or without `key` a list."""
-    try:
+    with contextlib.suppress(ValueError):
         body = answer.json()
-    except ValueError:
-        raise _other() from None
-    if not isinstance(body, list if key is None else dict) or (key and key not in body):
-        raise _other()
-    return body
-
-
-def _other() -> Unanswered:
-    return Unanswered("another program answers at this address", down=True)
+        if isinstance(body, list if key is None else dict) and (key is None or key in body):
+            return body
+    raise Unanswered("another program answers at this address")

@@ -16,17 +16,15 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 from app import DISCLAIMER
 from app.page import client, parts
-from app.page.client import Unanswered
+from app.page.client import Refused, Unanswered
 
 KINDS = ["png", "jpg", "jpeg", "dcm", "dicom", "tif", "tiff"]
 UPLOAD, PROBE = "Upload a film", "A film of the study"
 OPACITY = 0.6  # default of the API
 KEPT: dict[str, Any] = {"scope": "session", "max_entries": 32, "show_spinner": False}
-FLAG = (
-    "A flag says that its answers lean on what should not matter, ignore the lesion or differ between groups, or that "
-    "its maps do not explain them."
-)
-HEAT = "Blue to yellow is cold to hot: what counts for this class, by this method."
+FLAG = "A flag means that predictions depend on irrelevant image content, ignore the lesion or differ between groups, "
+FLAG += "or that the saliency maps do not explain the predictions."
+HEAT = "Blue is low and yellow is high: influence on the score of this class, by this method."
 
 
 # The card is part of the cache key: another model gives other answers.
@@ -46,7 +44,7 @@ def main() -> None:
     """Show the page."""
     st.set_page_config(page_title="mammobench", layout="wide")
     st.html(parts.STYLE)
-    st.title("What a mammogram classifier answers, and how often it is right")
+    st.title("Prediction of a mammogram classifier, and its accuracy")
     with st.container(key="disclaimer"):
         st.html(f'<p role="note">{DISCLAIMER}</p>')
     try:
@@ -57,11 +55,9 @@ def main() -> None:
                 show(card, image)
         study(card)
     except Unanswered as error:
-        where = client.address()
-        if error.down:
-            st.error(f"The API at {where} does not answer: {error}. Start it with `make serve`, or set MAMMOBENCH_API.")
-        else:
-            st.error(f"The API at {where} refuses: {error}")
+        refused, where = isinstance(error, Refused), f"The API at {client.address()}"
+        start = "Start it with `make serve`, or set MAMMOBENCH_API."
+        st.error(f"{where} refuses: {error}" if refused else f"{where} does not answer: {error}. {start}")
         st.button("Try again")
 
 
@@ -73,7 +69,7 @@ def choose(probes: list[dict]) -> bytes | None:
         uploaded = st.file_uploader(text, type=KINDS)
         return uploaded.getvalue() if uploaded else None
     labels = {probe["number"]: f"film {probe['number']}, labelled {probe['label']}" for probe in probes}
-    number = st.selectbox("Films that this network was not trained on", labels, format_func=labels.__getitem__)
+    number = st.selectbox("Films held out from the training of this network", labels, format_func=labels.__getitem__)
     return client.probe(number)
 
 
@@ -83,14 +79,12 @@ def show(card: dict, image: bytes) -> None:
     try:
         answer = predict(known, image)
         film = picture(known, image, 0.0)
-    except Unanswered as error:
-        if error.down:
-            raise
+    except Refused as error:
         st.error(f"The API refuses this file: {error}")
         return
     words, pixels = st.columns([3, 2], gap="medium")
     with words:
-        st.header("Answer")
+        st.header("Prediction")
         if answer["reason"]:
             st.warning(f"No verdict. {answer['reason']}")
         else:
@@ -101,7 +95,7 @@ def show(card: dict, image: bytes) -> None:
     with pixels:
         st.header("Film")
         if answer["reason"]:
-            st.image(film, caption="As the API read it.", width=336, alt="The uploaded image")
+            st.image(film, caption="The image as decoded by the API.", width=336, alt="The uploaded image")
         else:
             explain(known, card, image, answer, film)
 
@@ -114,10 +108,8 @@ def explain(known: str, card: dict, image: bytes, answer: dict, film: bytes) -> 
     opacity = st.slider("Opacity of the map", 0.0, 1.0, OPACITY, 0.05)
     try:
         hottest = picture(known, image, 1.0, **{"class": shown, "method": method})
-    except Unanswered as error:
-        if error.down:
-            raise
-        st.error(f"No map: {error}")
+    except Refused as error:
+        st.error(f"No saliency map: {error}")
         return
     caption = f"{parts.METHODS[method]} of {shown}, layer {card['layer']}. {HEAT}"
     alt = f"The film under the heat map of {shown}"
@@ -126,7 +118,7 @@ def explain(known: str, card: dict, image: bytes, answer: dict, film: bytes) -> 
 
 def study(card: dict) -> None:
     """Show the study's results for the network."""
-    st.header("What the study found")
+    st.header("Results of the study")
     scores, bias = card["scores"], card["bias"]
     st.markdown(
         f"The network is `{card['architecture']}` of the study `{card['study']}`, fold {card['fold']} of "
@@ -134,15 +126,15 @@ def study(card: dict) -> None:
     )
     if scores:
         st.markdown(
-            f"Under `{scores['protocol']}`, {parts.condition(scores)}. Against always answering the most frequent "
-            f"class: **{scores['verdict']}** ({scores['n_images']} test images of {scores['n_units']} "
-            f"{scores['unit']}, {scores['folds']} networks pooled)."
+            f"Under `{scores['protocol']}`, {parts.condition(scores)}. Compared with the majority-class baseline: "
+            f"**{scores['verdict']}** ({scores['n_images']} test images of {scores['n_units']} {scores['unit']}, "
+            f"pooled over {scores['folds']} networks)."
         )
         st.markdown(parts.contrast(card))
         st.html(parts.accuracies(card))
     if bias:
         st.markdown(f"Bias checks: {bias['summary']} {FLAG}")
-        with st.expander("Every verdict of the bias checks"):
+        with st.expander("All verdicts of the bias checks"):
             st.html(parts.findings(bias["findings"]))
     for note in card["notes"]:
         st.caption(note)
@@ -151,7 +143,7 @@ def study(card: dict) -> None:
             f"- {card['parameters']:,} parameters, {card['image_size']} pixels a side, {card['variant']}\n"
             f"- after {card['reference']}\n- data: {card['data']['citation']} ({card['data']['licence']})"
         )
-    st.markdown(f"[The card as JSON]({client.address()}/model), [the API]({client.address()}/docs)")
+    st.markdown(f"[Model card as JSON]({client.address()}/model), [API]({client.address()}/docs)")
 
 
 if __name__ == "__main__":

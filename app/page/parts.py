@@ -9,27 +9,32 @@ from PIL import Image
 
 METHODS = {"gradcam": "Grad-CAM", "gradcam_plus_plus": "Grad-CAM++", "score_cam": "Score-CAM"}
 BASELINES = {
-    "majority": "always the most frequent class",
-    "stratified": "drawn at the classes' frequencies",
+    "majority": "majority-class baseline",
+    "stratified": "random class at the classes' frequencies",
     "thumbnail_logistic": "logistic regression on 16 x 16 pixels",
 }
 PUBLISHED = "published split, with copies of the test images in training"
 BESIDE = ("majority", "thumbnail_logistic")  # shown with every answer
 PROTOCOLS = {
-    "by_patient": "no patient of a test image was seen in training",
-    "by_source": "no copy of a test image was seen in training, but other films of its patient may have been",
-    "external": "the test images are of another data set",
-    "published": "copies of the test images were seen in training",
+    "by_patient": "no patient of a test image is in training",
+    "by_source": "no copy of a test image is in training, but other films of its patient may be",
+    "external": "the test images are from another data set",
+    "published": "copies of the test images are in training",
 }
 ORDER = {"flagged": 0, "clear": 1}
 STYLE = f"<style>{Path(__file__).with_name('style.css').read_text()}</style>"
 
 
 def interval(estimate: dict) -> str:
-    """Return a score with its interval as text: 0.25 (0.15 to 0.35)."""
+    """Return the 95% CI of a score as text."""
     if estimate["ci_low"] is None:
-        return f"{estimate['estimate']:.2f} (no interval)"
-    return f"{estimate['estimate']:.2f} ({estimate['ci_low']:.2f} to {estimate['ci_high']:.2f})"
+        return "no interval"
+    return f"95% CI {estimate['ci_low']:.2f} to {estimate['ci_high']:.2f}"
+
+
+def number(estimate: dict) -> str:
+    """Return a score with its interval as text: 0.25 (95% CI 0.15 to 0.35)."""
+    return f"{estimate['estimate']:.2f} ({interval(estimate)})"
 
 
 def verdict(answer: dict, scores: dict | None, published: dict | None) -> str:
@@ -38,23 +43,15 @@ def verdict(answer: dict, scores: dict | None, published: dict | None) -> str:
     for name in ("severity", "density"):
         if found := answer[name]:
             lines.append(f"{name}: {found['verdict']} ({found['probabilities'][found['verdict']]:.2f})")
-    cells = [_cell("The network answers", answer["predicted"], lines)]
+    prediction = _cell("Predicted class", answer["predicted"], lines)
     if scores is None:
-        cells.append(_cell("How often it is right", "not known", ["The study has no scores of it."]))
+        accuracy = _cell("Accuracy", "not known", ["The study has no scores for this network."])
     else:
-        own = scores["accuracy"]
-        lines = ["share of test images answered correctly"]
-        if own["ci_low"] is not None:
-            lines.append(f"95 % interval {own['ci_low']:.2f} to {own['ci_high']:.2f}")
-        lines.append(f"{scores['n_images']} images of {scores['n_units']} {scores['unit']}: {condition(scores)}")
-        name = "Honest accuracy" if honest(scores) else "Accuracy"
-        cells.append(_cell(name, f"{own['estimate']:.2f}", lines, _beside(scores, published)))
-    return f'<div class="pair">{"".join(cells)}</div>'
-
-
-def honest(scores: dict) -> bool:
-    """Return whether the protocol keeps copies of test images out of training."""
-    return scores["protocol"] != "published"
+        own, sample = scores["accuracy"], f"{scores['n_images']} test images of {scores['n_units']} {scores['unit']}"
+        name = "Accuracy" if scores["protocol"] == "published" else "Honest accuracy"
+        lines = [interval(own), f"{sample}: {condition(scores)}"]
+        accuracy = _cell(name, f"{own['estimate']:.2f}", lines, _beside(scores, published))
+    return f'<div class="pair">{prediction}{accuracy}</div>'
 
 
 def condition(scores: dict) -> str:
@@ -71,12 +68,12 @@ def probabilities(answer: dict) -> str:
 def accuracies(card: dict) -> str:
     """Return the accuracies of the architecture, of the baselines and under the published split as HTML."""
     own, published = card["scores"], card["published"]
-    rows = [(f"{card['architecture']}, {own['protocol']}", own["accuracy"]["estimate"], interval(own["accuracy"]))]
+    rows = [(f"{card['architecture']}, {own['protocol']}", own["accuracy"]["estimate"], number(own["accuracy"]))]
     rows += [(BASELINES.get(name, name), value, f"{value:.2f}") for name, value in own["baselines"].items()]
     if published:
         name = f"{card['architecture']}, {PUBLISHED}"
-        rows.append((name, published["accuracy"]["estimate"], interval(published["accuracy"])))
-    return bars("Accuracy (95 % interval) for comparison", rows)
+        rows.append((name, published["accuracy"]["estimate"], number(published["accuracy"])))
+    return bars("Accuracy and baselines", rows)
 
 
 def contrast(card: dict) -> str:
@@ -86,32 +83,29 @@ def contrast(card: dict) -> str:
         return ""
     return (
         f"With copies of the test images in training, the same architecture reaches {published:.2f}; without, "
-        f"{own:.2f}. The higher number measures recall of images it has seen, and says nothing of a new patient."
+        f"{own:.2f}. The higher accuracy measures recall of training images, not performance on new patients."
     )
 
 
 def bars(caption: str, rows: Iterable[tuple[str, float, str]]) -> str:
     """Return an HTML table of names, bars from 0 to 1 and numbers; the first row is emphasised."""
-    lines = []
-    for at, (name, value, text) in enumerate(rows):
-        drawn = f'<div><span style="width: {100 * value:.1f}%"></span></div>'
-        lines.append(
-            f'<tr{" class=first" if not at else ""}><th scope="row">{escape(name)}</th>'
-            f'<td class="number">{escape(text)}</td><td class="bar" aria-hidden="true">{drawn}</td></tr>'
-        )
-    return f'<table class="shown"><caption>{escape(caption)}</caption><tbody>{"".join(lines)}</tbody></table>'
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td class="number">{escape(text)}</td><td class="bar" '
+        f'aria-hidden="true"><div><span style="width: {100 * value:.1f}%"></span></div></td></tr>'
+        for name, value, text in rows
+    )
+    return f'<table class="shown bars"><caption>{escape(caption)}</caption><tbody>{body}</tbody></table>'
 
 
 def findings(rows: list[dict]) -> str:
-    """Return the verdicts of the bias checks as an HTML table, flags first."""
-    titles = ("verdict", "check", "of", "effect (95 % interval)", "n", "note")
+    """Return the verdicts of the bias checks as an HTML table, flagged verdicts first."""
+    titles = ("verdict", "check", "region or group", "effect", "n", "note")
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-    lines = []
+    body = ""
     for row in sorted(rows, key=lambda row: ORDER.get(row["verdict"], 2)):
-        effect = "" if row["effect"] is None else interval(row | {"estimate": row["effect"]})
+        effect = "" if row["effect"] is None else number(row | {"estimate": row["effect"]})
         cells = (row["verdict"], row["title"], row["region_or_group"], effect, row["n"], row["note"] or "")
-        lines.append("".join(f"<td>{escape(str(cell))}</td>" for cell in cells))
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
+        body += f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in cells)}</tr>"
     # With a tabindex, the table can be scrolled by keyboard.
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Verdicts of the bias checks">'
@@ -126,11 +120,11 @@ def mixed(film: bytes, hottest: bytes, opacity: float) -> Image.Image:
 
 
 def _beside(scores: dict, published: dict | None) -> str:
-    rows = [(BASELINES[name], value) for name, value in scores["baselines"].items() if name in BESIDE]
+    values = {BASELINES[name]: scores["baselines"][name] for name in BESIDE}
     if published:
-        rows.append((PUBLISHED, published["accuracy"]["estimate"]))
-    lines = [f'<tr><th scope="row">{name}</th><td>{value:.2f}</td></tr>' for name, value in rows]
-    return f'<table class="shown"><caption>For contrast</caption><tbody>{"".join(lines)}</tbody></table>'
+        values[PUBLISHED] = published["accuracy"]["estimate"]
+    rows = "".join(f'<tr><th scope="row">{name}</th><td>{value:.2f}</td></tr>' for name, value in values.items())
+    return f'<table class="shown"><caption>For comparison</caption><tbody>{rows}</tbody></table>'
 
 
 def _cell(label: str, value: str, lines: list[str], more: str = "") -> str:

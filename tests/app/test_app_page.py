@@ -96,11 +96,11 @@ def test_a_probe_gets_its_answer_beside_the_honest_accuracy(page, api):
     answer = httpx.post(f"{api}/predict", files={"image_": httpx.get(f"{api}{probe['url']}").content}).json()
     told = text(page)
     assert f"labelled {probe['label']}" in page.selectbox[0].options[0]
-    assert answer["predicted"] and f"The network answers {answer['predicted']}" in told
+    assert answer["predicted"] and f"Predicted class {answer['predicted']}" in told
     for name, value in answer["probabilities"].items():
         assert f"{name} {value:.2f}" in told
-    (beside,) = (element.value for element in page.html if "The network answers" in element.value)
-    for score in ("0.25", "95 % interval 0.15 to 0.35", "80 images of 40 patients", "<td>0.30</td>", "<td>0.90</td>"):
+    (beside,) = (element.value for element in page.html if "Predicted class" in element.value)
+    for score in ("0.25", "95% CI 0.15 to 0.35", "80 test images of 40 patients", "<td>0.30</td>", "<td>0.90</td>"):
         assert score in beside
     assert DISCLAIMER in told and len(page.image) == 1
 
@@ -136,7 +136,7 @@ def test_a_dicom_film_gets_the_prediction_of_the_api(page, api, trained_cell, tm
     upload(page, "film.dcm", content)
     answer = httpx.post(f"{api}/predict", files={"image_": content}).json()
     # Its grey levels are stretched, which may take a phantom away from the others.
-    assert (answer["reason"] or f"The network answers {answer['predicted']}") in text(page)
+    assert (answer["reason"] or f"Predicted class {answer['predicted']}") in text(page)
     assert len(page.image) == 1 and not page.error
 
 
@@ -151,7 +151,7 @@ def test_a_photograph_gets_the_reason_and_no_verdict(page):
     upload(page, "cat.png", CAT.read_bytes())
     told = text(page)
     assert "No verdict" in told and "out of distribution" in told
-    assert "The network answers" not in told and not page.slider and DISCLAIMER in told
+    assert "Predicted class" not in told and not page.slider and DISCLAIMER in told
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\nbroken"])
@@ -159,7 +159,7 @@ def test_a_broken_file_gets_the_reason_of_the_api(page, api, content):
     upload(page, "film.png", content)
     reason = httpx.post(f"{api}/predict", files={"image_": ("film", content)}).json()["detail"]
     assert page.error[0].value == f"The API refuses this file: {reason}"
-    assert "What the study found" in text(page)
+    assert "Results of the study" in text(page)
 
 
 def test_without_an_api_it_says_so_and_where(api, monkeypatch):
@@ -171,13 +171,13 @@ def test_without_an_api_it_says_so_and_where(api, monkeypatch):
         assert f"The API at {address} does not answer" in page.error[0].value and DISCLAIMER in text(page)
     monkeypatch.setenv("MAMMOBENCH_API", api)
     page.button[0].click().run()
-    assert not page.error and "What the study found" in text(page)
+    assert not page.error and "Results of the study" in text(page)
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (httpx.Response(503, json={"detail": "32 requests are in hand already"}), "in hand already. It may work"),
+        (httpx.Response(503, json={"detail": "32 requests are in hand already"}), "in hand already. Try again"),
         (httpx.Response(413, json={"detail": "too large"}), "too large"),
         (httpx.Response(502, text="<html>"), "502 Bad Gateway"),
         (httpx.Response(200, text="<html>"), "another program answers"),
@@ -237,7 +237,7 @@ def _predicted(address: str, film: bytes, width: int):
         page.set_default_timeout(60_000)
         page.goto(address)
         page.locator("input[type=file]").set_input_files({"name": "f.png", "mimeType": "image/png", "buffer": film})
-        page.get_by_text("The network answers").wait_for()
+        page.get_by_text("Predicted class").wait_for()
         overlay = page.get_by_alt_text("The film under the heat map of")
         overlay.wait_for()
         page.wait_for_function("(image) => image.complete && image.naturalWidth === 224", arg=overlay.element_handle())
@@ -251,7 +251,7 @@ def _predicted(address: str, film: bytes, width: int):
 def test_in_a_browser(browsed, film, width):
     with _predicted(browsed, film, width) as page:
         # Far down, the disclaimer is still there.
-        page.get_by_text("The card as JSON").scroll_into_view_if_needed()
+        page.get_by_text("Model card as JSON").scroll_into_view_if_needed()
         box = page.get_by_text(DISCLAIMER).bounding_box()
         assert 0 <= box["y"] < 800 and box["x"] + box["width"] <= width
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
