@@ -1,6 +1,7 @@
-"""Figures of the bias checks: effects beside their thresholds, differences between groups, randomised weights."""
+"""Figures of the bias checks: effects and thresholds, differences between groups, and randomised weights."""
 
 import math
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +14,8 @@ from analysis.bias import thresholds
 from analysis.bias.groups import SPREAD
 from analysis.bias.verdicts import LESION, UNWANTED
 from analysis.bootstrap import interval, resampled_means
-from analysis.drawing.style import DASHED, FAINT, FULL_WIDTH, GREY, INK, intervals, key, looks
+from analysis.drawing.panels import in_pages, label_rows, not_evaluable, row_of_panels
+from analysis.drawing.style import DASHED, FULL_WIDTH, GREY, INK, intervals, key, looks
 
 CHECKS = {
     "erase": "erased: drop in probability",
@@ -29,24 +31,22 @@ METRICS = {
 }
 STEP = 0.068  # inches between architectures
 GAP = 1.2  # steps between regions or groups
-LEGEND = 7  # names side by side
-PAGE = 11  # inches that a page of the PDF holds
+LEGEND = 7  # columns of a legend
+PAGE = 11  # inches: height of a page of the PDF
 
 
 def n_pages(bias: pd.DataFrame, architectures: list[str]) -> int:
-    """How many pages the PDF of `effects` has: one, or one a check."""
+    """Return the number of pages of the PDF of `effects`: one, or one for each check."""
     return 1 if _height(list(CHECKS), _regions(bias), architectures) <= PAGE else len(CHECKS)
 
 
 def effects(bias: pd.DataFrame, architectures: list[str], protocols: list[str]) -> tuple[Figure, list[Figure]]:
     """Effects of tables/bias.csv with intervals, by check (rows), protocol (columns), region and architecture.
 
-    Filled: flagged. Dashed: what an effect must reach to matter. One long figure, and in pages.
+    Filled markers: flagged. Dashed lines: the least effect that matters. Returns one long figure, and the pages.
     """
-    long = _effects(bias, list(CHECKS), architectures, protocols)
-    if n_pages(bias, architectures) == 1:
-        return long, [long]
-    return long, [_effects(bias, [check], architectures, protocols) for check in CHECKS]
+    a_page = len(CHECKS) // n_pages(bias, architectures)
+    return in_pages(lambda checks: _effects(bias, checks, architectures, protocols), list(CHECKS), a_page)
 
 
 def _regions(bias: pd.DataFrame) -> list[str]:
@@ -70,7 +70,7 @@ def _effects(bias: pd.DataFrame, checks: list[str], architectures: list[str], pr
             starts = np.arange(len(regions)) * pitch - 1.1
             axes.vlines(limits, starts, starts + pitch, color=INK, linewidth=0.7, linestyle=DASHED)
             axes.set_xlabel(CHECKS[check])
-            axes.set_title(protocol if check == checks[0] else "", loc="left", weight="bold")
+            axes.set_title(protocol if check == checks[0] else "")
     _legends(figure, architectures, {"threshold": key(linestyle=DASHED, linewidth=0.7)})
     return figure
 
@@ -82,9 +82,9 @@ def _matters(check: str, region: str) -> float:
 
 
 def groups(table: pd.DataFrame, bias: pd.DataFrame, architectures: list[str]) -> Figure:
-    """Differences between each group and all others, a panel a metric, from one protocol's rows of tables/groups.csv.
+    """Differences between each group and all others, a panel for each metric.
 
-    Filled: flagged in `bias`, the protocol's rows of tables/bias.csv.
+    `table` and `bias` hold the rows of one protocol of tables/groups.csv and bias.csv. Filled markers: flagged.
     """
     known = table[table["architecture"].isin(architectures) & table["ci_low"].notna()]
     name = known["factor"] + " " + known["group"]
@@ -98,25 +98,19 @@ def groups(table: pd.DataFrame, bias: pd.DataFrame, architectures: list[str]) ->
     metrics = [metric for metric in METRICS if metric in set(known["panel"])]
     names = list(known["place"].unique())
     if not metrics:
-        figure, axes = plt.subplots(figsize=(FULL_WIDTH, 0.6))
-        axes.text(0.5, 0.5, "no group is evaluable", ha="center", color=GREY)
-        axes.set_axis_off()
-        return figure
-    height = STEP * (len(architectures) + GAP) * len(names) + 1.05
-    figure, panels = plt.subplots(
-        1, len(metrics), figsize=(FULL_WIDTH, height), squeeze=False, sharey=True, layout="constrained"
-    )
-    for axes, metric in zip(panels[0], metrics, strict=True):
+        return not_evaluable("no group is evaluable")
+    figure, panels = row_of_panels(len(metrics), STEP * (len(architectures) + GAP) * len(names) + 1.05)
+    for axes, metric in zip(panels, metrics, strict=True):
         own = known[known["panel"] == metric].rename(columns={"difference": "effect"})
         _points(axes, own, names, architectures)
-        axes.set_title(METRICS[metric], loc="left", weight="bold")
+        axes.set_title(METRICS[metric])
     figure.supxlabel("a group less all others", fontsize=8, color=INK)
     _legends(figure, architectures, {})
     return figure
 
 
 def _points(axes: Axes, table: pd.DataFrame, places: list[str], architectures: list[str]) -> None:
-    """Effects and intervals of `table`: at each of its `places` a line an architecture."""
+    """Draw effects and intervals of `table`: at each of `places`, a line for each architecture."""
     pitch = len(architectures) + GAP
     known = table[table["place"].isin(places) & table["effect"].notna()]
     for number, (name, look) in enumerate(looks(architectures).items()):
@@ -124,12 +118,9 @@ def _points(axes: Axes, table: pd.DataFrame, places: list[str], architectures: l
         y = np.array([places.index(place) * pitch + number for place in own["place"]])
         flagged = (own["verdict"] == thresholds.FLAGGED).to_numpy(bool)
         intervals(axes, y, own["effect"], own["ci_low"], own["ci_high"], look, flagged, size=3.2, width=0.9)
-    axes.set_yticks(np.arange(len(places)) * pitch + (len(architectures) - 1) / 2, places)
+    label_rows(axes, places, np.arange(len(places)) * pitch + (len(architectures) - 1) / 2)
     axes.set_ylim(len(places) * pitch - GAP, -1)
     axes.axvline(0, color=INK, linewidth=0.6, zorder=1)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", color=FAINT, linewidth=0.5)
-    axes.set_axisbelow(True)
 
 
 def randomisation(
@@ -140,18 +131,18 @@ def randomisation(
     resamples: int,
     seed: int,
 ) -> Figure:
-    """Likeness of the maps to those with so many layers drawn anew, mean over probes, from tables/sanity.csv.
+    """Mean correlation of saliency maps before and after layers are randomised, from tables/sanity.csv.
 
-    The 95 % intervals are percentile bootstraps over the patients of `probes`, tables/probes.csv (sources where a
-    patient is not known).
+    The 95% intervals are percentile bootstraps over the patients of `probes`, tables/probes.csv, or over sources if a
+    patient is unknown.
     """
     unit = "patient" if probes["patient"].notna().all() else "source"
     rows = sanity[(sanity["check"] == "randomisation") & sanity["value"].notna()]
     rows = rows.assign(share=rows["step"].str.rstrip("%").astype(float))
     rows = rows.merge(probes[["protocol", "probe", unit]], on=["protocol", "probe"], validate="m:1")
-    size = (FULL_WIDTH, 2.2 + 0.15 * math.ceil((len(architectures) + 1) / LEGEND))
-    figure, grid = plt.subplots(1, len(protocols), figsize=size, squeeze=False, sharey=True, layout="constrained")
-    for axes, protocol in zip(grid[0], protocols, strict=True):
+    height = 2.2 + 0.15 * math.ceil((len(architectures) + 1) / LEGEND)
+    figure, panels = row_of_panels(len(protocols), height)
+    for axes, protocol in zip(panels, protocols, strict=True):
         for place, (name, look) in enumerate(looks(architectures).items()):
             own = rows[(rows["protocol"] == protocol) & (rows["architecture"] == name)]
             apart = 11 * (place - (len(architectures) - 1) / 2) / max(6, len(architectures))
@@ -163,10 +154,9 @@ def randomisation(
         limit = thresholds.LIKENESS["randomisation"]
         axes.axhline(limit, color=INK, linewidth=0.7, linestyle=DASHED)
         axes.set(xlim=(-7, 107), xlabel="layers drawn anew (%)", xticks=[0, 25, 50, 75, 100])
-        axes.grid(axis="y", color=FAINT, linewidth=0.5)
-        axes.set_axisbelow(True)
-        axes.set_title(protocol, loc="left", weight="bold")
-    grid[0][0].set(ylim=(min(-0.3, grid[0][0].get_ylim()[0]), 1.05), ylabel="correlation with the map")
+        axes.grid(axis="y")
+        axes.set_title(protocol)
+    panels[0].set(ylim=(min(-0.3, panels[0].get_ylim()[0]), 1.05), ylabel="correlation with the map")
     figure.legend(
         handles=[*_handles(architectures), key(linestyle=DASHED, linewidth=0.7, label="limit")],
         loc="outside upper left", ncols=LEGEND, handletextpad=0.4,
@@ -175,7 +165,7 @@ def randomisation(
 
 
 def _cascade(axes: Axes, rows: pd.DataFrame, look: tuple[str, str], apart: float, resamples: int, seed: int) -> None:
-    """One model's likeness at every step, `apart` from the step's place so that intervals don't hide each other."""
+    """Draw the correlations of one model, `apart` from their x so that no interval is hidden."""
     colour, marker = look
     places, means = [0.0], [1.0]  # no layer drawn anew: the same map
     for share, own in rows.groupby("share"):
@@ -197,6 +187,6 @@ def _handles(architectures: list[str]) -> list[Line2D]:
 
 def _legends(figure: Figure, architectures: list[str], more: dict) -> None:
     figure.legend(handles=_handles(architectures), loc="outside upper left", ncols=LEGEND, handletextpad=0.4)
-    line = {"size": 3.5, "linestyle": "-", "linewidth": 0.9}
+    line: dict[str, Any] = {"size": 3.5, "linestyle": "-", "linewidth": 0.9}
     marks = {"flagged (95 % interval)": key("o", **line), "not flagged": key("o", filled=False, **line)} | more
     figure.legend(marks.values(), marks, loc="outside lower left", ncols=3, handletextpad=0.4)

@@ -1,4 +1,6 @@
-"""Figures of the scores: the headline and the confusion matrices."""
+"""Figures of the scores: accuracy of every cell, and confusion matrices."""
+
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,10 +11,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from analysis.drawing.panels import label_rows
 from analysis.drawing.style import FAINT, GREY, INK, intervals, key, looks, short_names
 from benchmarks.protocols import PUBLISHED
 
-WIDTH = 5.2  # inches: narrow, so that its letters stay readable beside other things on a screen
+WIDTH = 5.2  # inches: narrow, so that text stays readable beside other content on a screen
 ROW, GAP = 0.155, 0.5  # inches a row, rows between architectures
 LEFT, ACROSS, TOP, BOTTOM = 1.55, 2.5, 0.27, 0.42  # inches: left of the axes, and their width; above and below
 LEADER = "#b5b5b5"
@@ -20,10 +23,10 @@ CELL = 0.37  # inches a cell of a confusion matrix
 
 
 def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]) -> Figure:
-    """Accuracy of each architecture under each protocol with its 95 % interval, beside the majority class.
+    """Accuracy of each architecture under each protocol with a 95% interval, beside the majority-class baseline.
 
-    `table` is tables/headline.csv. One row a cell of the study; open markers are the published protocol, and a line
-    leads from it to the others.
+    `table` is tables/headline.csv. A row for each architecture and protocol; open markers are the published protocol,
+    and a line joins the protocols of an architecture.
     """
     cells = table.set_index(["architecture", "protocol"])
     pitch, style = len(protocols) + GAP, looks(architectures)
@@ -38,13 +41,10 @@ def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]
         fitting = min(7.5, 7.5 * 13 / len(name))
         _beside(axes, 0.06 - LEFT, y.mean(), name, weight="bold", fontsize=fitting)
     places = [number * pitch + place for number in range(len(style)) for place in range(len(protocols))]
-    axes.set_yticks(places, protocols * len(style))
+    label_rows(axes, protocols * len(style), places)
     axes.set(xlim=(0, 1), ylim=(last + 0.7, -0.7), xticks=np.linspace(0, 1, 6))
     axes.set_xlabel("accuracy on test images", labelpad=2)
-    axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.grid(axis="x", color=FAINT, linewidth=0.5)
-    axes.set_axisbelow(True)
     _beside(axes, ACROSS + 0.1, -1.35, "accuracy (95 % CI)", fontsize=7, color=GREY)
     handles = {"published": key("o", filled=False), "honest": key("o")} if PUBLISHED in protocols else {}
     handles |= {"majority class": key("|", size=8, markeredgewidth=1.2)}
@@ -56,7 +56,7 @@ def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]
 
 
 def _block(axes: Axes, y: np.ndarray, rows: pd.DataFrame, look: tuple[str, str]) -> None:
-    """One architecture: a row a protocol."""
+    """Draw one architecture at heights `y`, a row for each protocol."""
     published = rows.index.get_level_values("protocol") == PUBLISHED
     known = rows["accuracy"].notna().to_numpy()
     axes.plot(rows["majority_accuracy"], y, "|", color=INK, markersize=8, markeredgewidth=1.2)
@@ -71,15 +71,15 @@ def _block(axes: Axes, y: np.ndarray, rows: pd.DataFrame, look: tuple[str, str])
         _beside(axes, ACROSS + 0.1, place, f"{value:.2f}  ({around})", fontsize=6.5)
 
 
-def _beside(axes: Axes, inches: float, y: float, text: str, **more) -> None:
-    """Words at `inches` from the left end of `axes`."""
+def _beside(axes: Axes, inches: float, y: float, text: str, **more: Any) -> None:
+    """Write `text` at `inches` from the left end of `axes`."""
     axes.text(inches / ACROSS, y, text, transform=axes.get_yaxis_transform(), va="center", **more)
 
 
 def confusion(table: pd.DataFrame, title: str) -> Figure:
-    """Confusion matrix: counts, and shares of each true class as the shade and in per cent.
+    """Confusion matrix: counts, and percentages of each true class, which also set the colour of a field.
 
-    `table` is one of tables/confusion_*.csv: column label (the true class), then one count column a predicted class.
+    `table` is one of tables/confusion_*.csv: column label (the true class), then the counts of each predicted class.
     Class names are short, so that two matrices fit side by side in print.
     """
     labels, columns = table["label"].tolist(), [c for c in table.columns if c != "label"]
@@ -87,7 +87,7 @@ def confusion(table: pd.DataFrame, title: str) -> Figure:
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     short = short_names(sorted({*labels, *columns}))
-    # Few classes leave room enough for the title and the words along the sides.
+    # The least size leaves room for the title and the labels of the axes.
     size = (max(CELL * len(columns), 1.6) + 0.85, max(CELL * len(labels), 1.6) + 0.75)
     figure, axes = plt.subplots(figsize=size, layout="constrained")
     filled = np.argwhere(counts > 0)
@@ -95,7 +95,7 @@ def confusion(table: pd.DataFrame, title: str) -> Figure:
     cells.set_array(shares[counts > 0])
     axes.add_collection(cells)
     for row, column in filled:
-        ink = {"ha": "center", "color": "white" if shares[row, column] > 0.55 else INK}
+        ink: dict[str, Any] = {"ha": "center", "color": "white" if shares[row, column] > 0.55 else INK}
         axes.text(column + 0.5, row + 0.5, f"{counts[row, column]:.0f}", va="bottom", fontsize=8, **ink)
         axes.text(column + 0.5, row + 0.56, f"{shares[row, column]:.0%}", va="top", fontsize=6, **ink)
     axes.set(xlim=(0, len(columns)), ylim=(len(labels), 0), aspect="equal")
@@ -104,9 +104,9 @@ def confusion(table: pd.DataFrame, title: str) -> Figure:
     for place in range(min(counts.shape)):
         axes.add_patch(Rectangle((place, place), 1, 1, fill=False, edgecolor=GREY, linewidth=0.9))
     names = [short[column] for column in columns]
-    upright = max(map(len, names)) <= 4
-    turned = {} if upright else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(np.arange(len(columns)) + 0.5, names, **turned)
+    axes.set_xticks(np.arange(len(columns)) + 0.5, names)
+    if max(map(len, names)) > 4:
+        plt.setp(axes.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
     numbers = zip(labels, totals[:, 0], strict=True)
     axes.set_yticks(np.arange(len(labels)) + 0.5, [f"{short[label]} ({n:.0f})" for label, n in numbers])
     example = f"  ({short[labels[0]]}: {labels[0]})" if short[labels[0]] != labels[0] else ""

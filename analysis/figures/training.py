@@ -1,24 +1,26 @@
-"""Figures of the training: learning curves and the search for hyperparameters."""
+"""Figures of the training: learning curves, trials of the hyperparameter search, and which hyperparameters mattered."""
 
 import math
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.drawing.style import FAINT, FULL_WIDTH, GREY, INK, key, log_scale, looks
+from analysis.comparison.importance import MATTERS
+from analysis.drawing.panels import grid_of_panels, label_rows, log_ticks
+from analysis.drawing.style import FULL_WIDTH, GREY, INK, intervals, key, looks
 
 COLUMNS = 3
-DRAWN = 12  # folds with lines of their own; those of hundreds would hide each other
-MEASURES = (("loss", "loss"), ("accuracy", "accuracy"))
+DRAWN = 12  # folds with a line each; more lines would hide each other
 
 
 def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str) -> Figure:
-    """Loss and accuracy over the epochs: thin lines for folds, a thick one for the mean while all folds still train.
+    """Loss and accuracy over the epochs: a thin line for each fold, a thick line for the mean while all folds train.
 
-    `history` holds one protocol's rows of tables/history.csv. `chosen_epoch` is `best` if a cell keeps the epoch with
-    the lowest validation loss, which is then marked, else `last`.
+    `history` holds the rows of one protocol of tables/history.csv. `chosen_epoch` is `best` if cells keep the epoch
+    with the lowest validation loss, which is then marked, else `last`.
     """
     names = sorted(architectures)
     style = looks(architectures)
@@ -29,48 +31,47 @@ def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str)
     for place, name in enumerate(names):
         block, column = divmod(place, columns)
         rows = history[history["architecture"] == name]
-        for offset, (measure, label) in enumerate(MEASURES):
+        for offset, measure in enumerate(("loss", "accuracy")):
             axes = grid[2 * block + offset, column]
             _curves(axes, rows, measure, style[name], chosen_epoch)
             if measure == "loss":
-                log_scale(axes, *limits)
-                axes.set_title(name, loc="left", weight="bold")
+                _log_scale(axes, limits)
+                axes.set_title(name)
             else:
                 axes.set(ylim=(-0.02, 1.02), xlabel="epoch")
-            axes.set_ylabel(label if column == 0 else "")
+            axes.set_ylabel(measure if column == 0 else "")
             axes.xaxis.get_major_locator().set_params(integer=True)
-            axes.grid(axis="y", color=FAINT, linewidth=0.5)
+            axes.grid(axis="y")
     for place in range(len(names), columns * blocks):
         for offset in range(2):
             grid[2 * (place // columns) + offset, place % columns].set_axis_off()
-    lines = [
-        key(color=GREY, linewidth=1.6, linestyle=(0, (2, 1.2))),
-        key(linewidth=1.6, linestyle="-"),
-    ]
-    texts = ["training", f"validation{_thin(history['fold'].nunique())}"]
+    n_folds = history["fold"].nunique()
+    thin = "a fold" if n_folds <= DRAWN else f"the first {DRAWN} of {n_folds} folds"
+    note = f" (thin: {thin}; thick: mean while all folds train)" if n_folds > 1 else ""
+    handles = {
+        "training": key(color=GREY, linewidth=1.6, linestyle=(0, (2, 1.2))),
+        f"validation{note}": key(linewidth=1.6, linestyle="-"),
+    }
     if chosen_epoch == "best":
-        lines.append(key("o", size=3.5))
-        texts.append("epoch kept")
-    figure.legend(lines, texts, loc="outside upper left", ncols=3)
+        handles["epoch kept"] = key("o", size=3.5)
+    figure.legend(handles.values(), handles, loc="outside upper left", ncols=3)
     return figure
 
 
-def _thin(n_folds: int) -> str:
-    if n_folds == 1:
-        return ""
-    which = "a fold" if n_folds <= DRAWN else f"the first {DRAWN} of {n_folds} folds"
-    return f" (thin: {which}; thick: mean while all folds train)"
+def _log_scale(axes: Axes, limits: tuple[float, float]) -> None:
+    axes.set(yscale="log", ylim=limits)
+    log_ticks(axes.yaxis, few=limits[1] < 5 * limits[0])
 
 
 def _limits(table: pd.DataFrame) -> tuple[float, float]:
     losses = table.to_numpy(float)
     losses = losses[np.isfinite(losses) & (losses > 0)]
-    # A diverged fold would press all other curves flat.
+    # The limits ignore the highest losses: a diverged fold would flatten all other curves.
     low, high = np.quantile(losses, [0, 0.98]) if losses.size else (0.1, 10)
     return low / 1.15, high * 1.15
 
 
-def _curves(axes, rows: pd.DataFrame, measure: str, look: tuple[str, str], chosen_epoch: str) -> None:
+def _curves(axes: Axes, rows: pd.DataFrame, measure: str, look: tuple[str, str], chosen_epoch: str) -> None:
     colour, marker = look
     folds = [fold for _, fold in rows.groupby("fold")]
     for part, line, shade in ((measure, (0, (2, 1.2)), GREY), (f"val_{measure}", "-", colour)):
@@ -90,53 +91,46 @@ def _curves(axes, rows: pd.DataFrame, measure: str, look: tuple[str, str], chose
 
 
 def search(trials: pd.DataFrame, architectures: list[str], default_first: bool) -> Figure:
-    """Validation loss of every trial in every fold; the chosen one ringed, the default configuration crossed.
+    """Validation loss of every trial in every fold, with a ring around the chosen trial.
 
-    `trials` holds one protocol's rows of tables/trials.csv. `default_first`: whether the first trial of a cell has the
-    default hyperparameters (not so with hyperband).
+    `trials` holds the rows of one protocol of tables/trials.csv. With `default_first`, the first trial of a cell has
+    the default hyperparameters and is crossed (hyperband has no such trial).
     """
     names = sorted(architectures)
     style = looks(architectures)
-    columns, rows = min(COLUMNS, len(names)), math.ceil(len(names) / COLUMNS)
-    figure = plt.figure(figsize=(FULL_WIDTH, 1.75 * rows + 0.4), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    figure, panels, columns = grid_of_panels(len(names), COLUMNS, 1.75, 0.4, sharey=True)
     limits = _limits(trials[["score"]])
-    for place, axes in enumerate(grid.flat):
-        if place >= len(names):
-            axes.set_axis_off()
-            continue
-        cells = trials[trials["architecture"] == names[place]]
+    for place, (name, axes) in enumerate(zip(names, panels, strict=True)):
+        cells = trials[trials["architecture"] == name]
         folds = sorted(cells["fold"].unique())
         for x, fold in enumerate(folds):
-            _trials(axes, x, cells[cells["fold"] == fold], style[names[place]], default_first)
+            _trials(axes, x, cells[cells["fold"] == fold], style[name], default_first)
         axes.set_xticks(range(len(folds)), folds)
-        log_scale(axes, *limits)
+        _log_scale(axes, limits)
         axes.set(xlim=(-0.6, len(folds) - 0.4), xlabel="fold")
         axes.set_ylabel("validation loss" if place % columns == 0 else "")
-        axes.set_title(f"{names[place]}{_unseen(cells['score'], limits[1])}", loc="left", weight="bold")
-        axes.grid(axis="y", color=FAINT, linewidth=0.5)
-    handles = [
-        key("o", size=3.5, color=GREY, markerfacecolor=GREY),
-        key("o", filled=False, size=8),
-    ]
-    texts = ["a trial", "chosen"]
+        axes.set_title(f"{name}{_unseen(cells['score'], limits[1])}")
+        axes.grid(axis="y")
+    handles = {
+        "a trial": key("o", size=3.5, color=GREY, markerfacecolor=GREY),
+        "chosen": key("o", filled=False, size=8),
+    }
     if default_first:
-        handles.append(key("x", size=5))
-        texts.append("default hyperparameters (the first trial)")
-    figure.legend(handles, texts, loc="outside upper left", ncols=3)
+        handles["default hyperparameters (the first trial)"] = key("x", size=5)
+    figure.legend(handles.values(), handles, loc="outside upper left", ncols=3)
     return figure
 
 
 def _unseen(scores: pd.Series, highest: float) -> str:
-    """How many trials of a panel can't be seen in it, and why."""
+    """Return a note with the number of trials that a panel does not show: failed, or above the `highest` loss."""
     failed, above = int(scores.isna().sum()), int((scores > highest).sum())
     notes = [f"{failed} failed"] * (failed > 0) + [f"{above} above"] * (above > 0)
     return f"  ({', '.join(notes)} of {len(scores)} trials)" if notes else ""
 
 
-def _trials(axes, x: int, cell: pd.DataFrame, look: tuple[str, str], default_first: bool) -> None:
+def _trials(axes: Axes, x: int, cell: pd.DataFrame, look: tuple[str, str], default_first: bool) -> None:
     colour, marker = look
-    # Spread side by side in the order of trying, so that equal scores stay visible.
+    # Trials are side by side in their order, so that equal scores stay visible.
     ordered = cell.sort_values("trial")
     offsets = np.linspace(-0.25, 0.25, len(ordered)) if len(ordered) > 1 else np.zeros(1)
     at = pd.Series(x + offsets, index=ordered.index)
@@ -145,3 +139,32 @@ def _trials(axes, x: int, cell: pd.DataFrame, look: tuple[str, str], default_fir
     axes.plot(at[best.index], best["score"], linestyle="", color=INK, marker="o", markersize=8, markerfacecolor="none")
     if default_first:
         axes.plot(at.iloc[:1], ordered["score"].iloc[:1], linestyle="", color=INK, marker="x", markersize=5)
+
+
+def importance(table: pd.DataFrame) -> Figure | None:
+    """Importance of each hyperparameter, a panel for each architecture; None if no fit explains anything.
+
+    `table` is tables/importance.csv and names all architectures, which colours depend on. Filled markers: it matters.
+    """
+    style = looks(list(table["architecture"].unique()))
+    known = table.dropna(subset=["importance"])
+    if known.empty:
+        return None
+    parts = {name: rows.sort_values("importance", ascending=False) for name, rows in known.groupby("architecture")}
+    most = max(len(rows) for rows in parts.values())
+    figure, panels, columns = grid_of_panels(len(parts), 2, 0.19 * most + 0.5, 0.45, sharex=True)
+    for place, (axes, (name, rows)) in enumerate(zip(panels, parts.items(), strict=True)):
+        axes.axvline(0, color=GREY, linewidth=0.8)
+        filled = (rows["verdict"] == MATTERS).to_numpy()
+        intervals(axes, range(len(rows)), rows["importance"], rows["low"], rows["high"], style[name], filled, size=4)
+        label_rows(axes, rows["hyperparameter"])
+        axes.set_ylim(most - 0.5, -0.5)
+        axes.set_title(f"{name}  (R2 {rows['r2'].iloc[0]:.2f}, {rows['n_trials'].iloc[0]} trials)")
+        axes.tick_params(axis="x", labelbottom=place + columns >= len(parts))
+    figure.supxlabel("fall of R2 when shuffled (95 % of the shuffles)", fontsize=8, color=INK)
+    handles = {
+        "it matters": key("o", linestyle="-", linewidth=1.4),
+        "no effect shown": key("o", filled=False, linestyle="-", linewidth=1.4),
+    }
+    figure.legend(handles.values(), handles, loc="outside upper left", ncols=2)
+    return figure

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.audit.copies import THRESHOLD
 from analysis.audit.partners import KINDS, NEAR_DUPLICATE
 from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
-from analysis.figures.shortcuts import TASKS
+from analysis.figures.audit import TASKS
 from benchmarks import reference
 from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from analysis.comparison import control
-from analysis.figures import control as figures_control
+from analysis.figures import comparison as figures_comparison
 from analysis.tidy import read_table
 
 LABELS = "aabbaabb"  # shuffled ones
@@ -113,11 +113,11 @@ def test_without_a_control_the_table_is_empty_and_nothing_is_drawn(tmp_path, mon
     control.main()
     table = read_table(study.results(), "control")
     assert table.empty and list(table) == control.COLUMNS
-    assert figures_control.control(table, ["simple"]) is None
+    assert figures_comparison.control(table, ["simple"]) is None
 
 
 def test_the_figure_has_a_panel_for_each_protocol_and_a_row_for_each_model(study):
-    figure = figures_control.control(control.control(study), ["simple"])
+    figure = figures_comparison.control(control.control(study), ["simple"])
     assert [axes.get_title(loc="left") for axes in figure.axes] == CONTROL["protocols"]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["simple", "majority", "stratified", "thumbnail_logistic"]

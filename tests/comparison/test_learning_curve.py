@@ -7,7 +7,7 @@ import pytest
 from derived_results import write_answers, write_study
 
 from analysis.comparison import learning_curve
-from analysis.figures import learning_curve as figures_learning_curve
+from analysis.figures import comparison as figures_comparison
 
 CURVE = {"patients": [4, 2]}
 
@@ -71,12 +71,12 @@ def test_without_a_learning_curve_the_tables_are_empty(tmp_path, monkeypatch):
     for name, columns in (("learning_curve", learning_curve.POINTS), ("learning_gain", learning_curve.GAINS)):
         table = pd.read_csv(study.results() / "tables" / f"{name}.csv")
         assert table.empty and list(table) == columns
-    assert figures_learning_curve.learning_curve(pd.DataFrame(columns=learning_curve.POINTS), ["simple"]) is None
+    assert figures_comparison.learning_curve(pd.DataFrame(columns=learning_curve.POINTS), ["simple"]) is None
 
 
 def test_the_figure_has_a_curve_for_each_architecture_and_a_tick_for_each_size(study):
     points, _ = learning_curve.learning_curve(study).values()
-    axes = figures_learning_curve.learning_curve(points, ["simple"]).axes[0]
+    axes = figures_comparison.learning_curve(points, ["simple"]).axes[0]
     names = ["simple", "majority", "stratified", "thumbnail_logistic"]
     assert [line.get_label() for line in axes.lines] == names
     assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "4", "8"]

@@ -7,7 +7,7 @@ import pytest
 from derived_results import write_answers, write_study
 
 from analysis.comparison import importance, tuning_gain
-from analysis.figures import tuning as figures_tuning
+from analysis.figures import training
 
 HONEST = ("simple", "by_patient")
 
@@ -151,8 +151,8 @@ def test_importance_is_not_evaluable_with_one_fold():
 
 def test_the_figure_has_a_panel_for_each_fit_that_explains_something():
     table = importance.importance(planted(0), 1)
-    (axes,) = (axes for axes in figures_tuning.importance(table).axes if axes.get_title(loc="left"))
+    (axes,) = (axes for axes in training.importance(table).axes if axes.get_title(loc="left"))
     assert axes.get_title(loc="left").startswith("simple  (R2 0.")
     assert axes.get_yticklabels()[0].get_text() == "mode"
-    assert figures_tuning.importance(importance.importance(planted(0).iloc[:10], 1)) is None
+    assert training.importance(importance.importance(planted(0).iloc[:10], 1)) is None
     plt.close("all")

@@ -9,13 +9,12 @@ import pytest
 from PIL import Image
 from synthetic_results import EIGHT, write_results
 
-from analysis.drawing import sheets as figures_sheets
-from analysis.drawing.style import WRONG, looks, looks_with_baselines, save, short_names, use_style
+from analysis.drawing import sheets
+from analysis.drawing.panels import save
+from analysis.drawing.style import WRONG, looks, looks_with_baselines, short_names, use_style
 from analysis.explanations.gradcam_summary import summarise
-from analysis.figures import figures
-from analysis.figures import gradcam as figures_gradcam
-from analysis.figures import training as figures_training
-from analysis.figures.gradcam import ROWS_A_PAGE, n_pages
+from analysis.figures import figures, training
+from analysis.figures.gradcam import ROWS_A_PAGE, gallery, n_pages
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
@@ -87,13 +86,13 @@ def test_every_figure_is_drawn_the_same_twice(small):
 
 
 def test_pictures_of_few_colours_are_saved_with_the_same_pixels_in_fewer_bytes(tmp_path):
-    grey = figures_sheets.film(np.arange(4096).reshape(64, 64) % 256)
-    hot = figures_sheets.heat_map(grey[..., 0], np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1)))
+    grey = sheets.film(np.arange(4096).reshape(64, 64) % 256)
+    hot = sheets.heat_map(grey[..., 0], np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1)))
     noise = np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)
-    sheet = figures_sheets.Sheet(3, 1)
+    sheet = sheets.Sheet(3, 1)
     for place, pixels in enumerate((grey, hot, noise)):
         sheet.picture(place, 0, 1, pixels)
-    save(sheet.figure, tmp_path, "x")
+    save(tmp_path / "x", sheet.figure)
     coded = re.findall(r"base64,\s*([^\"]+)", (tmp_path / "x.svg").read_text())
     saved = [Image.open(io.BytesIO(base64.b64decode(text))) for text in coded]
     assert [image.mode for image in saved[:2]] == ["L", "P"]
@@ -113,7 +112,7 @@ def test_mean_learning_curve_ends_with_the_shortest_fold():
             "val_accuracy": 0.4,
         }
     )
-    axes = figures_training.learning(history, ["a"], "best").axes[0]
+    axes = training.learning(history, ["a"], "best").axes[0]
     thick = [line for line in axes.lines if line.get_linewidth() == 1.6 and line.get_marker() == "None"]
     assert [line.get_ydata().tolist() for line in thick] == [[3.0, 1.5], [2.0, 2.0]]
     kept = [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "o"]
@@ -125,7 +124,7 @@ def test_search_marks_the_chosen_trial_and_the_default(default_first):
     trials = pd.DataFrame(
         {"architecture": "a", "fold": 0, "trial": ["0", "1", "2"], "best": [False, True, False], "score": [2, 1, None]}
     )
-    axes = figures_training.search(trials, ["a"], default_first).axes[0]
+    axes = training.search(trials, ["a"], default_first).axes[0]
     crosses = [line.get_ydata().tolist() for line in axes.lines if line.get_marker() == "x"]
     rings = [line.get_ydata().tolist() for line in axes.lines if line.get_markersize() == 8]
     assert (crosses, rings) == ([[2.0]] if default_first else [], [[1.0]])
@@ -136,7 +135,7 @@ def test_gallery_marks_wrong_and_uncertain_answers_and_only_those(small):
     probes, answers = (read_table(small.results(), name) for name in ("probes", "gradcam"))
     own = [table[table["protocol"] == "by_patient"] for table in (probes, answers)]
     assert len(own[0]) == 4  # one is measured but not shown
-    figure, pages = figures_gradcam.gallery(small, "by_patient", *own)
+    figure, pages = gallery(small, "by_patient", *own)
     said = texts(figure.axes[0])
     titles = [text for text in said if re.search(r"D\d", text)]
     assert titles == [
@@ -156,7 +155,7 @@ def test_gallery_says_which_map_is_empty(small):
             changed = dict(arrays) | {"by_patient": np.zeros_like(arrays["by_patient"])}
         np.savez_compressed(protocol_maps, **changed)
     own = [read_table(small.results(), name) for name in ("probes", "gradcam")]
-    figure, _ = figures_gradcam.gallery(small, "by_patient", *(t[t["protocol"] == "by_patient"] for t in own))
+    figure, _ = gallery(small, "by_patient", *(t[t["protocol"] == "by_patient"] for t in own))
     assert texts(figure.axes[0]).count("no heat") == 3
 
 
@@ -164,19 +163,19 @@ def test_few_colours_leave_the_hottest_pixel_its_colour():
     heat = np.zeros((64, 64), np.float32)
     heat[30:33, 30:33] = 1
     image = np.random.default_rng(0).integers(60, 200, (64, 64)).astype(np.uint8)
-    exact, few = figures_sheets.overlay(image, heat), figures_sheets.heat_map(image, heat)
-    assert len(np.unique(few.reshape(-1, 3), axis=0)) <= figures_sheets.HUES
+    exact, few = sheets.overlay(image, heat), sheets.heat_map(image, heat)
+    assert len(np.unique(few.reshape(-1, 3), axis=0)) <= sheets.HUES
     assert np.abs(exact.astype(int) - few).max() < 20
 
 
 def test_overlay_leaves_cold_pixels_and_colours_hot_ones():
     image = np.full((4, 4), 100, np.uint8)
-    assert (figures_sheets.overlay(image, np.zeros((4, 4), np.float32)) == 100).all()
+    assert (sheets.overlay(image, np.zeros((4, 4), np.float32)) == 100).all()
     heat = np.zeros((4, 4), np.float32)
     heat[1, 2] = 1
-    mixed = figures_sheets.overlay(image, heat)
-    hottest = np.array(figures_sheets.HEAT(1.0)[:3]) * 255
-    expected = 100 * (1 - figures_sheets.OPACITY) + hottest * figures_sheets.OPACITY
+    mixed = sheets.overlay(image, heat)
+    hottest = np.array(sheets.HEAT(1.0)[:3]) * 255
+    expected = 100 * (1 - sheets.OPACITY) + hottest * sheets.OPACITY
     assert np.abs(mixed[1, 2] - expected).max() <= 1
     assert (mixed[3, 0] == 100).all()
 
@@ -212,6 +211,6 @@ def test_many_folds_are_drawn_in_part_and_the_legend_says_so():
         for epoch in (1, 2)
     ]
     history = pd.DataFrame(rows).assign(accuracy=0.5, val_accuracy=0.5)
-    figure = figures_training.learning(history, ["a"], "last")
-    assert len(figure.axes[0].lines) == 2 * (figures_training.DRAWN + 1)
+    figure = training.learning(history, ["a"], "last")
+    assert len(figure.axes[0].lines) == 2 * (training.DRAWN + 1)
     assert "the first 12 of 40 folds" in figure.legends[0].get_texts()[1].get_text()

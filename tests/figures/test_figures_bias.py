@@ -9,8 +9,7 @@ from synthetic_results import write_results
 
 from analysis.bootstrap import interval, resampled_means
 from analysis.drawing.style import WRONG, looks, use_style
-from analysis.figures import bias as figures_bias
-from analysis.figures import bias_effects as figures_bias_effects
+from analysis.figures import bias, bias_effects
 from analysis.tidy import read_table
 from benchmarks.study.study import load_study
 
@@ -24,12 +23,12 @@ def style():
     plt.close("all")
 
 
-def evidence(tmp_path, monkeypatch) -> figures_bias.Evidence:
+def evidence(tmp_path, monkeypatch) -> bias.Evidence:
     monkeypatch.chdir(tmp_path)
     write_results(tmp_path, architectures=("simple",), classes=CLASSES, protocols=("by_patient",), n_folds=2)
     study = load_study("synthetic.yaml")
     tables = [read_table(study.results(), name) for name in ("probes", "gradcam", "interventions")]
-    return figures_bias.Evidence(study, "simple", *tables)
+    return bias.Evidence(study, "simple", *tables)
 
 
 def test_pictures_show_probes_with_a_lesion_and_heat_first(tmp_path, monkeypatch):
@@ -43,9 +42,9 @@ def test_pictures_show_probes_with_a_lesion_and_heat_first(tmp_path, monkeypatch
 
 
 def test_maps_have_the_film_and_every_method_beside_them(tmp_path, monkeypatch):
-    figure, pages = figures_bias.maps(evidence(tmp_path, monkeypatch))
+    figure, pages = bias.maps(evidence(tmp_path, monkeypatch))
     said = [text.get_text() for text in figure.axes[0].texts]
-    shown = figures_bias.N_MAPS
+    shown = bias.N_MAPS
     for title in ("film", "Grad-CAM", "Grad-CAM++", "Score-CAM", "random weights", "no heat"):
         assert said.count(title) == shown
     assert "simple: maps of the class answered, at layer conv2d_1" in said
@@ -57,10 +56,10 @@ def test_maps_have_the_film_and_every_method_beside_them(tmp_path, monkeypatch):
 
 
 def test_three_protocols_fit_on_a_page():
-    assert [figures_bias.n_pages(n) for n in (1, 3, 4)] == [1, 1, 2]
+    assert [bias.n_pages(n) for n in (1, 3, 4)] == [1, 1, 2]
 
 
-@pytest.mark.parametrize("draw", [figures_bias.maps, figures_bias.changes])
+@pytest.mark.parametrize("draw", [bias.maps, bias.changes])
 def test_more_protocols_go_on_in_pages_that_a_sheet_of_paper_holds(tmp_path, monkeypatch, draw):
     found = evidence(tmp_path, monkeypatch)
     names = [f"protocol{n}" for n in range(4)]
@@ -70,12 +69,12 @@ def test_more_protocols_go_on_in_pages_that_a_sheet_of_paper_holds(tmp_path, mon
     found.probes = pd.concat([found.probes.assign(protocol=name) for name in names], ignore_index=True)
     found.changed = pd.concat([found.changed.assign(protocol=name) for name in names], ignore_index=True)
     _, pages = draw(found)
-    assert len(pages) == figures_bias.n_pages(4) == 2
+    assert len(pages) == bias.n_pages(4) == 2
     assert max(page.get_figheight() for page in pages) < 10
 
 
 def test_changes_say_what_was_done_and_how_the_answer_moved(tmp_path, monkeypatch):
-    figure, _ = figures_bias.changes(evidence(tmp_path, monkeypatch))
+    figure, _ = bias.changes(evidence(tmp_path, monkeypatch))
     titles = {text.get_text(): to_hex(text.get_color()) for text in figure.axes[0].texts}
     # The fourth edit flips; its change is a drop of 0.1.
     assert titles["backgr. swapped\n\N{MINUS SIGN}0.10 \N{NOT EQUAL TO}"] == WRONG
@@ -96,7 +95,7 @@ def bias_table() -> pd.DataFrame:
 
 
 def test_flagged_effects_are_filled_beside_their_threshold():
-    figure, pages = figures_bias_effects.effects(bias_table(), ["a"], ["p"])
+    figure, pages = bias_effects.effects(bias_table(), ["a"], ["p"])
     axes = figure.axes[0]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["labels", "border"]
     marks = {tuple(line.get_xdata()): line for line in axes.lines if line.get_marker() == "o"}
@@ -116,8 +115,8 @@ def test_effects_are_on_one_page_while_they_fit(n, n_pages):
     regions = ("labels", "border", "corners", "background", "pectoral", "lesion")
     row = {"protocol": "p", "check": "erase", "effect": 0.3, "ci_low": 0.2, "ci_high": 0.4, "verdict": "clear"}
     table = pd.DataFrame([row | {"architecture": a, "region_or_group": region} for a in names for region in regions])
-    _, pages = figures_bias_effects.effects(table, names, ["p"])
-    assert len(pages) == figures_bias_effects.n_pages(table, names) == n_pages
+    _, pages = bias_effects.effects(table, names, ["p"])
+    assert len(pages) == bias_effects.n_pages(table, names) == n_pages
 
 
 def sanity_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -132,7 +131,7 @@ def sanity_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_likeness_to_random_weights_is_drawn_with_intervals_over_patients():
-    figure = figures_bias_effects.randomisation(*sanity_tables(), ["a", "b"], ["p"], 200, 1)
+    figure = bias_effects.randomisation(*sanity_tables(), ["a", "b"], ["p"], 200, 1)
     (axes,) = figure.axes
     (line,) = (line for line in axes.lines if line.get_marker() == looks(["a", "b"])["a"][1])
     assert line.get_ydata() == pytest.approx([1, 0.5, 0.3])
@@ -149,7 +148,7 @@ def test_groups_without_an_interval_are_left_out():
     table = pd.DataFrame([row | {"group": "1", "ci_low": 0.05}, row | {"group": "4", "ci_low": np.nan}])
     bias = pd.DataFrame([{"architecture": "a", "check": "groups", "verdict": "clear"}])
     bias["region_or_group"] = "density 1: accuracy"
-    axes = figures_bias_effects.groups(table, bias, ["a"]).axes
+    axes = bias_effects.groups(table, bias, ["a"]).axes
     assert [tick.get_text() for tick in axes[0].get_yticklabels()] == ["density 1"]
-    nothing = figures_bias_effects.groups(table[table["ci_low"].isna()], bias, ["a"]).axes[0]
+    nothing = bias_effects.groups(table[table["ci_low"].isna()], bias, ["a"]).axes[0]
     assert nothing.texts[0].get_text() == "no group is evaluable"

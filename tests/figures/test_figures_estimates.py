@@ -8,15 +8,9 @@ from matplotlib.colors import to_hex
 from synthetic_results import EIGHT, write_results
 
 from analysis.drawing.style import looks, use_style
-from analysis.figures import comparison as figures_comparison
-from analysis.figures import control as figures_control
-from analysis.figures import curves as figures_curves
-from analysis.figures import data as figures_data
-from analysis.figures import scores as figures_scores
-from analysis.figures import shares as figures_shares
-from analysis.figures import shortcuts as figures_shortcuts
-from analysis.figures import training as figures_training
-from analysis.figures import tuning as figures_tuning
+from analysis.figures import audit, comparison, curves, scores, training
+from analysis.figures.data import data
+from analysis.figures.shares import shares
 from analysis.tidy import read_table
 from benchmarks.study.study import load_study
 
@@ -66,7 +60,7 @@ def spans(axes):
 def test_headline_draws_estimate_interval_and_majority(small):
     table = read_table(small.results(), "headline")
     table.loc[(table["architecture"] == "vgg16") & (table["protocol"] == "by_patient"), "accuracy"] = np.nan
-    axes = figures_scores.headline(table, list(small.architectures), small.protocols).axes[0]
+    axes = scores.headline(table, list(small.architectures), small.protocols).axes[0]
     published = table[(table["architecture"] == "simple") & (table["protocol"] == "published")].iloc[0]
     first_row = {marker: (x, face) for x, y, marker, face in points(axes) if y == 0}
     assert first_row == {
@@ -84,7 +78,7 @@ def test_headline_fits_any_number_of_rows(n, protocols):
     names = [f"architecture{i:02d}" for i in range(n)]
     rows = pd.MultiIndex.from_product([names, protocols], names=["architecture", "protocol"]).to_frame(index=False)
     table = rows.assign(accuracy=0.5, ci_low=0.4, ci_high=np.nan, majority_accuracy=np.nan)
-    figure = figures_scores.headline(table, names, list(protocols))
+    figure = scores.headline(table, names, list(protocols))
     figure.draw_without_rendering()
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == list(protocols) * n
@@ -96,14 +90,14 @@ def test_headline_fits_any_number_of_rows(n, protocols):
 
 def test_confusion_shows_counts_and_shares_of_the_true_class():
     table = pd.DataFrame({"label": ["a", "b"], "a": [3, 0], "b": [1, 0]})
-    axes = figures_scores.confusion(table, "x").axes[0]
+    axes = scores.confusion(table, "x").axes[0]
     assert sorted(texts(axes)) == ["1", "25%", "3", "75%"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a (4)", "b (0)"]
 
 
 def test_confusion_of_two_classes_keeps_its_words_on_the_page():
     table = pd.DataFrame({"label": ["benign", "malignant"], "benign": [0, 0], "malignant": [35, 71]})
-    figure = figures_scores.confusion(table, "efficientnet, by_patient")
+    figure = scores.confusion(table, "efficientnet, by_patient")
     figure.draw_without_rendering()
     axes = figure.axes[0]
     for words in (figure.texts[0], axes.xaxis.label, axes.yaxis.label):
@@ -113,7 +107,7 @@ def test_confusion_of_two_classes_keeps_its_words_on_the_page():
 
 def test_confusion_of_eight_classes_is_small_enough_for_half_a_page():
     table = pd.DataFrame({"label": EIGHT, **{label: np.arange(8) for label in EIGHT}})
-    figure = figures_scores.confusion(table, "x")
+    figure = scores.confusion(table, "x")
     axes = figure.axes[0]
     assert axes.get_xlabel() == "predicted  (D1B: Density1Benign)"
     assert [tick.get_text() for tick in axes.get_yticklabels()][:2] == ["D1B (0)", "D1M (8)"]
@@ -124,7 +118,7 @@ def test_confusion_of_eight_classes_is_small_enough_for_half_a_page():
 
 def test_a_name_with_dollars_is_no_formula():
     table = pd.DataFrame({"label": ["$a_", "b$"], "$a_": [3, 0], "b$": [1, 2]})
-    figure = figures_scores.confusion(table, "$x$ & <y>")
+    figure = scores.confusion(table, "$x$ & <y>")
     figure.draw_without_rendering()
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["$a_", "b$"]
 
@@ -134,7 +128,7 @@ def shares_figure(architectures, table):
         {"architecture": architectures, "protocol": "p", "heat_in_breast": 0.5, "area_of_breast": 0.3}
     )
     probes = probes.assign(heat_in_lesion=np.nan, area_of_lesion=np.nan)
-    return figures_shares.shares(table, probes, architectures, ["p"])
+    return shares(table, probes, architectures, ["p"])
 
 
 def test_shares_are_drawn_with_the_intervals_of_the_table():
@@ -164,13 +158,13 @@ def test_an_architecture_looks_the_same_wherever_it_is_drawn(small):
     }
     honest = [table[name][table[name]["protocol"] == "by_patient"] for name in ("trials", "history")]
     drawn = [
-        figures_scores.headline(table["headline"], architectures, small.protocols),
-        figures_control.control(table["control"], architectures, table["headline"]),
-        figures_comparison.differences(table["comparison"], small.protocols),
-        figures_comparison.critical_difference(table["ranks"], "by_patient"),
-        figures_tuning.importance(table["importance"]),
-        figures_training.search(honest[0], architectures, True),
-        figures_training.learning(honest[1], architectures, "best"),
+        scores.headline(table["headline"], architectures, small.protocols),
+        comparison.control(table["control"], architectures, table["headline"]),
+        comparison.differences(table["comparison"], small.protocols),
+        comparison.critical_difference(table["ranks"], "by_patient"),
+        training.importance(table["importance"]),
+        training.search(honest[0], architectures, True),
+        training.learning(honest[1], architectures, "best"),
     ]
     for figure in drawn:
         marks = {
@@ -186,7 +180,7 @@ def test_an_architecture_looks_the_same_wherever_it_is_drawn(small):
 def test_ranks_keep_their_colours_where_one_architecture_has_none():
     ranks = pd.DataFrame({"architecture": list("abc"), "mean_rank": [np.nan, 1, 2], "protocol": "p", "verdict": ""})
     ranks = ranks.assign(n_blocks=5, critical_distance=1.0, friedman_p=0.5)
-    axes = figures_comparison.critical_difference(ranks, "p").axes[0]
+    axes = comparison.critical_difference(ranks, "p").axes[0]
     colour, marker = looks(list("abc"))["b"]
     assert (colour, marker) in {(to_hex(line.get_color()), line.get_marker()) for line in axes.lines}
 
@@ -194,7 +188,7 @@ def test_ranks_keep_their_colours_where_one_architecture_has_none():
 def test_control_draws_the_interval_of_the_real_accuracy(small):
     headline = read_table(small.results(), "headline").set_index(["protocol", "architecture"])
     table = read_table(small.results(), "control")
-    figure = figures_control.control(table, list(small.architectures), headline.reset_index())
+    figure = comparison.control(table, list(small.architectures), headline.reset_index())
     for axes in figure.axes:
         protocol = axes.get_title(loc="left")
         own = headline.loc[(protocol, "vgg16")]
@@ -206,20 +200,20 @@ def test_control_draws_the_interval_of_the_real_accuracy(small):
 def test_shortcuts_are_told_apart_without_colour():
     row = {"probe": "border", "task": "class8", "chance": 0.3, "estimate": 0.5, "ci_low": 0.4, "ci_high": 0.6}
     table = pd.DataFrame([row | {"protocol": "published"}, row | {"protocol": "by_patient", "estimate": 0.3}])
-    axes = figures_shortcuts.shortcuts(table).axes[0]
+    axes = audit.shortcuts(table).axes[0]
     assert {(x, marker, face) for x, _, marker, face in points(axes)} == {(0.5, "o", "#ffffff"), (0.3, "s", "#1a1a1a")}
     assert [span[:2] for span in spans(axes)] == [(0.4, 0.6)] * 2
 
 
 def test_counts_that_are_equal_are_both_seen():
     table = pd.DataFrame({"label": ["a", "all"], "patients": 1, "sources": 1, "before_files": 2, "after_files": 72})
-    axes = figures_data.data(table).axes[0]
+    axes = data(table).axes[0]
     assert [(line.get_marker(), line.get_markerfacecolor()) for line in axes.lines] == [("D", "#1a1a1a"), ("o", "none")]
 
 
 def test_a_bin_without_an_interval_is_open():
     table = pd.DataFrame({"architecture": "a", "probability": [0.2, 0.8], "share": [0.1, 1.0], "n": [9, 1]})
     table = table.assign(ci_low=[0.0, np.nan], ci_high=[0.4, np.nan])
-    (axes,) = figures_curves.reliability(table, ["a"]).axes
+    (axes,) = curves.reliability(table, ["a"]).axes
     faces = [to_hex(face) for collection in axes.collections[-1:] for face in collection.get_facecolor()]
     assert faces == [looks(["a"])["a"][0], "#ffffff"]
