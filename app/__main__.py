@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import uvicorn
+
+from app.logs import CONFIGURATION
 from app.model.choose import choose
 from app.settings import PREFIX, Settings
 from benchmarks.errors import run_cli
@@ -16,10 +19,6 @@ PAGE = Path(__file__).with_name("page") / "page.py"
 
 def main() -> None:
     """Serve API and page until Ctrl-C."""
-    import uvicorn
-
-    from app.logs import CONFIGURATION
-
     settings = Settings.of()
     cell = choose(settings)
     # Workers read the environment: they must serve the same cell.

@@ -2,10 +2,11 @@
 
 import json
 import logging
-import logging.config
 import time
 import uuid
+from pathlib import Path
 
+import yaml
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,23 +27,7 @@ class Json(logging.Formatter):
         return json.dumps(line)
 
 
-# For logging.config: everything to standard error as JSON; `Logged` logs requests, the server does not.
-CONFIGURATION = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": Json}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "uvicorn": {"handlers": [], "propagate": True},
-        "uvicorn.access": {"handlers": [], "propagate": False},
-        # Their warnings quote broken forms and files.
-        **{name: {"level": "ERROR"} for name in ("python_multipart", "pydicom", "PIL")},
-        # The worker passes the handlers on to uvicorn.error.
-        "gunicorn.error": {"handlers": ["stderr"], "propagate": False},
-        "gunicorn.access": {"handlers": [], "propagate": False},
-    },
-}
+CONFIGURATION = yaml.safe_load(Path(__file__).with_name("logs.yaml").read_text())  # for logging.config
 
 
 class Logged:

@@ -21,17 +21,22 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
 import pandas as pd
 import psutil
+from fastapi import FastAPI, File, UploadFile
 
+import architectures
+from analysis.explanations.gradcam import enlarged, scaled
+from analysis.explanations.heatmaps import published_maps
 from app.model.choose import ServedCell, choose
 from app.model.picture import overlay, png
 from app.settings import PREFIX, Settings
+from app.upload import film
 from benchmarks import backend
+from benchmarks.datasets._files import resize
 from benchmarks.errors import run_cli
 from benchmarks.reference.command import measurement
 
@@ -41,12 +46,8 @@ CLIENTS = (1, 4, 16)
 START = 180  # seconds: timeout for the start of a service
 
 
-def published_app() -> Any:
+def published_app() -> FastAPI:
     """Return the published service: Keras' defaults, the published heat map, nothing kept between requests."""
-    from fastapi import FastAPI, File, UploadFile
-
-    import architectures
-
     settings = Settings.of()
     cell = choose(settings)
     backend.prepare(1)
@@ -56,11 +57,6 @@ def published_app() -> Any:
     @service.post("/generate_heatmap")
     def generate_heatmap(image_: UploadFile = File()) -> dict:  # noqa: B008 - required by FastAPI
         import keras
-
-        from analysis.explanations.gradcam import enlarged, scaled
-        from analysis.explanations.heatmaps import published_maps
-        from app.upload import film
-        from benchmarks.datasets._files import resize
 
         pixels, size = film(image_.file.read(), settings.max_pixels), cell.runtime["image_size"]
         image = resize(pixels, size).astype("float32")[np.newaxis, ..., np.newaxis]
@@ -97,8 +93,8 @@ def load(address: str, process: psutil.Process, films: list[bytes], clients: int
     # Forms made beforehand and a simple client, as clients and service share the cores of the machine.
     headers = {"Content-Type": "multipart/form-data; boundary=film"}
     bodies = [
-        httpx.Request("POST", address, headers=headers, files={"image_": ("film.png", film, "image/png")}).read()
-        for film in films
+        httpx.Request("POST", address, headers=headers, files={"image_": ("film.png", content, "image/png")}).read()
+        for content in films
     ]
 
     def client(own: int) -> list[tuple[float, int]]:
@@ -125,29 +121,24 @@ def load(address: str, process: psutil.Process, films: list[bytes], clients: int
     }
 
 
-def measured(cell: ServedCell, rounds: int, requests: dict[str, int]) -> pd.DataFrame:
-    """Return a row for each round, service and number of clients, with `requests` requests to each service."""
-    films = [png(np.array(image)) for image in cell.images[:32]]
-    about_cell = {"study": cell.results.name, **{key: cell.runtime[key] for key in ("architecture", "image_size")}}
+def measure(cells: list[Path], rounds: int, published_requests: int, requests: int) -> pd.DataFrame:
+    """Return a row for each cell, round, service and number of clients."""
+    numbers = {PUBLISHED: published_requests, OURS: requests}
     rows = []
-    for number in range(rounds):
+    for folder, number in itertools.product(cells, range(1, rounds + 1)):
+        cell = choose(Settings(model=folder))
+        films = [png(np.array(image)) for image in cell.images[:32]]
+        about_cell = {"study": cell.results.name, **{key: cell.runtime[key] for key in ("architecture", "image_size")}}
+        published: dict[int, float] = {}
         for service in (PUBLISHED, OURS):
             with served_by(service, cell) as (address, process):
                 load(address, process, films, 1, 2)  # start-up costs of the first requests
                 for clients in CLIENTS:
-                    row = about_cell | {"round": number + 1, "service": service, "clients": clients}
-                    rows.append(row | load(address, process, films, clients, requests[service]))
-    table = pd.DataFrame(rows)
-    # The published code is the first service of each round.
-    base = table.groupby(["round", "clients"])["requests_per_second"].transform("first")
-    return table.assign(ratio=(table["requests_per_second"] / base).round(1))
-
-
-def measure(cells: list[Path], rounds: int, published_requests: int, requests: int) -> pd.DataFrame:
-    """Measure both services for every cell."""
-    numbers = {PUBLISHED: published_requests, OURS: requests}
-    chosen = [choose(Settings(model=folder)) for folder in cells]
-    return pd.concat([measured(cell, rounds, numbers) for cell in chosen])
+                    found = load(address, process, films, clients, numbers[service])
+                    speed = found["requests_per_second"]
+                    found["ratio"] = round(speed / published.setdefault(clients, speed), 1)
+                    rows.append(about_cell | {"round": number, "service": service, "clients": clients} | found)
+    return pd.DataFrame(rows)
 
 
 main = measurement(

@@ -1,6 +1,5 @@
 """Choice of the cell to serve: the one in the settings, or the best honest cell of the last finished study."""
 
-import dataclasses
 import functools
 from pathlib import Path
 
@@ -15,21 +14,14 @@ from benchmarks.study.study import BASELINES
 HONEST = (protocols.BY_PATIENT, "by_source", protocols.EXTERNAL)  # the strictest first
 
 
-@dataclasses.dataclass(frozen=True)
 class ServedCell:
-    """A trained cell in its folder <results>/<study>/cells/<architecture>/<protocol>/<fold>."""
+    """A trained cell: its folder, the folder `results` of its study, and the content `runtime` of runtime.json.
 
-    folder: Path
+    The folder is <results>/cells/<architecture>/<protocol>/<fold>.
+    """
 
-    @property
-    def results(self) -> Path:
-        """Return the results folder of the study."""
-        return self.folder.parents[3]
-
-    @functools.cached_property
-    def runtime(self) -> dict:
-        """Return the content of runtime.json."""
-        return stored.record(self.folder / "runtime.json")
+    def __init__(self, folder: Path):
+        self.folder, self.results, self.runtime = folder, folder.parents[3], stored.record(folder / "runtime.json")
 
     @functools.cached_property
     def classes(self) -> list[str]:
@@ -50,7 +42,7 @@ class ServedCell:
 
 
 def choose(settings: Settings) -> ServedCell:
-    """Return the cell to serve. Raises BadInput if there is none."""
+    """Return the cell in `settings`, else the best of the study that finished last. Raises BadInput without a cell."""
     if settings.model:
         if not (settings.model / "model.keras").is_file() or len(settings.model.absolute().parents) < 4:
             raise BadInput(
@@ -58,15 +50,11 @@ def choose(settings: Settings) -> ServedCell:
                 f"results/demo/cells/simple/by_patient/0"
             )
         return ServedCell(settings.model.absolute())
-    return best(last_study(settings.results))
-
-
-def last_study(results: Path) -> Path:
-    """Return the folder of the study below `results` that finished last, by provenance.json."""
+    results = settings.results
     finished = {path.parent: stored.record(path)["finished"] for path in results.glob("*/provenance.json")}
     if not finished:
         raise BadInput(f"{results}: no study with a report; run one (make reproduce), or name a cell with MODEL=...")
-    return max(finished, key=lambda study: finished[study])
+    return best(max(finished, key=lambda study: finished[study]))
 
 
 def best(study: Path) -> ServedCell:
@@ -79,14 +67,12 @@ def best(study: Path) -> ServedCell:
         rows = []
         for path in sorted(study.glob(f"cells/*/{protocol}/*/model.keras")):
             cell = ServedCell(path.parent.absolute())
-            if cell.runtime["architecture"] in BASELINES or cell.runtime["dead_features"] == 1:
-                continue
-            trials = stored.table(path.parent / "trials.csv")
-            loss = trials.loc[trials["best"].astype(bool), "score"].iloc[0]
-            rows.append({"cell": cell, "architecture": cell.runtime["architecture"], "loss": loss})
+            architecture = cell.runtime["architecture"]
+            if architecture not in BASELINES and cell.runtime["dead_features"] != 1:
+                trials = stored.table(path.parent / "trials.csv")
+                rows.append((cell, architecture, trials.loc[trials["best"].astype(bool), "score"].iloc[0]))
         table = pd.DataFrame(rows, columns=["cell", "architecture", "loss"]).dropna(subset="loss")
         if len(table):
-            means = table.groupby("architecture")["loss"].mean()
-            own = table[table["architecture"] == means.idxmin()]
+            own = table[table["architecture"] == table.groupby("architecture")["loss"].mean().idxmin()]
             return own.loc[own["loss"].idxmin(), "cell"]
     raise BadInput(f"{study}: no usable cell under {', '.join(HONEST)}; name another with MODEL=...")
