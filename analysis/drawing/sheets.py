@@ -64,9 +64,11 @@ class Sheet:
         """Draw a frame around the square at (x, y)."""
         self.axes.add_patch(plt.Rectangle((x, y), side, side, fill=False, edgecolor=colour, linewidth=1.2))
 
-    def no_heat(self, x: float, y: float, side: float) -> None:
-        """Write in the square at (x, y) that the saliency map is empty."""
-        self.text(x + side - 0.04, y + side - 0.04, "no heat", 5.5, "white", ha="right")
+    def heat(self, x: float, y: float, side: float, image: np.ndarray, heat: np.ndarray) -> None:
+        """Draw a saliency map as by `heat_map` in the square at (x, y), with a note if the map is empty."""
+        self.picture(x, y, side, heat_map(image, heat))
+        if not heat.any():
+            self.text(x + side - 0.04, y + side - 0.04, "no heat", 5.5, "white", ha="right")
 
     def scale(self, x: float, y: float) -> None:
         """Draw the colour scale of heat, 0.8 inches wide."""

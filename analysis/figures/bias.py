@@ -1,17 +1,20 @@
-"""The pictures behind an architecture's bias verdicts: its maps beside the regions of the film, and the films changed.
+"""Images behind the bias verdicts of an architecture: saliency maps beside regions, and answers to changed images.
 
-Each figure is one long picture for the page, and pages of a few protocols for print.
+Each figure is drawn as one long image for the HTML page, and as pages of a few protocols for print.
 """
 
 import dataclasses
 import math
+from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.drawing.sheets import BREAST, LESION, SCALE, Sheet, film, heat_map
+from analysis.drawing.panels import in_pages
+from analysis.drawing.sheets import BREAST, LESION, SCALE, Sheet, film
 from analysis.drawing.style import DASHED, FULL_WIDTH, GREY, INK, WRONG, short_names
 from analysis.explanations.gradcam import GRADCAM, PLUS_PLUS, SCORE_CAM
 from analysis.explanations.interventions import CONTRAST, EMPTY, MARKER, SIDE, TURNED
@@ -22,14 +25,14 @@ from benchmarks import stored
 from benchmarks.study.study import Study
 
 MAPS = {GRADCAM: "Grad-CAM", PLUS_PLUS: "Grad-CAM++", SCORE_CAM: "Score-CAM", "randomised": "random weights"}
-# Lines of the regions, and how the key describes them.
-OUTLINES = {
+# Line of each region, and its description in the key.
+OUTLINES: dict[str, tuple[dict[str, Any], str]] = {
     "breast": (BREAST, "white line"),
     "labels": ({"color": "#ffe800", "linewidth": 0.8, "linestyle": (0, (1, 1))}, "yellow dots"),
     "pectoral": ({"color": "#ff7bd5", "linewidth": 0.8, "linestyle": DASHED}, "pink dashes"),
     "lesion": (LESION, "blue box"),
 }
-# (region, edit): the name of the edit in the picture, in the order drawn; the region may be the start of a name.
+# (region, or start of its name, and edit): title in the figure, in the order drawn.
 EDITS = {
     ("labels", "erase"): "labels erased",
     ("labels", "swap"): "labels swapped",
@@ -47,36 +50,36 @@ EDITS = {
 }
 FLIPPED = "≠"
 PROTOCOLS_A_PAGE = 3
-N_MAPS, N_CHANGES = 2, 1  # probes of a protocol
-LETTERS = 44  # of a sample's name, from its end
-HEAD, FOOT, NAME = 0.3, 0.36, 0.24  # inches: heading, key, name of a protocol
+N_MAPS, N_CHANGES = 2, 1  # probes drawn of each protocol
+LETTERS = 44  # of the name of a sample, from its end
+HEAD, FOOT, NAME = 0.3, 0.36, 0.24  # inches of the heading, the key and the name of a protocol
 
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """One picture: `pixels` uint8 RGB (S, S, 3), what is said of it, and the regions outlined on it."""
+    """One image (S, S), or a saliency map `heat` over the image, with a title; `outlines` names regions."""
 
-    pixels: np.ndarray
+    image: np.ndarray
     title: str
     colour: str = INK
+    heat: np.ndarray | None = None
     outlines: tuple[str, ...] = ()
-    empty: bool = False  # a map without heat
 
 
 @dataclasses.dataclass(frozen=True)
 class Strip:
-    """The pictures of one probe, what is said of it, and its regions: masks (S, S), of lesions boxes."""
+    """Panels of one probe, text, the answer in `colour`, and the regions: masks (S, S), for lesions boxes."""
 
     about: str
     answer: str
     colour: str
     panels: list[Panel]
-    regions: dict = dataclasses.field(default_factory=dict)
+    regions: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How strips stand on a sheet: `across` side by side, `columns` pictures to a row of each, `lines` of title."""
+    """Place of strips on a sheet: `across` side by side, each with `columns` panels in a row and `lines` of title."""
 
     across: int
     columns: int
@@ -84,39 +87,38 @@ class Layout:
 
     @property
     def pitch(self) -> float:
-        """Inches from a picture to the next."""
+        """Inches from a panel to the next."""
         return (FULL_WIDTH - 0.04) / (self.across * self.columns) - 0.06 * (self.across - 1) / self.columns
 
     @property
     def row(self) -> float:
-        """Inches of a row, its titles included."""
+        """Inches of a row with its titles."""
         return self.pitch + 0.11 * self.lines + 0.04
 
     def height(self, strips: list[Strip]) -> float:
-        """Of one protocol's strips."""
+        """Return the inches of the strips of one protocol."""
         groups = [strips[start : start + self.across] for start in range(0, len(strips), self.across)]
-        return sum(self.rows(group) * self.row + 0.16 for group in groups)
-
-    def rows(self, strips: list[Strip]) -> int:
-        """Rows that strips side by side take."""
-        return max(math.ceil(len(strip.panels) / self.columns) for strip in strips)
+        rows = [max(math.ceil(len(strip.panels) / self.columns) for strip in group) for group in groups]
+        return sum(n * self.row + 0.16 for n in rows)
 
 
 MAPS_LAYOUT, CHANGES_LAYOUT = Layout(N_MAPS, 1 + len(MAPS), 1), Layout(1, 8, 2)
 
 
 def n_pages(n_protocols: int) -> int:
-    """How many pages the PDFs of an architecture's maps and changed films have."""
+    """Return the number of pages of the PDFs of `maps` and `changes`."""
     return math.ceil(n_protocols / PROTOCOLS_A_PAGE)
 
 
 class Evidence:
-    """The probes of one architecture: films, maps, answers and changed films.
+    """Probes of one architecture: images, saliency maps, answers and changed images.
 
     `probes`, `answers` and `changed` are tables/probes.csv, gradcam.csv and interventions.csv.
     """
 
-    def __init__(self, study: Study, architecture: str, probes: pd.DataFrame, answers: pd.DataFrame, changed):
+    def __init__(
+        self, study: Study, architecture: str, probes: pd.DataFrame, answers: pd.DataFrame, changed: pd.DataFrame
+    ):
         results, size = study.results(), study.size_of(architecture)
         self.architecture, self.protocols = architecture, list(study.protocols)
         self.images = stored.array(results / f"images_{size}.npy")
@@ -131,51 +133,51 @@ class Evidence:
         self.probes = probes.merge(answers[known], "left", ["protocol", "probe"], validate="1:1")
 
     def chosen(self, protocol: str, n: int) -> list:
-        """Up to `n` probes, first those with a lesion box and with heat."""
+        """Return up to `n` probes, preferably with a lesion box and a saliency map that is not empty."""
         own = self.probes[self.probes["protocol"] == protocol]
         boxed = self.samples.loc[own["row"], "boxes"].map(len).to_numpy() > 0
         points = (boxed * 1 + (own["heat_max"] > 0)).to_numpy()
         first = own.assign(points=points).sort_values(["points", "probe"], ascending=[False, True])
         return list(first.head(n).sort_values("probe").itertuples())
 
-    def maps(self, probe) -> Strip:
-        """The film with its regions, and the maps of every method."""
+    def maps(self, probe: Any) -> Strip:
+        """Return the image with its regions, and the saliency maps of every method."""
         image, about = np.asarray(self.images[probe.row]), self.samples.loc[probe.row]
         found = regions(image, np.asarray(self.masks[probe.row]) > 0, about["boxes"], about["view"])
         found = {name: found[name] for name in OUTLINES if name in found}
-        panels = [Panel(film(image), "film", outlines=tuple(found))]
+        panels = [Panel(image, "film", outlines=tuple(found))]
         marked = ("lesion",) if "lesion" in found else ()
         for method, title in MAPS.items():
             heat = self.arrays[probe.protocol if method == GRADCAM else f"{probe.protocol}_{method}"][probe.place]
-            panels.append(Panel(heat_map(image, heat), title, outlines=marked, empty=not heat.any()))
+            panels.append(Panel(image, title, heat=heat, outlines=marked))
         return Strip(*self._about(probe), panels, found | ({"lesion": about["boxes"]} if marked else {}))
 
-    def changes(self, probe) -> Strip:
-        """The film and its changed films."""
+    def changes(self, probe: Any) -> Strip:
+        """Return the image and its changed versions."""
         own = self.changed[(self.changed["protocol"] == probe.protocol) & (self.changed["probe"] == probe.probe)]
         before = f"film\n{self.short.get(probe.predicted, 'no answer')} {probe.probability:.2f}"
-        return Strip(*self._about(probe), [Panel(film(self.images[probe.row]), before), *self._changed(own, probe)])
+        return Strip(*self._about(probe), [Panel(self.images[probe.row], before), *self._changed(own, probe)])
 
-    def _changed(self, own: pd.DataFrame, probe) -> Iterator[Panel]:
+    def _changed(self, own: pd.DataFrame, probe: Any) -> Iterator[Panel]:
         pictures = self.arrays[f"{probe.protocol}_edits"]
         for (region, edit), name in EDITS.items():
             chosen = own["region"].str.startswith(region) & (own["edit"] == edit) & own["picture"].notna()
             for row in own[chosen].itertuples():
                 title = f"{name} {row.region.removeprefix(TURNED).strip()}°" if region == TURNED else name
                 number = f"answer {row.change:.2f}" if edit == EMPTY else _signed(-row.change)
-                # No answer was there before that an empty film could flip.
+                # The answer to an empty image replaces no answer, so it is never marked as changed.
                 flipped = row.flipped and edit != EMPTY
                 number = f"{number} {FLIPPED}" if flipped else number
-                yield Panel(film(pictures[int(row.picture)]), f"{title}\n{number}", WRONG if flipped else INK)
+                yield Panel(pictures[int(row.picture)], f"{title}\n{number}", WRONG if flipped else INK)
 
-    def _about(self, probe) -> tuple[str, str, str]:
+    def _about(self, probe: Any) -> tuple[str, str, str]:
         answer, colour = answer_title(probe._asdict(), self.short)
         name = probe.sample if len(probe.sample) <= LETTERS else f"…{probe.sample[1 - LETTERS :]}"
         return f"{name}   true {self.short.get(probe.label, probe.label)}", f"answer {answer}", colour
 
 
 def maps(evidence: Evidence) -> tuple[Figure, list[Figure]]:
-    """Regions and maps of some probes of every protocol, as one long figure and in pages."""
+    """Regions and saliency maps of some probes of every protocol, as one long figure and in pages."""
     strips = {p: [evidence.maps(probe) for probe in evidence.chosen(p, N_MAPS)] for p in evidence.protocols}
     drawn = {name for own in strips.values() for strip in own for name in strip.regions}
     regions_key = ",  ".join(f"{name}: {OUTLINES[name][1]}" for name in OUTLINES if name in drawn)
@@ -186,7 +188,7 @@ def maps(evidence: Evidence) -> tuple[Figure, list[Figure]]:
 
 
 def changes(evidence: Evidence) -> tuple[Figure, list[Figure]]:
-    """Changed films of some probes of every protocol, as one long figure and in pages."""
+    """Changed images of some probes of every protocol, as one long figure and in pages."""
     strips = {p: [evidence.changes(probe) for probe in evidence.chosen(p, N_CHANGES)] for p in evidence.protocols}
     heading = f"{evidence.architecture}: changed films, and the change in the probability of the class answered"
     text = (
@@ -199,35 +201,28 @@ def changes(evidence: Evidence) -> tuple[Figure, list[Figure]]:
 def _figures(
     strips: dict[str, list[Strip]], layout: Layout, heading: str, text: str, scale: bool = False
 ) -> tuple[Figure, list[Figure]]:
-    def sheet(names: list[str]) -> Figure:
-        return _sheet({name: strips[name] for name in names}, layout, heading, text, scale)
+    """Draw `strips`, by protocol, below `heading` and above `text`: one long figure, and pages of a few protocols."""
 
-    names = list(strips)
-    long = sheet(names)
-    if n_pages(len(names)) == 1:
-        return long, [long]
-    return long, [sheet(names[at : at + PROTOCOLS_A_PAGE]) for at in range(0, len(names), PROTOCOLS_A_PAGE)]
+    def draw(protocols: list[str]) -> Figure:
+        height = HEAD + FOOT + sum(NAME + layout.height(strips[protocol]) for protocol in protocols)
+        sheet = Sheet(FULL_WIDTH, height)
+        sheet.text(0.04, 0.16, heading, 8, weight="bold")
+        top = HEAD
+        for protocol in protocols:
+            sheet.text(0.04, top + 0.12, protocol, 7.5, weight="bold")
+            top += NAME
+            for start in range(0, len(strips[protocol]), layout.across):
+                side_by_side = strips[protocol][start : start + layout.across]
+                for place, strip in enumerate(side_by_side):
+                    _draw(sheet, 0.04 + place * FULL_WIDTH / layout.across, top, strip, layout)
+                top += layout.height(side_by_side)
+        if scale:
+            sheet.scale(0.06, height - 0.29)
+        for line, words in enumerate(text.splitlines()):
+            sheet.text(1.0 if scale else 0.04, height - 0.21 + 0.12 * line, words, colour=GREY)
+        return sheet.figure
 
-
-def _sheet(strips: dict[str, list[Strip]], layout: Layout, heading: str, text: str, scale: bool) -> Figure:
-    """Draw `strips`, by protocol, below `heading` and above `text`."""
-    height = HEAD + FOOT + sum(NAME + layout.height(own) for own in strips.values())
-    sheet = Sheet(FULL_WIDTH, height)
-    sheet.text(0.04, 0.16, heading, 8, weight="bold")
-    top = HEAD
-    for protocol, own in strips.items():
-        sheet.text(0.04, top + 0.12, protocol, 7.5, weight="bold")
-        top += NAME
-        for start in range(0, len(own), layout.across):
-            side_by_side = own[start : start + layout.across]
-            for place, strip in enumerate(side_by_side):
-                _draw(sheet, 0.04 + place * FULL_WIDTH / layout.across, top, strip, layout)
-            top += layout.height(side_by_side)
-    if scale:
-        sheet.scale(0.06, height - 0.29)
-    for line, words in enumerate(text.splitlines()):
-        sheet.text(1.0 if scale else 0.04, height - 0.21 + 0.12 * line, words, colour=GREY)
-    return sheet.figure
+    return in_pages(draw, list(strips), PROTOCOLS_A_PAGE)
 
 
 def _draw(sheet: Sheet, left: float, top: float, strip: Strip, layout: Layout) -> None:
@@ -235,20 +230,20 @@ def _draw(sheet: Sheet, left: float, top: float, strip: Strip, layout: Layout) -
     end = left + layout.pitch * layout.columns - 0.04
     sheet.text(end, top + 0.06, strip.answer, colour=strip.colour, ha="right")
     side = layout.pitch - 0.04
-    outlined = {name: [] for name in strip.regions}
+    corners = defaultdict(list)
     for number, panel in enumerate(strip.panels):
         row, column = divmod(number, layout.columns)
         x, y = left + column * layout.pitch, top + 0.16 + row * layout.row + 0.11 * layout.lines
-        sheet.picture(x, y, side, panel.pixels)
         sheet.text(x + side / 2, y - 0.03, panel.title, colour=panel.colour, ha="center", linespacing=1.05)
-        if panel.empty:
-            sheet.no_heat(x, y, side)
+        if panel.heat is None:
+            sheet.picture(x, y, side, film(panel.image))
+        else:
+            sheet.heat(x, y, side, panel.image, panel.heat)
         for name in panel.outlines:
-            outlined[name].append((x, y))
-    for name, corners in outlined.items():
-        line, _ = OUTLINES[name]
+            corners[name].append((x, y))
+    for name, region in strip.regions.items():
         draw = sheet.boxes if name == "lesion" else sheet.outline
-        draw(corners, side, strip.regions[name], **line)
+        draw(corners[name], side, region, **OUTLINES[name][0])
 
 
 def _signed(value: float) -> str:

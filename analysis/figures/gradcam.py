@@ -1,17 +1,21 @@
-"""Gallery of Grad-CAM heat maps: the probes of a protocol, and what every architecture answers and looks at.
+"""Gallery of Grad-CAM maps: the probes of a protocol, and the answer and saliency map of every architecture.
 
 Grad-CAM: Selvaraju et al., ICCV 2017, doi 10.1109/ICCV.2017.74.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.drawing.sheets import BREAST, LESION, SCALE, Sheet, film, heat_map
+from analysis.drawing.panels import in_pages
+from analysis.drawing.sheets import BREAST, LESION, SCALE, Sheet, film
 from analysis.drawing.style import FULL_WIDTH, GREY, INK, WRONG, short_names
 from analysis.explanations.explain import CONFIDENT
+from analysis.predictions import read_classes
 from benchmarks import stored
 from benchmarks.study.study import Study
 
@@ -22,21 +26,39 @@ WRONG_OR_UNSURE = f"✗: wrong answer.  ?: low confidence, below {CONFIDENT}."
 
 
 def n_pages(n_probes: int) -> int:
-    """How many pages the PDF of a gallery of `n_probes` has."""
+    """Return the number of pages of the PDF of a gallery of `n_probes`."""
     return max(1, math.ceil(n_probes / ROWS_A_PAGE))
 
 
-class Gallery:
-    """All that the gallery of one protocol shows: the probes shown, images, heat maps and what each cell answered."""
+def answer_title(answer: Mapping[str, Any] | pd.Series, short: dict[str, str]) -> tuple[str, str]:
+    """Return class and probability of a row of tables/gradcam.csv, with marks for wrong and unsure, and the colour."""
+    marks = ["✗"] * (not answer["correct"]) + ["?"] * (not answer["confident"])
+    text = f"{short.get(answer['predicted'], 'no answer')} {answer['probability']:.2f}"
+    return " ".join([*marks, text]), INK if answer["correct"] else WRONG
 
-    def __init__(self, study: Study, protocol: str, probes: pd.DataFrame, answers: pd.DataFrame):
+
+def gallery(study: Study, protocol: str, probes: pd.DataFrame, answers: pd.DataFrame) -> tuple[Figure, list[Figure]]:
+    """The gallery of `protocol` as one long figure, and in pages of `ROWS_A_PAGE` probes.
+
+    `probes` and `answers` hold the protocol's rows of tables/probes.csv and tables/gradcam.csv.
+    """
+    shown = probes[probes["shown"]].sort_values("probe").reset_index(drop=True)
+    return in_pages(Gallery(study, protocol, answers).figure, shown, ROWS_A_PAGE)
+
+
+class Gallery:
+    """Images, saliency maps and answers of one protocol.
+
+    `answers` holds the protocol's rows of tables/gradcam.csv.
+    """
+
+    def __init__(self, study: Study, protocol: str, answers: pd.DataFrame):
         results = study.results()
         self.names = sorted(study.architectures)
         self.sizes = {name: study.size_of(name) for name in self.names}
-        self.probes = probes[probes["shown"]].sort_values("probe").reset_index(drop=True)
         self.answers = answers.set_index(["architecture", "probe"]).sort_index()
         self.layers = answers.groupby("architecture")["layer"].first()
-        self.short = short_names(stored.record(results / "dataset.json")["classes"])
+        self.short = short_names(read_classes(study))
         self.images = {size: stored.array(results / f"images_{size}.npy") for size in study.sizes()}
         self.masks = stored.array(results / f"masks_{max(study.sizes())}.npy")
         self.maps = {name: stored.arrays(results / "cams" / f"{name}.npz")[protocol] for name in self.names}
@@ -44,7 +66,10 @@ class Gallery:
         self.boxes = samples.set_index("row")["boxes"]
 
     def figure(self, probes: pd.DataFrame) -> Figure:
-        """Draw `probes`, a row each: the image, then every architecture's heat map on it."""
+        """Draw `probes`, a row for each: the image, then the saliency map of every architecture.
+
+        The index of `probes` is the place of each probe in the arrays of maps.
+        """
         height = HEAD + ROW * len(probes) + FOOT
         sheet = Sheet(max(FULL_WIDTH, COLUMN * (1 + len(self.names)) + 0.06), height)
         for column, name in enumerate(["image", *self.names]):
@@ -65,14 +90,11 @@ class Gallery:
         self._title(sheet, 0, top, f"true: {self.short.get(probe['label'], probe['label'])}", INK)
         sheet.picture(_left(0), top, PICTURE, film(self.images[max(self.sizes.values())][probe["row"]]))
         for column, name in enumerate(self.names, start=1):
-            answer, heat = self.answers.loc[(name, probe["probe"])], self.maps[name][place]
+            answer, image = self.answers.loc[(name, probe["probe"])], self.images[self.sizes[name]][probe["row"]]
             self._title(sheet, column, top, *answer_title(answer, self.short))
-            pixels = heat_map(self.images[self.sizes[name]][probe["row"]], heat)
-            sheet.picture(_left(column), top, PICTURE, pixels)
+            sheet.heat(_left(column), top, PICTURE, image, self.maps[name][place])
             if not answer["correct"]:
                 sheet.frame(_left(column), top, PICTURE, WRONG)
-            if not heat.any():
-                sheet.no_heat(_left(column), top, PICTURE)
         corners = [(_left(column), top) for column in range(1 + len(self.names))]
         sheet.outline(corners, PICTURE, np.asarray(self.masks[probe["row"]]) > 0, **BREAST)
         sheet.boxes(corners, PICTURE, self.boxes[probe["row"]], **LESION)
@@ -84,23 +106,3 @@ class Gallery:
 
 def _left(column: int) -> float:
     return 0.04 + COLUMN * column
-
-
-def answer_title(answer: pd.Series, short: dict[str, str]) -> tuple[str, str]:
-    """Class and probability of a row of tables/gradcam.csv, marked if wrong or of low confidence, and their colour."""
-    marks = ["✗"] * (not answer["correct"]) + ["?"] * (not answer["confident"])
-    text = f"{short.get(answer['predicted'], 'no answer')} {answer['probability']:.2f}"
-    return " ".join([*marks, text]), INK if answer["correct"] else WRONG
-
-
-def gallery(study: Study, protocol: str, probes: pd.DataFrame, answers: pd.DataFrame) -> tuple[Figure, list[Figure]]:
-    """The gallery of `protocol` as one long figure, and in pages of `ROWS_A_PAGE` probes.
-
-    `probes` and `answers` hold the protocol's rows of tables/probes.csv and tables/gradcam.csv.
-    """
-    drawn = Gallery(study, protocol, probes, answers)
-    long = drawn.figure(drawn.probes)
-    starts = range(0, len(drawn.probes), ROWS_A_PAGE)
-    if len(starts) <= 1:
-        return long, [long]
-    return long, [drawn.figure(drawn.probes.iloc[start : start + ROWS_A_PAGE]) for start in starts]

@@ -1,9 +1,9 @@
-"""Figure of the published heat map beside Grad-CAM: two classes, and with shuffled classifier weights."""
+"""Published saliency maps beside Grad-CAM: for two classes, and with shuffled weights of the classifier."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from analysis.drawing.sheets import SCALE, Sheet, film, heat_map
+from analysis.drawing.sheets import SCALE, Sheet, film
 from analysis.drawing.style import FULL_WIDTH, GREY
 from analysis.explanations.heatmaps import METHODS
 from benchmarks import stored
@@ -15,7 +15,7 @@ PITCH, HEAD, FOOT, NAME = 1.0, 0.36, 0.32, 0.16  # inches
 
 
 def heatmaps(study: Study) -> Figure:
-    """One row an architecture trained as published: the probe, three published maps, three of Grad-CAM."""
+    """A probe, three published maps and three Grad-CAM maps; a row for each architecture trained as published."""
     names = sorted(study.published_architectures())
     height = HEAD + PITCH * len(names) + FOOT
     sheet = Sheet(FULL_WIDTH, height)
@@ -29,10 +29,7 @@ def heatmaps(study: Study) -> Figure:
         image = maps["image"].astype(np.uint8)
         sheet.picture(_left(0), top, 0.96, film(image))
         for column, (method, what) in enumerate(kinds, start=1):
-            heat = maps[f"{method}_{what}"]
-            sheet.picture(_left(column), top, 0.96, heat_map(image, heat))
-            if not heat.any():
-                sheet.no_heat(_left(column), top, 0.96)
+            sheet.heat(_left(column), top, 0.96, image, maps[f"{method}_{what}"])
     sheet.scale(NAME + 0.1, height - 0.26)
     sheet.text(1.2, height - 0.18, f"{SCALE}  Shuffled: the classifier's weights.", colour=GREY)
     return sheet.figure
