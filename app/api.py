@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 import html
-import math
 import pathlib
 import string
 import warnings
@@ -153,22 +152,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def prediction(served: Served, answer: Answer) -> Prediction:
     """Convert `answer` to the schema; without a verdict for an image that is out of distribution."""
-    finite = all(math.isfinite(value) for value in answer.probabilities)
-    reason = answer.reason or (None if finite else NOT_FINITE)
-    row = pd.DataFrame([answer.probabilities.astype(float)], columns=[f"p_{name}" for name in served.classes])
-    factors: dict[str, Any] = dict.fromkeys(FACTORS)
-    for factor, values in served.factors.items():
-        if values is not None and reason is None:
-            sums = summed(row, values)
-            factors[factor] = Factor(verdict=most_probable(sums)[0], probabilities=sums.iloc[0].to_dict())
+    reason = answer.reason or (None if np.isfinite(answer.probabilities).all() else NOT_FINITE)
+    verdict: dict[str, Any] = dict.fromkeys(("predicted", "probabilities", *FACTORS))
+    if reason is None:
+        row = pd.DataFrame([answer.probabilities.astype(float)], columns=[f"p_{name}" for name in served.classes])
+        verdict["predicted"] = served.classes[answer.probabilities.argmax()]
+        verdict["probabilities"] = dict(zip(served.classes, row.iloc[0].clip(0, 1), strict=True))
+        for factor, values in served.factors.items():
+            if values is not None:
+                sums = summed(row, values)
+                verdict[factor] = Factor(verdict=most_probable(sums)[0], probabilities=sums.iloc[0].to_dict())
     return Prediction(
         in_distribution=answer.reason is None,
         reason=reason,
         distance=answer.distance,
         threshold=served.familiar.threshold,
-        predicted=None if reason else served.classes[answer.probabilities.argmax()],
-        probabilities=None if reason else dict(zip(served.classes, row.iloc[0].clip(0, 1).tolist(), strict=True)),
-        **factors,
+        **verdict,
         notes=served.notes,
         disclaimer=DISCLAIMER,
     )

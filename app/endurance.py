@@ -13,7 +13,9 @@ import httpx
 import numpy as np
 import pandas as pd
 import psutil
+import pydicom
 from PIL import Image
+from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
 from app.model.choose import ServedCell, choose
 from app.settings import Settings
@@ -33,9 +35,6 @@ def written(film: np.ndarray, kind: str) -> bytes:
     if kind != "DICOM":
         Image.fromarray(film).save(stream, kind)
         return stream.getvalue()
-    import pydicom
-    from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian
-
     header = pydicom.Dataset()
     header.file_meta = pydicom.dataset.FileMetaDataset()
     header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian

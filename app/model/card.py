@@ -28,7 +28,7 @@ def card(served: Served) -> Card:
     if own is None:
         notes.append(f"The study {cell.results.name} has no scores under {protocol}.")
     elif protocol == protocols.PUBLISHED:
-        notes.append("Its test images have copies in training: the accuracy measures recall of known images.")
+        notes.append("The test images have copies in training: the accuracy measures recall of known images.")
     published = None if protocol == protocols.PUBLISHED else scores(cell, protocols.PUBLISHED)
     if published is not None:
         notes.append(
@@ -53,13 +53,12 @@ def card(served: Served) -> Card:
 
 def scores(cell: ServedCell, protocol: str) -> Scores | None:
     """Return the scores of the cell's architecture under `protocol`, None if the study has none."""
-    headline, every = _rows(cell, "headline", protocol), _rows(cell, "scores", protocol)
-    if headline is None or every is None:
+    headline, every = (_rows(cell, name, protocol).set_index("architecture") for name in ("headline", "scores"))
+    architecture = cell.runtime["architecture"]
+    if architecture not in headline.index or architecture not in every.index:
         return None
-    headline = headline.set_index("architecture")
-    row = headline.loc[cell.runtime["architecture"]]
-    own = (every["architecture"] == row.name) & (every["task"] == "severity") & every["estimate"].notna()
-    severity = every[own].set_index("metric")
+    row, own = headline.loc[architecture], every.loc[[architecture]]
+    severity = own[(own["task"] == "severity") & own["estimate"].notna()].set_index("metric")
     return Scores(
         **row[["n_units", "unit", "verdict"]],
         protocol=protocol,
@@ -78,9 +77,9 @@ def scores(cell: ServedCell, protocol: str) -> Scores | None:
 def bias(cell: ServedCell) -> Bias | None:
     """Return the verdicts of tables/bias.csv, None if there are none for the cell's protocol."""
     table = _rows(cell, "bias", cell.runtime["protocol"])
-    if table is None:
-        return None
     table = table[table["architecture"] == cell.runtime["architecture"]]
+    if table.empty:
+        return None
     flagged, judged = (table["verdict"].isin(verdicts).sum() for verdicts in ([FLAGGED], [FLAGGED, CLEAR]))
     return Bias(
         summary=f"{flagged} of {judged} verdicts flag it; {len(table) - judged} are not evaluable.",
@@ -91,23 +90,18 @@ def bias(cell: ServedCell) -> Bias | None:
 def probes(cell: ServedCell) -> dict[int, tuple[Probe, int]]:
     """Return number -> (probe image, row in the images) for the cell's fold; empty if there are no probe images."""
     table = _rows(cell, "probes", cell.runtime["protocol"])
-    if table is None:
-        return {}
     return {
         row.probe: (Probe(number=row.probe, label=row.label, fold=row.fold, url=f"/probes/{row.probe}.png"), row.row)
         for row in table[table["fold"] == cell.runtime["fold"]].itertuples()
     }
 
 
-def _rows(cell: ServedCell, name: str, protocol: str) -> pd.DataFrame | None:
-    """Return the rows of a table under `protocol`, None if the cell's architecture has none."""
+def _rows(cell: ServedCell, name: str, protocol: str) -> pd.DataFrame:
+    """Return the rows of a table under `protocol`; no rows if the study has no such table."""
     if not (cell.results / "tables" / f"{name}.csv").is_file():
-        return None
+        return pd.DataFrame(columns=["architecture", "fold"])
     table = read_table(cell.results, name)
-    table = table[table["protocol"] == protocol]
-    if "architecture" in table and cell.runtime["architecture"] not in set(table["architecture"]):
-        return None
-    return table if len(table) else None
+    return table[table["protocol"] == protocol]
 
 
 def _known(row: Mapping | pd.Series) -> dict:

@@ -49,7 +49,7 @@ def film(served, tested) -> np.ndarray:
     return np.array(served.cell.images[tested["row"].iloc[0]])
 
 
-def test_the_published_client_gets_the_published_answer(client, film):
+def test_published_client_gets_published_answer(client, film):
     # As the published page: requests.post(url, files={"image_": (name, bytes, type)}).json()["heatmap"]
     answer = client.post("/generate_heatmap", files=form(png(film)))
     assert answer.status_code == 200 and list(answer.json()) == ["heatmap"]
@@ -75,7 +75,7 @@ def test_predictions_equal_those_of_the_cell(client, served, tested):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_maps_are_those_of_the_study(served, trained_cell, tested, method):
+def test_heat_maps_equal_those_of_the_study(served, trained_cell, tested, method):
     explainer = Explainer(saved_model("simple", trained_cell / "model.keras"), served.explainer.layer)
     images = np.array(served.cell.images[tested["row"].iloc[:3]])
     for target in range(len(served.classes)):
@@ -92,13 +92,13 @@ def test_maps_are_those_of_the_study(served, trained_cell, tested, method):
         ("vgg16", "published", "mixed_float16", {"width": 0.1}),
     ],
 )
-def test_the_traced_map_is_the_untraced_one(architecture, variant, policy, options):
+def test_traced_and_untraced_grad_cam_are_equal(architecture, variant, policy, options):
     import keras
     import keras_tuner
 
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
-    # One whose maps are not zero.
+    # With this seed, the maps are not zero.
     keras.utils.set_random_seed(0)
     try:
         hp = keras_tuner.HyperParameters() if variant == "corrected" else None
@@ -115,7 +115,7 @@ def test_the_traced_map_is_the_untraced_one(architecture, variant, policy, optio
     np.testing.assert_allclose(probabilities, explainer.predict(images), atol=1e-3)
 
 
-def test_an_answer_that_is_no_number_is_no_verdict(served):
+def test_probabilities_that_are_not_finite_give_no_verdict(served):
     answer = Answer(np.full(8, np.nan, np.float32), 0, np.zeros((32, 32), np.float32), 0.0, None)
     found = prediction(served, answer)
     assert found.in_distribution and found.predicted is found.severity is None and "finite" in found.reason
@@ -136,7 +136,7 @@ def test_the_map_is_of_the_predicted_class_by_default(client, served, film):
     assert np.abs(grey.mean(axis=-1) - expected).mean() < 2 and np.ptp(grey, axis=-1).max() < 8
 
 
-def test_a_map_keeps_the_films_proportions(client, film):
+def test_heat_map_keeps_the_aspect_ratio_of_the_film(client, film):
     tall = np.asarray(Image.fromarray(film).resize((100, 200)))
     heatmap = client.post("/generate_heatmap", files=form(png(tall))).json()["heatmap"]
     assert Image.open(io.BytesIO(base64.b64decode(heatmap))).size == (112, 224)
@@ -153,7 +153,7 @@ def test_a_form_without_a_file_is_refused(client):
     assert client.post("/predict", files={"image": b"x"}).status_code == 422
 
 
-def test_the_card_says_how_honest_scores_stand(client, trained_cell):
+def test_model_card_has_honest_scores_and_bias_findings(client, trained_cell):
     card = client.get("/model").json()
     assert (card["architecture"], card["study"], card["protocol"], card["fold"]) == ("simple", "small", "by_patient", 0)
     assert card["scores"]["accuracy"] == {"estimate": 0.25, "ci_low": 0.15, "ci_high": 0.35}
@@ -170,7 +170,7 @@ def test_the_card_says_how_honest_scores_stand(client, trained_cell):
     assert "0.25 (95 % interval 0.15 to 0.35, 40 patients)" in home.text and "diagnostic device" in home.text
 
 
-def test_probes_are_of_the_cells_own_test_part(client, served, tested):
+def test_probes_are_images_of_the_test_part(client, served, tested):
     probes = client.get("/probes").json()
     assert probes and {probe["fold"] for probe in probes} == {0}
     shown = np.asarray(Image.open(io.BytesIO(client.get(probes[0]["url"]).content)))

@@ -89,7 +89,7 @@ def test_a_burst_is_served_or_refused_and_nothing_else(service, film):
     assert set(statuses) <= {200, 503} and statuses.count(200) >= 2
 
 
-def test_a_body_that_never_ends_is_given_up(service, film):
+def test_request_without_end_gets_a_timeout(service, film):
     async def ask(client):
         async def stuck():
             yield HEAD

@@ -28,7 +28,7 @@ def chosen(results: Path) -> str:
     return "/".join(choose(Settings(results=results)).folder.parts[-3:])
 
 
-def test_the_lowest_mean_validation_loss_of_the_strictest_protocol_wins(tmp_path):
+def test_lowest_mean_validation_loss_of_the_strictest_protocol_is_chosen(tmp_path):
     for cell, loss in {
         "one/simple/by_patient/0": 2.0,
         "one/simple/by_patient/1": 1.8,
@@ -42,7 +42,7 @@ def test_the_lowest_mean_validation_loss_of_the_strictest_protocol_wins(tmp_path
     assert chosen(tmp_path) == "simple/by_patient/1"
 
 
-def test_a_cell_that_cant_tell_images_apart_is_left_out(tmp_path):
+def test_cell_with_constant_features_is_left_out(tmp_path):
     write_cell(tmp_path, "one/simple/by_patient/0", 1.0, dead=1)
     write_cell(tmp_path, "one/simple/by_source/0", 2.0)
     assert chosen(tmp_path) == "simple/by_source/0"
@@ -51,7 +51,7 @@ def test_a_cell_that_cant_tell_images_apart_is_left_out(tmp_path):
         chosen(tmp_path)
 
 
-def test_the_study_that_finished_last_is_taken(tmp_path):
+def test_last_finished_study_is_chosen(tmp_path):
     write_cell(tmp_path, "old/simple/by_patient/0", 1.0, finished="2026-01-01T10:00:00+00:00")
     write_cell(tmp_path, "new/vgg16/by_patient/0", 2.0, finished="2026-01-02T09:00:00+00:00")
     assert chosen(tmp_path) == "vgg16/by_patient/0"

@@ -29,7 +29,7 @@ from app.model.picture import png
 from app.settings import Settings
 
 WORKERS = 2
-SECONDS = 300  # that a service may take to start where the cores are busy
+SECONDS = 300  # timeout for the start of a service on busy cores
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_the_entrypoint_writes_no_file_and_finishes_running_requests(started, de
         assert set(clients.map(ask, range(40))) == {200}
         assert [everything(place) for place in (deployed, temporary)] == before
 
-        # A film that is on its way when the service is told to end is answered.
+        # A request that is running at SIGTERM gets its answer.
         def chunks():
             yield b'--x\r\nContent-Disposition: form-data; name="image_"; filename="secret.png"\r\n\r\n'
             time.sleep(2)
@@ -123,7 +123,7 @@ def test_the_entrypoint_writes_no_file_and_finishes_running_requests(started, de
 
 
 @pytest.mark.slow
-def test_make_serve_says_where_and_ends_with_ctrl_c(trained_cell, tmp_path):
+def test_make_serve_prints_its_addresses_and_ends_with_ctrl_c(trained_cell, tmp_path):
     ports = dict(zip(("PORT", "PAGE_PORT"), map(str, _free_ports(2)), strict=True))
     environment = os.environ | {f"MAMMOBENCH_{name}": port for name, port in ports.items()}
     environment |= {"MAMMOBENCH_MODEL": str(trained_cell), "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
@@ -147,7 +147,7 @@ def test_make_serve_says_where_and_ends_with_ctrl_c(trained_cell, tmp_path):
             process.kill()
 
 
-def test_the_image_starts_the_same_line_as_nobody_special():
+def test_docker_image_runs_the_same_command_as_an_unprivileged_user():
     dockerfile = (ROOT / "Dockerfile").read_text()
     command = json.loads(re.search(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)[1])
     assert command == shlex.split(yaml.safe_load((ROOT / "app.yaml").read_text())["entrypoint"])

@@ -50,7 +50,7 @@ def test_films_of_new_patients_pass(familiar, trained_cell):
     assert len(rows) > 100 and np.mean(passed) >= QUANTILE - 0.05
 
 
-def test_test_patients_have_no_part_in_the_check(trained_cell):
+def test_check_does_not_use_test_patients(trained_cell):
     cell = ServedCell(trained_cell)
     images = np.array(cell.images)
     images[cell.samples.loc[cell.samples["part"] == "test", "row"]] = 255
@@ -59,13 +59,13 @@ def test_test_patients_have_no_part_in_the_check(trained_cell):
     np.testing.assert_array_equal(blinded.films, own.films)
 
 
-def test_a_film_turned_or_mirrored_is_as_familiar(trained_cell):
+def test_rotated_and_mirrored_films_have_equal_statistics(trained_cell):
     film = np.array(ServedCell(trained_cell).images[0])
     for other in (np.rot90(film), film[:, ::-1]):
         np.testing.assert_allclose(statistics(film), statistics(np.ascontiguousarray(other)), atol=0.05)
 
 
-def test_real_films_of_new_patients_pass_and_no_films_do_not(real_data, real_zip):
+def test_real_films_of_new_patients_pass_and_other_images_do_not(real_data, real_zip):
     sources = pd.read_csv(real_data / "sources.csv", dtype={"source_id": str})
     with zipfile.ZipFile(real_zip) as archive:
         names = {

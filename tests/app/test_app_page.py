@@ -39,7 +39,7 @@ from app.settings import Settings
 from benchmarks.study.study import BASELINES
 
 CAT = Path(skimage.__file__).parent / "data" / "chelsea.png"
-SECONDS = 300  # to start, where the cores are busy
+SECONDS = 300  # timeout for the start on busy cores
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_the_results_of_the_study_are_shown_without_an_image(page):
     assert not page.error and not page.image
 
 
-def test_the_slider_does_not_ask_again_and_a_method_does(page, film, monkeypatch):
+def test_slider_sends_no_request_and_a_method_sends_one(page, film, monkeypatch):
     asked, heatmap = [], client.heatmap
 
     def counted(image: bytes, overlay: float, **choices: str) -> bytes:
@@ -135,7 +135,7 @@ def test_a_dicom_film_gets_the_prediction_of_the_api(page, api, trained_cell, tm
     content = write_dicom(tmp_path / "film", np.array(ServedCell(trained_cell).images[0])).read_bytes()
     upload(page, "film.dcm", content)
     answer = httpx.post(f"{api}/predict", files={"image_": content}).json()
-    # Its grey levels are stretched, which may take a phantom away from the others.
+    # DICOM grey levels are stretched, so the phantom may be out of distribution.
     assert (answer["reason"] or f"Predicted class {answer['predicted']}") in text(page)
     assert len(page.image) == 1 and not page.error
 
@@ -162,7 +162,7 @@ def test_a_broken_file_gets_the_reason_of_the_api(page, api, content):
     assert "Results of the study" in text(page)
 
 
-def test_without_an_api_it_says_so_and_where(api, monkeypatch):
+def test_page_names_the_address_of_a_missing_api(api, monkeypatch):
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{held.getsockname()[1]}"
@@ -184,7 +184,7 @@ def test_without_an_api_it_says_so_and_where(api, monkeypatch):
         (httpx.Response(200, json=[]), "another program answers"),
     ],
 )
-def test_reasons(monkeypatch, answer, reason):
+def test_client_names_the_reason_of_a_refusal(monkeypatch, answer, reason):
     monkeypatch.setattr(httpx, "request", lambda *_, **__: answer)
     with pytest.raises(client.Unanswered, match=reason):
         client.predict(b"")
@@ -208,7 +208,7 @@ def _streamlit(api: str, tmp_path: Path):
         port = str(free.getsockname()[1])
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app/page/page.py"), "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--server.port", port, "--browser.gatherUsageStats", "false"]
-    # From anywhere, without the package on the path.
+    # In another folder, without the package on the path.
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "MAMMOBENCH_API": api}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
@@ -248,9 +248,9 @@ def _predicted(address: str, film: bytes, width: int):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1440, 375])
-def test_in_a_browser(browsed, film, width):
+def test_page_in_a_browser_is_accessible(browsed, film, width):
     with _predicted(browsed, film, width) as page:
-        # Far down, the disclaimer is still there.
+        # The disclaimer stays visible after scrolling.
         page.get_by_text("Model card as JSON").scroll_into_view_if_needed()
         box = page.get_by_text(DISCLAIMER).bounding_box()
         assert 0 <= box["y"] < 800 and box["x"] + box["width"] <= width
@@ -259,7 +259,7 @@ def test_in_a_browser(browsed, film, width):
 
 
 @pytest.mark.slow
-def test_a_real_film_in_a_browser(real_data, real_zip, tmp_path):
+def test_page_with_a_real_film_in_a_browser(real_data, real_zip, tmp_path):
     sources = pd.read_csv(real_data / "sources.csv", dtype=str)
     with zipfile.ZipFile(real_zip) as archive:
         names = {Path(name).stem: name for name in archive.namelist() if "Before" in name}

@@ -27,12 +27,12 @@ def dicom(tmp_path, pixels: np.ndarray, **header) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF", "PPM"])
-def test_grey_is_read_as_it_is(kind):
+def test_grey_is_read_unchanged(kind):
     np.testing.assert_array_equal(film(written(RAMP, kind), MOST), RAMP)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-def test_lossy_grey_is_nearly_so(kind):
+def test_lossy_grey_is_read_nearly_unchanged(kind):
     assert np.abs(film(written(RAMP, kind, quality=95), MOST).astype(int) - RAMP).max() <= 8
 
 
@@ -42,13 +42,13 @@ def test_colours_become_luma_and_transparent_pixels_black():
     np.testing.assert_array_equal(film(written(red), MOST), [[76, 0], [76, 0]])
 
 
-def test_deep_grey_is_stretched(tmp_path):
+def test_16_bit_grey_is_stretched(tmp_path):
     deep = RAMP.astype("uint16") * 16
     np.testing.assert_array_equal(film(written(deep), MOST), RAMP)
     np.testing.assert_array_equal(film(dicom(tmp_path, deep, bits=12), MOST), RAMP)
 
 
-def test_dicom_is_shown_with_air_black(tmp_path):
+def test_dicom_is_read_with_black_air(tmp_path):
     inverted = dicom(tmp_path, 255 - RAMP, PhotometricInterpretation="MONOCHROME1")
     np.testing.assert_array_equal(film(inverted, MOST), RAMP)
 
@@ -101,7 +101,7 @@ def test_incomplete_images_and_other_files_are_refused(content, status, reason):
     assert refused.value.status == status and reason in refused.value.reason
 
 
-def test_dicom_is_bounded_and_of_one_frame(tmp_path):
+def test_dicom_with_several_frames_or_too_many_pixels_is_refused(tmp_path):
     for header, status in (({"NumberOfFrames": 2}, 422), ({"Rows": 60_000, "Columns": 60_000}, 422)):
         with pytest.raises(Refused) as refused:
             film(dicom(tmp_path, RAMP, **header), MOST)
