@@ -47,17 +47,22 @@ def main() -> None:
     st.title("Prediction of a mammogram classifier, and its accuracy")
     with st.container(key="disclaimer"):
         st.html(f'<p role="note">{DISCLAIMER}</p>')
+    where = f"The API at {client.address()}"
     try:
         card = client.card()
         image = choose(client.probes())
         if image is not None:
-            with st.spinner("Computing the prediction ..."):
-                show(card, image)
+            try:
+                with st.spinner("Computing the prediction ..."):
+                    show(card, image)
+            except Refused as error:
+                st.error(f"The API refuses this file: {error}")
         study(card)
+    except Refused as error:
+        st.error(f"{where} refuses: {error}")
+        st.button("Try again")
     except Unanswered as error:
-        refused, where = isinstance(error, Refused), f"The API at {client.address()}"
-        start = "Start it with `make serve`, or set MAMMOBENCH_API."
-        st.error(f"{where} refuses: {error}" if refused else f"{where} does not answer: {error}. {start}")
+        st.error(f"{where} does not answer: {error}. Start it with `make serve`, or set MAMMOBENCH_API.")
         st.button("Try again")
 
 
@@ -74,14 +79,9 @@ def choose(probes: list[dict]) -> bytes | None:
 
 
 def show(card: dict, image: bytes) -> None:
-    """Show the prediction for `image` with its heat map, or the reason for a refusal."""
+    """Show the prediction for `image` with its heat map. Raises Refused with the API's reason."""
     known = json.dumps(card)
-    try:
-        answer = predict(known, image)
-        film = picture(known, image, 0.0)
-    except Refused as error:
-        st.error(f"The API refuses this file: {error}")
-        return
+    answer, film = predict(known, image), picture(known, image, 0.0)
     words, pixels = st.columns([3, 2], gap="medium")
     with words:
         st.header("Prediction")
@@ -106,11 +106,7 @@ def explain(known: str, card: dict, image: bytes, answer: dict, film: bytes) -> 
     shown = st.selectbox("Class of the map", classes, index=classes.index(answer["predicted"]))
     method = st.selectbox("Method of the map", parts.METHODS, format_func=parts.METHODS.__getitem__)
     opacity = st.slider("Opacity of the map", 0.0, 1.0, OPACITY, 0.05)
-    try:
-        hottest = picture(known, image, 1.0, **{"class": shown, "method": method})
-    except Refused as error:
-        st.error(f"No saliency map: {error}")
-        return
+    hottest = picture(known, image, 1.0, **{"class": shown, "method": method})
     caption = f"{parts.METHODS[method]} of {shown}, layer {card['layer']}. {HEAT}"
     alt = f"The film under the heat map of {shown}"
     st.image(parts.mixed(film, hottest, opacity), caption=caption, width=336, alt=alt)
