@@ -3,4 +3,4 @@
 Imports analysis, benchmarks and architectures. The packages are in requirements-app.txt (make app).
 """
 
-DISCLAIMER = "Not a diagnostic device: nobody's care may depend on what it answers."
+DISCLAIMER = "Not a diagnostic device: its predictions must not be used for patient care."

@@ -4,7 +4,7 @@
 
 Each film of the study is sent whole or with bytes changed, deleted, inserted or cut off, as PNG, JPEG, TIFF or DICOM,
 alternately to /predict and /generate_heatmap. Columns: requests (so far), memory_mb (resident memory of the server),
-ok, refused (4xx), failed (5xx, or no answer), and those of benchmarks/reference.
+ok, refused (4xx), failed (5xx, or no answer), and the columns of benchmarks/reference.
 """
 
 import io

@@ -106,10 +106,10 @@ def explain(known: str, card: dict, image: bytes, answer: dict, film: bytes) -> 
     shown = st.selectbox("Class of the map", classes, index=classes.index(answer["predicted"]))
     method = st.selectbox("Method of the map", parts.METHODS, format_func=parts.METHODS.__getitem__)
     opacity = st.slider("Opacity of the map", 0.0, 1.0, OPACITY, 0.05)
-    hottest = picture(known, image, 1.0, **{"class": shown, "method": method})
+    full = picture(known, image, 1.0, **{"class": shown, "method": method})
     caption = f"{parts.METHODS[method]} of {shown}, layer {card['layer']}. {HEAT}"
     alt = f"The film under the heat map of {shown}"
-    st.image(parts.mixed(film, hottest, opacity), caption=caption, width=336, alt=alt)
+    st.image(parts.mixed(film, full, opacity), caption=caption, width=336, alt=alt)
 
 
 def study(card: dict) -> None:

@@ -113,9 +113,9 @@ def findings(rows: list[dict]) -> str:
     )
 
 
-def mixed(film: bytes, hottest: bytes, opacity: float) -> Image.Image:
+def mixed(film: bytes, full: bytes, opacity: float) -> Image.Image:
     """Return the overlay at `opacity` 0..1, by interpolation between the film and the map at full opacity."""
-    one, other = (Image.open(io.BytesIO(picture)).convert("RGB") for picture in (film, hottest))
+    one, other = (Image.open(io.BytesIO(picture)).convert("RGB") for picture in (film, full))
     return Image.blend(one, other, opacity)
 
 
