@@ -1,4 +1,4 @@
-"""What leaks across the parts of a split, and what tells the label without the breast.
+"""Audit of the data: leakage across the parts of a split, and shortcuts that predict labels without the breast.
 
 In: a study's samples, folds and decoded images; or two folders of images. Out: tables/leakage*.csv, conflicts.csv,
 shortcuts.csv. Imports what analysis shares (predictions, metrics, bootstrap, tidy) and `drawing`; no other room.

@@ -1,8 +1,9 @@
-"""Contact sheet of leaked images: an image of one part, the same brought to its copy in another part, the copy."""
+"""Contact sheet of copies: an image of one part, the image transformed like its copy, and the copy in another part."""
 
 import re
 import textwrap
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,18 +14,18 @@ from analysis.drawing.sheets import Sheet, film
 from analysis.drawing.style import FULL_WIDTH, GREY
 
 ACROSS = 2  # pairs side by side
-WIDTH, PITCH = FULL_WIDTH / ACROSS, 1.15  # inches of a pair, of a picture
-LETTERS = 68  # in a line of a pair
-SHARP = 112  # pixels a side of a picture, which must show that two are the same
+WIDTH, PITCH = FULL_WIDTH / ACROSS, 1.15  # inches of a pair, of an image
+LETTERS = 68  # in a line of text
+SHARP = 112  # pixels a side of an image: enough to recognise a copy
 
 
 def signature(transform: str) -> str:
-    """A transform without its numbers: what kind it is."""
+    """Return the kind of a transform: its text without numbers."""
     return re.sub(r" by [\d.e+-]+ degrees| from \d+ to \d+ px", "", transform)
 
 
 def strongest(pairs: pd.DataFrame, n: int) -> pd.DataFrame:
-    """Up to `n` of the most similar pairs, each kind of transform in turn, every image at most once.
+    """Return up to `n` of the most similar pairs, each kind of transform in turn, every image at most once.
 
     `pairs` has the columns sample_a, sample_b, similarity and transform.
     """
@@ -35,10 +36,7 @@ def strongest(pairs: pd.DataFrame, n: int) -> pd.DataFrame:
 
 
 def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Figure:
-    """`pairs` as `strongest` gives it, with part_a, part_b, mirrored and rotation, two side by side.
-
-    `read(name)` gives uint8 (H, W).
-    """
+    """Draw pairs from `strongest`, with part_a, part_b, mirrored and rotation; `read(name)` returns uint8 (H, W)."""
     texts = [_words(pair) for pair in pairs.itertuples()]
     rows = [texts[start : start + ACROSS] for start in range(0, len(texts), ACROSS)]
     heights = [0.12 * max(len(lines) for lines in row) + PITCH + 0.2 for row in rows]
@@ -57,7 +55,7 @@ def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Fig
     return sheet.figure
 
 
-def _words(pair) -> list[str]:
+def _words(pair: Any) -> list[str]:
     names = (f"{pair.part_a}: {pair.sample_a}", f"{pair.part_b}: {pair.sample_b}")
     return [
         line

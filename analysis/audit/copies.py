@@ -1,15 +1,15 @@
-"""Copies of an image, found from pixels alone: turned by any angle, mirrored, with other contrast, size or compression.
+"""Find copies of an image from pixels alone: rotated, mirrored, with other contrast, size or compression.
 
-An image is resized, freed of brightness and contrast by local normalisation, and sampled on rings about its centre.
-Turning the image then shifts the samples along the rings, and mirroring it reverses them, so that the correlation of
-two images over all angles is a product of their Fourier transforms. Its amplitudes bound the correlation at every
-angle: pairs are ruled out exactly, and no copy can be missed for want of a place on a shortlist.
+An image is resized, normalised locally for brightness and contrast, and sampled on rings about its centre. Rotation
+shifts the samples along the rings and mirroring reverses them, so the correlation of two images over all angles is a
+product of their Fourier transforms. The amplitudes of the product bound the correlation at every angle, so pairs are
+ruled out without missing a copy.
 
-The shift theorem in polar coordinates is that of De Castro & Morandi, IEEE TPAMI 9(5), 1987, 700-703; local
-normalisation that of Jarrett et al., ICCV 2009, doi 10.1109/ICCV.2009.5459469.
+Shift theorem in polar coordinates: De Castro & Morandi, IEEE TPAMI 9(5), 1987, 700-703. Local normalisation: Jarrett et
+al., ICCV 2009, doi 10.1109/ICCV.2009.5459469.
 
-What it can't see: copies that were cropped, shifted or zoomed, for the centre must stay where it was to within about a
-hundredth of the side; images without texture. benchmarks/reference/copies.csv has the measured figures.
+Not found are images without texture, and copies whose centre moved by more than about a hundredth of the side, as by
+crops, shifts or zooms. benchmarks/reference/copies.csv has the measured accuracy.
 """
 
 from collections.abc import Iterable
@@ -21,22 +21,22 @@ from scipy import fft, ndimage
 
 from benchmarks.datasets._files import resize
 
-SIDE = 96  # pixels: keeps the texture of tissue, loses that of JPEG blocks and interpolation
+SIDE = 96  # pixels: keeps the texture of tissue, but not of JPEG blocks and interpolation
 SMOOTHING = 2.0  # standard deviation in pixels of the local mean and local standard deviation
-FLOOR = 4.0  # grey levels: what varies less counts as flat, so that noise of the background isn't blown up
+FLOOR = 4.0  # grey levels: areas with a lower standard deviation count as flat, so that noise is not amplified
 RINGS = 24
 ANGLES = 192
-FREQUENCIES = 64  # of ANGLES / 2: more of them is interpolation noise
-FINE_ANGLES = 2880  # steps of an eighth of a degree, for a pair already found
-EDGE = 2  # pixels at the rim of the disc, where interpolation meets the black outside
+FREQUENCIES = 64  # of ANGLES / 2: higher frequencies are interpolation noise
+FINE_ANGLES = 2880  # steps of an eighth of a degree, for pairs already found
+EDGE = 2  # pixels at the rim of the disc, which interpolation mixes with the black outside
 BLOCK = 1024  # images of either side compared at once: about 30 MB
-PAIRS = 4096  # pairs looked at closely at once: about 200 MB
-# Between the least similar copies and the most similar other images of the real data; benchmarks/reference/copies.csv.
+PAIRS = 4096  # pairs correlated over all angles at once: about 200 MB
+# Between the least similar copies and the most similar other images of the real data (benchmarks/reference/copies.csv).
 THRESHOLD = 0.65
 
 
 def central_square(image: np.ndarray) -> np.ndarray:
-    """The central square of an image (H, W), as wide as its shorter side."""
+    """Return the central square of an image (H, W), as wide as the shorter side."""
     height, width = image.shape
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -44,10 +44,9 @@ def central_square(image: np.ndarray) -> np.ndarray:
 
 
 def describe(images: Iterable[np.ndarray]) -> np.ndarray:
-    """Describe images, each uint8 (H, W), by the Fourier transform along rings about the centre.
+    """Describe the central square of images, each uint8 (H, W), by the Fourier transform along rings about the centre.
 
-    Returns complex64 (N, FREQUENCIES, RINGS) of unit energy, all zero for an image without texture. Of an image that
-    isn't square only the central square is seen.
+    Returns complex64 (N, FREQUENCIES, RINGS) of unit energy, or all zero for an image without texture.
     """
     radius = (np.arange(RINGS) + 0.5) / RINGS * (SIDE / 2 - 1)
     angle = np.arange(ANGLES) * (2 * np.pi / ANGLES)
@@ -56,7 +55,7 @@ def describe(images: Iterable[np.ndarray]) -> np.ndarray:
     found = []
     for image in images:
         samples = ndimage.map_coordinates(_normalised(image), rings, order=1)
-        # The root of the radius weights every pixel of the disc alike.
+        # The root of the radius gives every pixel of the disc the same weight.
         spectrum = fft.rfft(samples * np.sqrt(radius)[:, None], axis=1)[:, 1 : FREQUENCIES + 1].T
         energy = np.sqrt(2 * np.sum(np.abs(spectrum) ** 2))
         found.append(spectrum / energy if energy > 0 else spectrum)
@@ -64,7 +63,7 @@ def describe(images: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def _normalised(image: np.ndarray) -> np.ndarray:
-    """Less the local mean, over the local standard deviation: float32 (SIDE, SIDE)."""
+    """Subtract the local mean and divide by the local standard deviation: float32 (SIDE, SIDE)."""
     pixels = resize(central_square(image), SIDE).astype(np.float32)
     mean = ndimage.gaussian_filter(pixels, SMOOTHING)
     variance = np.maximum(ndimage.gaussian_filter(pixels**2, SMOOTHING) - mean**2, 0)
@@ -72,15 +71,16 @@ def _normalised(image: np.ndarray) -> np.ndarray:
 
 
 def search(a: np.ndarray, b: np.ndarray | None = None, least: float = THRESHOLD) -> pd.DataFrame:
-    """Every pair of an image of `a` and one of `b` (both from `describe`) that are copies of one picture.
+    """Find every pair of copies with an image in `a` and an image in `b`, or both in `a`; both as from `describe`.
 
-    Without `b`, every pair within `a`. Columns a, b (indices), similarity (the highest correlation over all angles,
-    `least`..1) and mirrored (whether it is reached by the mirrored image).
+    Returns the columns a, b (indices), similarity (highest correlation over all angles, from `least` to 1) and mirrored
+    (bool: the mirrored image is more similar).
     """
     within = b is None
-    b = a if within else b
+    if b is None:
+        b = a
     found = []
-    # One contiguous matrix a frequency: the products below are the whole cost.
+    # One contiguous matrix for each frequency makes the matrix products fast; they take nearly all of the time.
     rows, columns = np.ascontiguousarray(a.transpose(1, 0, 2)), np.ascontiguousarray(b.transpose(1, 2, 0))
     for b_start in range(0, len(b), BLOCK):
         b_block = columns[:, :, b_start : b_start + BLOCK]
@@ -95,10 +95,10 @@ def search(a: np.ndarray, b: np.ndarray | None = None, least: float = THRESHOLD)
 
 
 def _bound(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The most that the correlation can reach at any angle, (N, M): the sum of its amplitudes.
+    """Return an upper bound of the correlation over all angles (N, M): the sum of its amplitudes.
 
-    `a` is (FREQUENCIES, N, RINGS), `b` (FREQUENCIES, RINGS, M). Between unlike images phases and rings cancel so well
-    that hardly any pair is left to be looked at. A mirrored image's amplitudes are those of its spectrum's conjugate.
+    `a` is (FREQUENCIES, N, RINGS), `b` (FREQUENCIES, RINGS, M). The bound of different images is low, as their rings
+    cancel. A mirrored image has the amplitudes of its conjugate spectrum.
     """
     bound = np.zeros((a.shape[1], b.shape[2]), dtype=np.float32)
     for one, other in zip(a, b, strict=True):
@@ -107,7 +107,7 @@ def _bound(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _exact(a: np.ndarray, b: np.ndarray, i: np.ndarray, j: np.ndarray) -> pd.DataFrame:
-    """Similarity of the pairs of image `i` of `a` and image `j` of `b`: columns a, b, similarity, mirrored."""
+    """Return the similarity of the pairs of images `i` of `a` and `j` of `b`: columns a, b, similarity, mirrored."""
     one, other = (spectra.transpose(1, 0, 2) for spectra in (a[i], b[j]))
     straight, turned = (
         _over_angles(np.sum(spectra.conj() * other, axis=2), ANGLES).max(axis=0) for spectra in (one, _mirrored(one))
@@ -116,9 +116,9 @@ def _exact(a: np.ndarray, b: np.ndarray, i: np.ndarray, j: np.ndarray) -> pd.Dat
 
 
 def rotation(a: np.ndarray, b: np.ndarray, mirrored: bool) -> tuple[float, float]:
-    """Degrees counter-clockwise, 0 to below 360, that turn image `a`, mirrored left to right or not, into image `b`.
+    """Return the rotation of image `a`, first mirrored or not, that gives image `b`, and their similarity.
 
-    Both are one image's spectrum (FREQUENCIES, RINGS) from `describe`. The second number is the similarity there.
+    Degrees counter-clockwise, from 0 to below 360. `a` and `b` are spectra (FREQUENCIES, RINGS) from `describe`.
     """
     product = np.sum((_mirrored(a) if mirrored else a).conj() * b, axis=1)
     correlation = _over_angles(product, FINE_ANGLES)
@@ -127,17 +127,14 @@ def rotation(a: np.ndarray, b: np.ndarray, mirrored: bool) -> tuple[float, float
 
 
 def repeat(a: np.ndarray, mirrored: bool, degrees: float, side: int) -> np.ndarray:
-    """Mirror image `a`, uint8 (H, W), or not, turn its central square counter-clockwise and resize it: (side, side)."""
+    """Mirror the central square of `a`, uint8 (H, W), or not, turn it counter-clockwise, resize it to (side, side)."""
     square = central_square(a)
     picture = Image.fromarray(square[:, ::-1] if mirrored else square)
     return resize(np.asarray(picture.rotate(degrees, resample=Image.Resampling.BILINEAR)), side)
 
 
 def grey_difference(a: np.ndarray, b: np.ndarray, mirrored: bool, degrees: float) -> float:
-    """Mean absolute difference in grey levels between image `b` and image `a` brought to it by `repeat`.
-
-    Taken over the disc that no rotation leaves.
-    """
+    """Return the mean absolute difference in grey levels between `b` and `a` transformed by `repeat`, inside a disc."""
     b = central_square(b)
     side = len(b)
     offset = np.arange(side) - (side - 1) / 2
@@ -146,13 +143,13 @@ def grey_difference(a: np.ndarray, b: np.ndarray, mirrored: bool, degrees: float
 
 
 def _mirrored(spectra: np.ndarray) -> np.ndarray:
-    """The spectra of the images mirrored left to right; frequencies 1, 2, ... lie along the first axis."""
+    """Return the spectra of images mirrored left to right; frequencies 1, 2, ... are along the first axis."""
     sign = np.where(np.arange(1, FREQUENCIES + 1) % 2, -1, 1).astype(np.float32)
     return spectra.conj() * sign.reshape(-1, *[1] * (spectra.ndim - 1))
 
 
 def _over_angles(product: np.ndarray, angles: int) -> np.ndarray:
-    """Correlation at each of `angles` rotations, along the first axis; `product` is over FREQUENCIES there."""
+    """Return the correlation at each of `angles` rotations from `product` (FREQUENCIES, ...): (angles, ...)."""
     padded = np.zeros((angles // 2 + 1, *product.shape[1:]), dtype=np.complex64)
     padded[1 : FREQUENCIES + 1] = product
     return fft.irfft(padded, n=angles, axis=0, norm="forward", overwrite_x=True)

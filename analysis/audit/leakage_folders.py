@@ -1,12 +1,12 @@
-"""Leakage between two plain folders of images: a verdict, the pairs as csv, and one HTML page with a contact sheet.
+"""Leakage audit of two folders of images: a verdict, the pairs as CSV, and an HTML page with a contact sheet.
 
 Writes into the output folder
 
     leakage_pairs.csv   test_file, train_file, similarity, transform, mirrored, rotation, grey_difference, test_label,
                         train_label: the most similar training image of each test image that has a copy there
     conflicts.csv       file, label, n_agree, n_disagree, partner, partner_label, similarity, transform: files whose
-                        copies on the other side mostly lie in a folder of another name
-    leakage.html        verdict, contact sheet and tables; needs nothing beside itself
+                        copies in the other folder mostly have another label; the label is the folder of a file
+    leakage.html        verdict, contact sheet and tables in one file
 """
 
 import base64
@@ -21,19 +21,23 @@ import pandas as pd
 
 from analysis.audit.contact_sheet import contact_sheet, signature, strongest
 from analysis.audit.copies import THRESHOLD
-from analysis.audit.partners import NEAR_DUPLICATE, Pictures, conflicts, partners
+from analysis.audit.partners import NEAR_DUPLICATE, Pictures, partners
 from analysis.drawing.style import use_style
 from benchmarks.datasets._files import Files
-from benchmarks.errors import BadInput, listing
+from benchmarks.errors import BadInput, refuse
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".pgm")
 SHOWN = 10  # pairs on the screen
 ON_SHEET = 12
+PAIR_COLUMNS = [
+    *("test_file", "train_file", "similarity", "transform", "mirrored", "rotation", "grey_difference"),
+    *("test_label", "train_label"),
+]
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What the page and the screen show."""
+    """Content of the page and the screen."""
 
     train: Path
     test: Path
@@ -46,20 +50,19 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """The one sentence that counts."""
+        """Whether there is a leak, and the share of the test images."""
         share = f"{len(self.pairs):,} of {self.n_test:,} test images ({len(self.pairs) / self.n_test:.1%})"
-        if len(self.pairs):
-            return f"LEAK: {share} have a copy among the {self.n_train:,} training images."
-        return f"No leak found: {share} have a copy among the {self.n_train:,} training images."
+        start = "LEAK" if len(self.pairs) else "No leak found"
+        return f"{start}: {share} have a copy among the {self.n_train:,} training images."
 
     @property
     def by_transform(self) -> dict[str, int]:
-        """How many test images each kind of transform explains."""
+        """Number of test images by kind of transform."""
         return self.pairs["transform"].map(signature).value_counts().to_dict()
 
     @property
     def notes(self) -> list[str]:
-        """What the verdict does not cover."""
+        """Limits of the verdict."""
         notes = [
             "Looked for: identical, turned, mirrored, contrast-enhanced, rescaled and recompressed copies. Crops, "
             "zooms and shifts of more than about a hundredth of the side are not found, nor other images of a patient."
@@ -72,12 +75,96 @@ class Finding:
 
 
 def audit_folders(train: Path, test: Path, out: Path) -> bool:
-    """Compare all images under `test` with all under `train`; write the pairs and the page to `out`; say the verdict.
+    """Compare all images below `test` with all below `train`, print the verdict, write pairs and page to `out`.
 
-    Returns whether there is a leak. Raises BadInput if a folder is missing, without images or inside the other, or with
-    the images that can't be read.
+    Returns whether there is a leak. Raises BadInput if a folder is missing, has no images or lies inside the other, or
+    if images can't be read.
     """
-    finding = compare(train, test, out)
+    found, ignored = zip(_samples(train), _samples(test), strict=True)
+    for one, other in ((train, test), (test, train)):
+        if one.resolve().is_relative_to(other.resolve()):
+            raise BadInput(f"{one} lies inside {other}: each of its images is its own copy; pass two separate folders")
+    samples = pd.concat(found, ignore_index=True)
+    pictures = _pictures(samples, n_train=len(found[0]))
+    pairs = partners(*found, pictures.pairs)
+    pairs = pictures.explained(pairs[pairs["kind"] == NEAR_DUPLICATE]).assign(part_a="train", part_b="test")
+    pairs = pairs.sort_values(["similarity", "sample_b"], ascending=[False, True])
+    labels = samples.set_index("sample")["label"]
+    pairs = pairs.assign(test_label=pairs["sample_b"].map(labels), train_label=pairs["sample_a"].map(labels))
+    names = {"sample_a": "train_file", "sample_b": "test_file"}
+    conflicts = pictures.conflicts(samples).drop(columns="column")
+    finding = Finding(
+        train=train,
+        test=test,
+        n_train=len(found[0]),
+        n_test=len(found[1]),
+        pairs=pairs.rename(columns=names),
+        conflicts=conflicts.rename(columns={"sample": "file", "value": "label", "partner_value": "partner_label"}),
+        flat=pictures.flat(),
+        ignored=ignored[0] + ignored[1],
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    finding.pairs[PAIR_COLUMNS].to_csv(out / "leakage_pairs.csv", index=False, float_format="%.4g")
+    finding.conflicts.to_csv(out / "conflicts.csv", index=False, float_format="%.4g")
+    (out / "leakage.html").write_text(_page(finding, _sheet(pairs, pictures)), encoding="utf-8")
+    _print(finding)
+    print(f"Pairs and page: {out}")
+    return len(pairs) > 0
+
+
+def _samples(folder: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Return a table of the images below `folder`, as `partners` and `conflicts` take it, and names of other files."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder; pass two folders of images ({', '.join(SUFFIXES)})")
+    names = Files(folder).under("")
+    images = [name for name in names if name.lower().endswith(SUFFIXES)]
+    if not images:
+        raise BadInput(f"{folder}: {len(names)} files, none of them an image ({', '.join(SUFFIXES)})")
+    table = pd.DataFrame({"file": images, "folder": folder, "source": None, "patient": None, "md5": None})
+    table["sample"] = [str(folder / name) for name in images]
+    table["label"] = [str(Path(name).parent) if "/" in name else None for name in images]
+    return table, [str(folder / name) for name in names if not name.lower().endswith(SUFFIXES)]
+
+
+def _pictures(samples: pd.DataFrame, n_train: int) -> Pictures:
+    files = {folder: Files(folder) for folder in samples["folder"].unique()}
+    place = {row.sample: (files[row.folder], row.file) for row in samples.itertuples()}
+    unreadable = []
+
+    def read(name: str) -> np.ndarray:
+        folder, file = place[name]
+        try:
+            return folder.image(file)
+        except BadInput as error:
+            unreadable.append(f"{folder.root}: {error}")
+            return np.zeros((1, 1), dtype=np.uint8)
+
+    pictures = Pictures(samples["sample"].tolist(), read, n_train)
+    refuse("images that can't be read:", unreadable)
+    return pictures
+
+
+def _sheet(pairs: pd.DataFrame, pictures: Pictures) -> str:
+    """Return the contact sheet of the strongest pairs as PNG in base64, empty without pairs."""
+    if pairs.empty:
+        return ""
+    use_style()
+    figure = contact_sheet(strongest(pairs, ON_SHEET), pictures.read)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=150)
+    plt.close(figure)
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def _page(finding: Finding, sheet: str) -> str:
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("leakage.html.j2").render(finding=finding, sheet=sheet, threshold=THRESHOLD)
+
+
+def _print(finding: Finding) -> None:
     print(finding.verdict)
     for transform, number in finding.by_transform.items():
         print(f"  {number:6,}  {transform}")
@@ -87,105 +174,4 @@ def audit_folders(train: Path, test: Path, out: Path) -> bool:
         print(f"  and {len(finding.pairs) - SHOWN:,} more")
     for row in finding.conflicts.head(SHOWN).itertuples():
         print(f"Under two labels: {row.file} in {row.label}, its copy {row.partner} in {row.partner_label}")
-    print(*finding.notes, f"Pairs and page: {out}", sep="\n")
-    return bool(len(finding.pairs))
-
-
-def compare(train: Path, test: Path, out: Path) -> Finding:
-    """The finding of `audit_folders`, written to `out`."""
-    listed = {folder: _images(folder) for folder in (train, test)}
-    for one, other in ((train, test), (test, train)):
-        if one.resolve().is_relative_to(other.resolve()):
-            raise BadInput(
-                f"{one} lies inside {other}: every image in it would be its own copy; pass two folders apart"
-            )
-    samples = pd.concat([_table(folder, names) for folder, (names, _) in listed.items()], ignore_index=True)
-    a, b = (samples[samples["folder"] == folder] for folder in (train, test))
-    files = {folder: Files(folder) for folder in listed}
-    read = {row.sample: (files[row.folder], row.file) for row in samples.itertuples()}
-    pictures = _pictures(samples["sample"].tolist(), read, len(a))
-    found = partners(a, b, pictures.pairs)
-    near = pictures.explained(found[found["kind"] == NEAR_DUPLICATE])
-    near = near.assign(part_a="train", part_b="test").sort_values(["similarity", "sample_b"], ascending=[False, True])
-    suspects = conflicts(samples, pictures.pairs)
-    explained = pictures.explained(suspects.rename(columns={"sample": "sample_b", "partner": "sample_a"}))
-    labels = samples.set_index("sample")["label"]
-    finding = Finding(
-        train,
-        test,
-        len(a),
-        len(b),
-        near.assign(test_label=near["sample_b"].map(labels), train_label=near["sample_a"].map(labels)).rename(
-            columns={"sample_a": "train_file", "sample_b": "test_file"}
-        ),
-        suspects.assign(transform=explained["transform"]).rename(
-            columns={"sample": "file", "value": "label", "partner_value": "partner_label"}
-        ),
-        pictures.flat(),
-        [name for _, ignored in listed.values() for name in ignored],
-    )
-    _write(finding, near, pictures, out)
-    return finding
-
-
-def _images(folder: Path) -> tuple[list[str], list[str]]:
-    """Names of the images below `folder`, and of everything else."""
-    if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder; pass two folders of images ({', '.join(SUFFIXES)})")
-    names = Files(folder).under("")
-    images = [name for name in names if name.lower().endswith(SUFFIXES)]
-    if not images:
-        raise BadInput(f"{folder}: {len(names)} files, none of them an image ({', '.join(SUFFIXES)})")
-    return images, [str(folder / name) for name in names if not name.lower().endswith(SUFFIXES)]
-
-
-def _table(folder: Path, names: list[str]) -> pd.DataFrame:
-    """The columns that partners and conflicts ask for; the label is the folder that an image lies in, if any."""
-    table = pd.DataFrame({"file": names, "folder": folder, "source": None, "patient": None, "md5": None})
-    table["sample"] = [str(folder / name) for name in names]
-    table["label"] = [str(Path(name).parent) if "/" in name else None for name in names]
-    return table
-
-
-def _pictures(names: list[str], read: dict[str, tuple[Files, str]], n_train: int) -> Pictures:
-    unreadable = []
-
-    def image(name: str) -> np.ndarray:
-        files, inside = read[name]
-        try:
-            return files.image(inside)
-        except BadInput as error:
-            unreadable.append(f"{files.root}: {error}")
-            return np.zeros((1, 1), dtype=np.uint8)
-
-    pictures = Pictures(names, image, n_train)
-    if unreadable:
-        raise BadInput(listing("images that can't be read:", unreadable))
-    return pictures
-
-
-def _write(finding: Finding, near: pd.DataFrame, pictures: Pictures, out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    pair_columns = ["test_file", "train_file", "similarity", "transform", "mirrored", "rotation", "grey_difference"]
-    finding.pairs[[*pair_columns, "test_label", "train_label"]].to_csv(
-        out / "leakage_pairs.csv", index=False, float_format="%.4g"
-    )
-    conflict_columns = ["file", "label", "n_agree", "n_disagree", "partner", "partner_label", "similarity", "transform"]
-    finding.conflicts[conflict_columns].to_csv(out / "conflicts.csv", index=False, float_format="%.4g")
-    sheet = ""
-    if len(near):
-        use_style()
-        figure = contact_sheet(strongest(near, ON_SHEET), pictures.read)
-        content = io.BytesIO()
-        figure.savefig(content, format="png", dpi=150)
-        plt.close(figure)
-        sheet = base64.b64encode(content.getvalue()).decode()
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("leakage.html.j2").render(finding=finding, sheet=sheet, threshold=THRESHOLD)
-    (out / "leakage.html").write_text(page, encoding="utf-8")
+    print(*finding.notes, sep="\n")

@@ -1,4 +1,4 @@
-"""Which files of one part have a partner in another: the same patient, the same source, the same pixels, a copy."""
+"""Partners of a file in another part of a split: files of the same patient or source, identical files, and copies."""
 
 import functools
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from analysis.audit import copies
 SHARED = {"shared_patient": "patient", "shared_source": "source", "pixel_identical": "md5"}  # kind -> column compared
 NEAR_DUPLICATE = "near_duplicate"
 KINDS = (*SHARED, NEAR_DUPLICATE)
-CONTRAST = 5.0  # grey levels: above what interpolation and JPEG leave, below what contrast enhancement makes
-STILL = 0.25  # degrees that don't count as turned
+CONTRAST = 5.0  # grey levels: interpolation and JPEG change an image less, contrast enhancement more
+STILL = 0.25  # degrees: smaller rotations do not count as turned
 
 
 class Pictures:
-    """Images by name, their descriptions and every pair of copies among them.
+    """Images by name, their descriptions, and all pairs of copies among them.
 
-    `names` are unique; `read(name)` gives uint8 (H, W). With `n_first`, only pairs between the first so many images and
-    the others are looked for. `pairs` has the columns sample_a, sample_b, similarity and mirrored, each pair in both
-    orders.
+    `names` are unique; `read(name)` returns uint8 (H, W). With `n_first`, only pairs between the first `n_first` images
+    and the others are searched. `pairs` has the columns sample_a, sample_b, similarity and mirrored, and each pair in
+    both orders.
     """
 
     def __init__(self, names: list[str], read: Callable[[str], np.ndarray], n_first: int | None = None):
@@ -34,18 +34,18 @@ class Pictures:
         listed = np.array(names, dtype=object)
         one_way = pd.DataFrame({"sample_a": listed[found["a"]], "sample_b": listed[found["b"]]})
         one_way = one_way.join(found[["similarity", "mirrored"]])
-        # Mirrored a is b turned exactly if mirrored b is a turned.
+        # Mirroring is symmetric: mirrored a is a rotation of b exactly if mirrored b is a rotation of a.
         other_way = one_way.rename(columns={"sample_a": "sample_b", "sample_b": "sample_a"})
         self.pairs = pd.concat([one_way, other_way], ignore_index=True)
 
     def flat(self) -> list[str]:
-        """Names of the images without texture, of which copies can't be found."""
+        """Return the names of the images without texture, whose copies can't be found."""
         return [name for name, place in self.place.items() if not self.spectra[place].any()]
 
     def explained(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        """`pairs` (sample_a, sample_b, mirrored) with rotation, grey_difference and transform, that make a into b.
+        """Add rotation, grey_difference and transform from a to b to `pairs` (sample_a, sample_b, mirrored).
 
-        `transform` is in words. Pairs that are no copies (mirrored missing) stay unexplained.
+        rotation is in degrees, transform is text. All are empty for pairs that are no copies (mirrored is missing).
         """
         facts = [
             self._explain(a, b, mirrored) if pd.notna(mirrored) else (np.nan, np.nan, "")
@@ -54,11 +54,18 @@ class Pictures:
         columns = ["rotation", "grey_difference", "transform"]
         return pairs.reset_index(drop=True).join(pd.DataFrame(facts, columns=columns))
 
+    def conflicts(self, samples: pd.DataFrame) -> pd.DataFrame:
+        """Return `conflicts` of `samples` with the transform of each partner."""
+        suspects = conflicts(samples, self.pairs)
+        pairs = suspects.rename(columns={"sample": "sample_b", "partner": "sample_a"})
+        return suspects.assign(transform=self.explained(pairs)["transform"]).drop(columns="mirrored")
+
     def _explain(self, name_a: str, name_b: str, mirrored: bool) -> tuple[float, float, str]:
         a, b = self.read(name_a), self.read(name_b)
         if a.shape == b.shape and (a == b).all():
             return 0.0, 0.0, "identical pixels"
-        degrees, _ = copies.rotation(*(self.spectra[self.place[name]] for name in (name_a, name_b)), mirrored)
+        spectra = self.spectra[self.place[name_a]], self.spectra[self.place[name_b]]
+        degrees, _ = copies.rotation(spectra[0], spectra[1], mirrored)
         difference = copies.grey_difference(a, b, mirrored, degrees)
         steps = ["mirrored"] if mirrored else []
         if min(degrees, 360 - degrees) > STILL:
@@ -71,11 +78,10 @@ class Pictures:
 
 
 def partners(a: pd.DataFrame, b: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Each file of part `b` with a partner in part `a`, once a kind of KINDS.
+    """Return each file of part `b` with its most similar partner in part `a`, once for each of KINDS.
 
-    `a` and `b` have the columns sample, patient, source and md5; `pairs` those of `Pictures.pairs`. Columns kind,
-    sample_a, sample_b, similarity and mirrored (missing if the pixels show no copy). The partner is the most similar
-    one; a patient, source or md5 that is missing is nobody's partner.
+    `a` and `b` have the columns sample, patient, source and md5, where missing values match nothing; `pairs` is
+    `Pictures.pairs`. Returns the columns kind, sample_a, sample_b, similarity and mirrored (missing if no copy).
     """
     between = pairs[pairs["sample_a"].isin(a["sample"]) & pairs["sample_b"].isin(b["sample"])]
     found = {
@@ -91,32 +97,22 @@ def partners(a: pd.DataFrame, b: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFr
 
 
 def conflicts(samples: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Files that disagree with most of their own copies on label, source or patient: suspects of a mix-up.
+    """Return files whose label, source or patient differs from most of their copies, the clearest conflicts first.
 
-    Columns sample, column, value, n_agree, n_disagree, partner (the most similar of those that disagree), its
-    partner_value, similarity and mirrored; the clearest suspects first.
+    Columns sample, column, value, n_agree, n_disagree, partner (the most similar copy with another value),
+    partner_value, similarity and mirrored.
     """
     facts = samples.set_index("sample")
     frames = []
     for column in ("label", "source", "patient"):
         own, other = (pairs[side].map(facts[column]) for side in ("sample_b", "sample_a"))
-        told = pairs.assign(value=own, partner_value=other, column=column)[own.notna() & other.notna()]
-        differs = told["value"] != told["partner_value"]
-        counts = told.assign(n_disagree=differs, n_agree=~differs).groupby("sample_b")[["n_agree", "n_disagree"]].sum()
+        known = pairs.assign(value=own, partner_value=other, column=column)[own.notna() & other.notna()]
+        differs = known["value"] != known["partner_value"]
+        counts = known.assign(n_disagree=differs, n_agree=~differs).groupby("sample_b")[["n_agree", "n_disagree"]].sum()
         suspects = counts[counts["n_disagree"] > counts["n_agree"]]
-        worst = told[differs].sort_values("similarity", ascending=False).drop_duplicates("sample_b")
+        worst = known[differs].sort_values("similarity", ascending=False).drop_duplicates("sample_b")
         frames.append(worst.merge(suspects, left_on="sample_b", right_index=True))
     table = pd.concat(frames, ignore_index=True).rename(columns={"sample_b": "sample", "sample_a": "partner"})
     table = table.assign(lead=table["n_agree"] - table["n_disagree"]).sort_values(["lead", "sample"])
-    columns = [
-        "sample",
-        "column",
-        "value",
-        "n_agree",
-        "n_disagree",
-        "partner",
-        "partner_value",
-        "similarity",
-        "mirrored",
-    ]
-    return table[columns].reset_index(drop=True)
+    columns = "sample column value n_agree n_disagree partner partner_value similarity mirrored"
+    return table[columns.split()].reset_index(drop=True)

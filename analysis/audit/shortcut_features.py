@@ -1,7 +1,6 @@
-"""What can be read off an image file without looking at the breast: the features of the shortcut audit's probes."""
+"""Features of an image file that do not show the breast: the input of the probes of the shortcut audit."""
 
 import itertools
-from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -15,33 +14,33 @@ from benchmarks.samples.breast import MARGIN
 
 BORDER = 0.02  # of the side
 OUTSIDE = 32  # pixels
-SKIN = 0.05  # of the side, beyond the mask: the skin fades over up to 0.02 of it, and a small mask is coarse
-SPREADS = 5  # times from the background's median to its upper quartile, beyond which hardly any noise lies
-FIRST_COPIES = 24  # of a source, enough to see how they turn
+SKIN = 0.05  # of the side, around the mask: the skin fades over up to 0.02 of the side, and a small mask is coarse
+SPREADS = 5  # times the distance from median to upper quartile of the background: noise is hardly ever brighter
+FIRST_COPIES = 24  # of a source: enough to measure how copies are turned
 NONE = "not evaluable"
 
 
 def border(image: np.ndarray, breast: np.ndarray) -> list[float]:
-    """Mean and standard deviation of the four strips along the edges, grey levels."""
+    """Return mean and standard deviation of the four strips along the edges, grey levels."""
     width = max(1, round(BORDER * len(image)))
     strips = (image[:width], image[-width:], image[:, :width], image[:, -width:])
     return [value for strip in strips for value in (float(strip.mean()), float(strip.std()))]
 
 
 def corners(image: np.ndarray, breast: np.ndarray) -> list[float]:
-    """Mean of a patch in each corner, grey levels."""
+    """Return the mean of a patch in each corner, grey levels."""
     width = max(1, round(2 * BORDER * len(image)))
     ends = (slice(None, width), slice(-width, None))
     return [float(image[rows, columns].mean()) for rows in ends for columns in ends]
 
 
 def background(image: np.ndarray, breast: np.ndarray) -> list[float]:
-    """Three low percentiles and the most frequent grey level."""
+    """Return three low percentiles and the most frequent grey level."""
     return [*np.percentile(image, [1, 5, 10]), float(np.bincount(image.ravel(), minlength=256).argmax())]
 
 
 def orientation(image: np.ndarray, breast: np.ndarray) -> list[float]:
-    """Where the breast lies about the centre, and which way it is long: sines and cosines."""
+    """Return direction and distance of the breast from the centre, and its long axis; angles as sine and cosine."""
     rows, columns = np.nonzero(breast)
     if not len(rows):
         return [0.0] * 5
@@ -52,7 +51,7 @@ def orientation(image: np.ndarray, breast: np.ndarray) -> list[float]:
 
 
 def resampling(image: np.ndarray, breast: np.ndarray) -> list[float]:
-    """What interpolation leaves: second over first differences along rows, columns and both diagonals."""
+    """Return second over first differences along rows, columns and both diagonals, which show interpolation."""
     pixels = image.astype(np.float32)
     ratios = []
     for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
@@ -63,24 +62,24 @@ def resampling(image: np.ndarray, breast: np.ndarray) -> list[float]:
 
 
 def breast_area(image: np.ndarray, breast: np.ndarray) -> list[float]:
-    """Share of the image that the breast covers."""
+    """Return the share of the image that the breast covers."""
     return [float(breast.mean())]
 
 
 def thumbnail(image: np.ndarray, breast: np.ndarray) -> list[float]:
-    """The image, shrunk to 16 x 16 pixels."""
+    """Return the image resized to 16 x 16 pixels."""
     return thumbnails(image[np.newaxis])[0].tolist()
 
 
 def outside(image: np.ndarray, breast: np.ndarray) -> list[float]:
-    """How much brighter than the background anything but the breast is, such as labels: 32 x 32 pixels, others 0.
+    """Return objects outside the breast, such as labels: brightness above the background, 32 x 32 pixels in 0 to 1.
 
-    All 0 where no breast is found, as nothing would then hide it, or where it leaves no background.
+    All 0 if no breast is found, or if the breast leaves no background.
     """
     if not breast.any():
         return [0.0] * OUTSIDE**2
-    # A breast that is only cut out shows its outline: by the skin around it, by noise, and by the black corners of a
-    # turned picture where they touch it. All of these are next to it, or no brighter than the background.
+    # The skin, noise, and the black corners of a turned image would show the outline of the breast. All of them are
+    # next to the mask, or not brighter than the background.
     near = ndimage.distance_transform_edt(~breast) <= SKIN * len(breast)
     place = (np.arange(len(image)) * len(breast)) // len(image)
     hidden = near[np.ix_(place, place)]
@@ -88,36 +87,27 @@ def outside(image: np.ndarray, breast: np.ndarray) -> list[float]:
         return [0.0] * OUTSIDE**2
     level, quartile = np.percentile(image[~hidden], [50, 75])
     top = level + MARGIN + SPREADS * (quartile - level)
-    # The level itself, in all pixels at once, would be another probe's, and keeps the regression from converging.
+    # The level of the background is subtracted: another probe sees it, and the regression would not converge.
     picture = np.where(hidden | (image <= top), 0, image - level).astype(np.uint8)
     return (resize(picture, OUTSIDE).ravel() / 255).tolist()
 
 
-# probe -> its numbers, from a square image uint8 (S, S) and the mask of its breast, bool (S', S')
-OF_IMAGE: dict[str, Callable[[np.ndarray, np.ndarray], list[float]]] = {
-    "border": border,
-    "corners": corners,
-    "background": background,
-    "orientation": orientation,
-    "resampling": resampling,
-    "breast_area": breast_area,
-    "thumbnail": thumbnail,
-    "outside": outside,
-}
+# Each computes features from a square image, uint8 (S, S), and the mask of the breast, bool (S', S').
+OF_IMAGE = (border, corners, background, orientation, resampling, breast_area, thumbnail, outside)
 
 
 def features(samples: pd.DataFrame, dataset: Dataset, masks: np.ndarray) -> dict[str, np.ndarray | str]:
-    """Features (N, k) of every probe for `samples`, or the reason why a probe is not evaluable.
+    """Return the features (N, k) of every probe for `samples`, or the reason why a probe is not evaluable.
 
     `samples` has the columns row, source, copy and dataset; `masks` is uint8 (all rows, S, S), 1 in the breast.
     """
-    numbers: dict[str, list] = {probe: [] for probe in OF_IMAGE}
+    numbers: dict[str, list[list[float]]] = {function.__name__: [] for function in OF_IMAGE}
     spectra = []
     for row in samples["row"]:
         native = dataset.native(row)
         image, breast = copies.central_square(native), in_square(masks[row].astype(bool), native.shape)
-        for probe, function in OF_IMAGE.items():
-            numbers[probe].append(function(image, breast))
+        for function in OF_IMAGE:
+            numbers[function.__name__].append(function(image, breast))
         spectra.append(copies.describe([image])[0])
     found: dict[str, np.ndarray | str] = {probe: np.array(values) for probe, values in numbers.items()}
     found["file_size"] = f"{NONE}: the images are generated, not read from files"
@@ -134,22 +124,18 @@ def features(samples: pd.DataFrame, dataset: Dataset, masks: np.ndarray) -> dict
 
 
 def in_square(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The part (S, S) of a `mask` (S, S) of a whole image of `shape` that lies in the image's central square."""
+    """Cut a `mask` (S, S) of a whole image of `shape` (H, W) to the central square of the image: (S, S)."""
     n = len(mask)
     rows, columns = (((np.arange(n) + 0.5) / n * min(shape) + (side - min(shape)) / 2) * n / side for side in shape)
     return mask[np.ix_(rows.astype(int), columns.astype(int))]
 
 
 def _copy_order(samples: pd.DataFrame, spectra: np.ndarray) -> np.ndarray:
-    """How far, on average, each next copy of a source is turned from the one before, degrees -180..180: (N, 1)."""
-    steps = {source: list(_steps(own, spectra)) for source, own in samples.groupby("source")}
-    mean = {source: float(np.mean(found)) if found else 0.0 for source, found in steps.items()}
+    """Return the mean rotation from a copy of a source to the next copy, degrees -180 to 180: (N, 1)."""
+    mean = {}
+    for source, own in samples.groupby("source"):
+        pairs = itertools.pairwise(own.sort_values("copy").index[:FIRST_COPIES])
+        found = [copies.rotation(spectra[one], spectra[other], mirrored=False) for one, other in pairs]
+        steps = [(degrees + 180) % 360 - 180 for degrees, similarity in found if similarity >= copies.THRESHOLD]
+        mean[source] = float(np.mean(steps)) if steps else 0.0
     return samples["source"].map(mean).to_numpy(dtype=float)[:, None]
-
-
-def _steps(own: pd.DataFrame, spectra: np.ndarray) -> Iterator[float]:
-    rows = own.sort_values("copy").index[:FIRST_COPIES]
-    for one, other in itertools.pairwise(rows):
-        degrees, similarity = copies.rotation(spectra[one], spectra[other], mirrored=False)
-        if similarity >= copies.THRESHOLD:
-            yield (degrees + 180) % 360 - 180

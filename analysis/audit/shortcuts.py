@@ -1,23 +1,22 @@
-"""Shortcut audit: what predicts the label without a look at the breast, before any network is trained.
+"""Shortcut audit: predict the label from features that do not show the breast, before any network is trained.
 
-Each probe is a handful of numbers of a file (shortcut_features.py) and a simple classifier: a forest of trees,
-for the small pictures thumbnail and outside a logistic regression. It learns the classes, of which severity and density
-follow, and whether a file is contrast-enhanced. Writes results/<study>/tables/shortcuts.csv: probe, task, protocol,
-metric, estimate, ci_low, ci_high, chance, verdict, n_samples, n_units, unit.
+Each probe is a few features of a file (shortcut_features.py) and a simple classifier: extremely randomised trees, or
+logistic regression for the small images `thumbnail` and `outside`. The classifier learns the classes, whose
+probabilities also give severity and density, and whether a file is contrast-enhanced. Writes
+results/<study>/tables/shortcuts.csv: probe, task, protocol, metric, estimate, ci_low, ci_high, chance, verdict,
+n_samples, n_units, unit.
 
 protocol
     published     fitted on the published train part, scored on its validation part
     by_patient    five grouped folds, out-of-fold, over all augmented files (all files unless every source has some)
 
-Severity and variant are scored by the area under the ROC curve, classes and density by accuracy, whose chance level is
-the share of the most frequent one. Intervals are 95 % bootstraps over patients. A probe is a shortcut if its interval
+Severity and variant are scored by the area under the ROC curve, classes and density by accuracy, with the
+majority-class baseline as chance. The 95% intervals are bootstraps over patients. A probe is a shortcut if its interval
 lies above chance.
 """
 
-import argparse
-import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,11 +30,13 @@ from analysis.audit.shortcut_features import NONE, features
 from analysis.bootstrap import Bootstrap, interval
 from analysis.predictions import factor_of_label, most_probable, read_folds, read_samples, summed
 from analysis.probability_metrics import binary_metrics, resampled_binary_metrics
+from analysis.tidy import write_tables
 from benchmarks import datasets, stored
 from benchmarks.cells.baselines import thumbnail_classifier
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study.study import Study, load_study
+from benchmarks.study.command import THREADS, stage
+from benchmarks.study.study import Study
 
 COLUMNS = [
     *("probe", "task", "protocol", "metric", "estimate", "ci_low", "ci_high", "chance", "verdict"),
@@ -46,11 +47,13 @@ SHORTCUT, CHANCE = "shortcut", "no better than chance"
 FOLDS = 5
 TREES, LEAF = 50, 5
 ENHANCED = "clahe"
-PICTURES = ("outside", "thumbnail")  # probes
+PICTURES = ("outside", "thumbnail")  # probes with logistic regression
+
+Splits = list[tuple[np.ndarray, np.ndarray]]  # row numbers of the train and test samples of each fold
 
 
 class Audit:
-    """The files that are looked at, what is known of them, and how they are split."""
+    """Samples of a study, and the splits that the probes are scored on."""
 
     def __init__(self, study: Study, threads: int):
         self.study, self.threads = study, threads
@@ -59,20 +62,19 @@ class Audit:
         after = samples[samples["folder"] == "after"]
         self.samples = (after if set(after["source"]) == set(samples["source"]) else samples).reset_index(drop=True)
         self.bootstrap = Bootstrap(samples["unit"].tolist(), study.bootstrap, study.seed)
-        self.splits = dict(self._splits())
-
-    def _splits(self) -> Iterator[tuple[str, list[tuple[np.ndarray, np.ndarray]]]]:
-        if PUBLISHED in self.study.protocols:
-            folds = read_folds(self.study, PUBLISHED)
+        self.splits: dict[str, Splits] = {}
+        if PUBLISHED in study.protocols:
+            folds = read_folds(study, PUBLISHED)
             first = folds[folds["fold"] == 0].set_index("sample")["part"]
             part = self.samples["sample"].map(first).to_numpy(dtype=str)
-            yield PUBLISHED, [(np.flatnonzero(part == "train"), np.flatnonzero(part == "validation"))]
+            self.splits[PUBLISHED] = [(np.flatnonzero(part == "train"), np.flatnonzero(part == "validation"))]
         if self.unit == "patient" and self.samples["patient"].nunique() >= FOLDS:
-            folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=self.study.seed)
-            yield BY_PATIENT, list(folds.split(self.samples, self.samples["label"], self.samples["patient"]))
+            grouped = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=study.seed)
+            split = grouped.split(self.samples, self.samples["label"], self.samples["patient"])
+            self.splits[BY_PATIENT] = list(split)
 
-    def rows(self, probe: str, numbers: np.ndarray | str) -> Iterator[dict]:
-        """The rows of one probe; `numbers` (N, k), or why there are none."""
+    def rows(self, probe: str, numbers: np.ndarray | str) -> Iterator[dict[str, Any]]:
+        """Yield the rows of one probe; `numbers` are the features (N, k), or the reason why there are none."""
         for protocol in (PUBLISHED, BY_PATIENT):
             about = {"probe": probe, "protocol": protocol}
             if isinstance(numbers, str):
@@ -83,68 +85,69 @@ class Audit:
             else:
                 yield from (about | row for row in self._scored(probe, numbers, self.splits[protocol]))
 
-    def _scored(self, probe: str, numbers: np.ndarray, splits: list) -> Iterator[dict]:
-        tested = np.concatenate([test for _, test in splits])
-        samples = self.samples.iloc[tested].reset_index(drop=True)
+    def _scored(self, probe: str, numbers: np.ndarray, splits: Splits) -> Iterator[dict[str, Any]]:
+        samples = self.samples.iloc[np.concatenate([test for _, test in splits])].reset_index(drop=True)
         weights = self.bootstrap.weights(samples["unit"])
         n_units = samples["unit"].nunique()
-        classes = self._predicted(probe, numbers, self.samples["label"], splits)
-        for task, metric, truth, answer in self._tasks(samples, classes, probe, numbers, splits):
-            if metric == "accuracy":
-                estimate = metrics.class_metrics(truth, answer)[metric]
-                drawn = metrics.resampled_class_metrics(truth, answer, weights)[metric]
-                chance = pd.Series(truth).value_counts(normalize=True).iloc[0]
-            else:
+        for task, truth, answer in self._tasks(samples, probe, numbers, splits):
+            if truth.dtype == bool:
+                metric, chance = "roc_auc", 0.5
                 estimate = binary_metrics(truth, answer)[metric]
                 drawn = resampled_binary_metrics(truth, answer, weights)[metric]
-                chance = 0.5
+            else:
+                metric, chance = "accuracy", pd.Series(truth).value_counts(normalize=True).iloc[0]
+                estimate = metrics.class_metrics(truth, answer)[metric]
+                drawn = metrics.resampled_class_metrics(truth, answer, weights)[metric]
             limits = interval(drawn, n_units, self.unit)
             verdict = limits.note or (SHORTCUT if limits.low > chance else CHANCE)
-            row = {"task": task, "metric": metric, "estimate": estimate, "ci_low": limits.low, "ci_high": limits.high}
+            row = {"task": task, "metric": metric, "estimate": estimate} | limits.columns()
             row |= {"chance": chance, "verdict": verdict, "n_samples": len(samples), "n_units": n_units}
             yield row | {"unit": f"{self.unit}s"}
 
     def _tasks(
-        self, samples: pd.DataFrame, classes: pd.DataFrame, probe: str, numbers: np.ndarray, splits: list
-    ) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
-        """Task, metric, truth and answer (or probability) of the tested samples."""
-        yield "class8", "accuracy", samples["label"].to_numpy(dtype=str), _names(classes)
+        self, samples: pd.DataFrame, probe: str, numbers: np.ndarray, splits: Splits
+    ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+        """Yield task, truth (bool or str) and answer (probability or str) of the tested samples."""
+        classes = self._predicted(probe, numbers, self.samples["label"], splits)
+        yield "class8", samples["label"].to_numpy(dtype=str), _answers(classes)
         density, severity = (factor_of_label(self.samples, factor) for factor in ("density", "severity"))
         if density:
-            answer = _names(summed(classes, density).add_prefix("p_"))
-            yield "density", "accuracy", samples["label"].map(density).to_numpy(dtype=str), answer
+            answer = _answers(summed(classes, density).add_prefix("p_"))
+            yield "density", samples["label"].map(density).to_numpy(dtype=str), answer
         if severity and len(set(severity.values())) == 2:
-            truth = (samples["label"].map(severity) == "malignant").to_numpy()
-            yield "severity", "roc_auc", truth, summed(classes, severity)["malignant"].to_numpy()
+            malignant = (samples["label"].map(severity) == "malignant").to_numpy(dtype=bool)
+            yield "severity", malignant, summed(classes, severity)["malignant"].to_numpy()
         if self.samples["variant"].nunique() == 2:
             variant = self._predicted(probe, numbers, self.samples["variant"], splits)
-            yield "variant", "roc_auc", (samples["variant"] == ENHANCED).to_numpy(), variant[f"p_{ENHANCED}"].to_numpy()
+            enhanced = (samples["variant"] == ENHANCED).to_numpy(dtype=bool)
+            yield "variant", enhanced, variant[f"p_{ENHANCED}"].to_numpy()
 
-    def _predicted(self, probe: str, numbers: np.ndarray, labels: pd.Series, splits: list) -> pd.DataFrame:
-        """Out-of-fold probabilities, columns p_<label>, in the order of the test parts."""
+    def _predicted(self, probe: str, numbers: np.ndarray, labels: pd.Series, splits: Splits) -> pd.DataFrame:
+        """Return out-of-fold probabilities, columns p_<label>, in the order of the test parts."""
         known = sorted(labels.unique())
         parts = []
         for train, test in splits:
-            # Threads of a regression this small wait for one another, for minutes where the cores are shared. And to
-            # check every tree's settings anew takes as long as to grow it.
+            if probe in PICTURES:
+                model = thumbnail_classifier()
+            else:
+                settings = {"min_samples_leaf": LEAF, "random_state": self.study.seed, "n_jobs": self.threads}
+                model = ExtraTreesClassifier(TREES, **settings)
+            # Threads slow down a regression this small where cores are shared, and checking the parameters of every
+            # tree takes as long as growing the tree.
             with threadpool_limits(1, "blas"), sklearn.config_context(skip_parameter_validation=True):
-                model = self._classifier(probe).fit(numbers[train], labels.iloc[train].to_numpy(dtype=str))
+                model.fit(numbers[train], labels.iloc[train].to_numpy(dtype=str))
             part = pd.DataFrame(model.predict_proba(numbers[test]), columns=model.classes_)
             parts.append(part.reindex(columns=known, fill_value=0.0))
         return pd.concat(parts, ignore_index=True).add_prefix("p_")
 
-    def _classifier(self, probe: str):
-        if probe in PICTURES:
-            return thumbnail_classifier()
-        return ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=self.study.seed, n_jobs=self.threads)
 
-
-def _names(probabilities: pd.DataFrame) -> np.ndarray:
+def _answers(probabilities: pd.DataFrame) -> np.ndarray:
     return most_probable(probabilities.rename(columns=lambda name: name.removeprefix("p_"))).astype(str)
 
 
 def audit(study: Study, threads: int) -> pd.DataFrame:
-    """The rows of shortcuts.csv. Raises BadInput if samples, folds or data are missing."""
+    """Return the rows of shortcuts.csv. Raises BadInput if samples, folds or data are missing."""
+    study.check_data()
     own = Audit(study, threads)
     dataset = datasets.load(study.dataset, study.data, study.seed)
     masks = stored.array(study.results() / f"masks_{max(study.sizes())}.npy")
@@ -152,19 +155,12 @@ def audit(study: Study, threads: int) -> pd.DataFrame:
     return pd.DataFrame([row for probe, numbers in found.items() for row in own.rows(probe, numbers)], columns=COLUMNS)
 
 
-def main() -> None:
-    """Audit a study's data."""
-    parser = argparse.ArgumentParser(description="Find what predicts the label without a look at the breast.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    parser.add_argument("--data", help="folder or zip of the study's data, if they are not generated")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads (default: all)")
-    arguments = parser.parse_args()
-    study = load_study(arguments.study, arguments.data)
-    study.check_data()
-    target: Path = study.results() / "tables" / "shortcuts.csv"
-    target.parent.mkdir(exist_ok=True)
-    audit(study, arguments.threads).to_csv(target, index=False, float_format="%.4g")
-
+main = stage(
+    "Predict the labels of a study from features that do not show the breast.",
+    lambda study, threads: write_tables(study, {"shortcuts": audit(study, threads)}, float_format="%.4g"),
+    data=True,
+    threads=THREADS,
+)
 
 if __name__ == "__main__":
     run_cli(main)
