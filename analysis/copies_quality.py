@@ -1,21 +1,20 @@
-"""How well copies are found on the real augmented files, whose truth is known: recall, false alarms, time, memory.
+"""Accuracy of the search for copies on the real augmented files, whose copies are known, with time and memory.
 
     python -m analysis.copies_quality --data PATH > benchmarks/reference/copies.csv
 
 Columns: test, n_train, n_test (images), n_copies (test images that have a copy in train), found (of those), n_wrong
-(flagged test images whose most similar partner is of another source), lowest_copy and highest_other (the similarity of
-the least similar of the most similar copies, and of the most similar pair of different sources), seconds and
-peak_memory_mb, and those of benchmarks/reference. A highest_other below RECORDED is left empty.
+(flagged test images whose most similar partner is of another source), lowest_copy (the least similarity of a test image
+to its most similar copy), highest_other (the highest similarity of different sources, empty below RECORDED), seconds,
+peak_memory_mb, and those of benchmarks/reference.
 """
 
-import argparse
 import io
 import os
 import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,11 +27,11 @@ from analysis.audit import copies
 from benchmarks.datasets import mendeley_inbreast
 from benchmarks.datasets._files import resize
 from benchmarks.errors import run_cli
-from benchmarks.reference import about
+from benchmarks.reference.command import measurement
 
 SEED = 1
 FOLDS = 5
-RECORDED = 0.4  # similarities from here on are looked at, below the threshold to see how far away the others stay
+RECORDED = 0.4  # least similarity of a recorded pair, below the threshold to show the margin
 
 
 def _jpeg(image: np.ndarray, quality: int) -> np.ndarray:
@@ -41,8 +40,8 @@ def _jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(Image.open(content))
 
 
-def _turn(image: np.ndarray, degrees: float) -> np.ndarray:
-    return np.asarray(Image.fromarray(image).rotate(degrees, resample=Image.Resampling.BILINEAR))
+def _turn(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return np.asarray(Image.fromarray(image).rotate(rng.uniform(0, 360), resample=Image.Resampling.BILINEAR))
 
 
 def _zoom(image: np.ndarray, factor: float) -> np.ndarray:
@@ -55,20 +54,20 @@ def _clahe(image: np.ndarray) -> np.ndarray:
     return np.round(exposure.equalize_adapthist(image, clip_limit=0.03) * 255).astype(np.uint8)
 
 
-# What is done to each upright original before it is looked for among the augmented files.
+def _noisy(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return np.clip(image + rng.normal(0, 5, image.shape), 0, 255).astype(np.uint8)
+
+
+# Change of each upright original before the search among the augmented files.
 CHANGES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
-    "turned by any angle": lambda image, rng: _turn(image, rng.uniform(0, 360)),
-    "mirrored, any angle": lambda image, rng: _turn(image[:, ::-1], rng.uniform(0, 360)),
-    "CLAHE (clip 0.03), any angle": lambda image, rng: _turn(_clahe(image), rng.uniform(0, 360)),
+    "turned by any angle": _turn,
+    "mirrored, any angle": lambda image, rng: _turn(image[:, ::-1], rng),
+    "CLAHE (clip 0.03), any angle": lambda image, rng: _turn(_clahe(image), rng),
     "rescaled to 227 px": lambda image, rng: resize(image, 227),
     "rescaled to 112 px": lambda image, rng: resize(image, 112),
     "JPEG quality 30": lambda image, rng: _jpeg(image, 30),
-    "any angle, 227 px, CLAHE, JPEG quality 50": lambda image, rng: _jpeg(
-        resize(_turn(_clahe(image), rng.uniform(0, 360)), 227), 50
-    ),
-    "noise of 5 grey levels": lambda image, rng: np.clip(image + rng.normal(0, 5, image.shape), 0, 255).astype(
-        np.uint8
-    ),
+    "any angle, 227 px, CLAHE, JPEG quality 50": lambda image, rng: _jpeg(resize(_turn(_clahe(image), rng), 227), 50),
+    "noise of 5 grey levels": _noisy,
     "shifted by 1 % of the side": lambda image, rng: np.roll(image, 2, axis=1),
     "shifted by 2 % of the side": lambda image, rng: np.roll(image, 4, axis=1),
     "shifted by 4 % of the side": lambda image, rng: np.roll(image, 9, axis=1),
@@ -78,8 +77,8 @@ CHANGES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
 }
 
 
-def rows(data: Path) -> Iterator[dict]:
-    """The measurements, on the published folders at `data`."""
+def rows(data: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the table, measured on the published folders at `data`."""
     dataset = mendeley_inbreast.load(mendeley_inbreast.OPTIONS, data, SEED)
     samples = dataset.samples
     after = samples[samples["folder"] == "after"]
@@ -87,70 +86,66 @@ def rows(data: Path) -> Iterator[dict]:
     start = time.perf_counter()
     spectra = copies.describe(map(dataset.native, after.index))
     describing = time.perf_counter() - start
+    everything = np.arange(len(sources))
+    by_file, by_source = (splitter(FOLDS, shuffle=True, random_state=SEED) for splitter in (KFold, GroupKFold))
     splits = {
-        "as shipped, split by files": KFold(FOLDS, shuffle=True, random_state=SEED).split(sources),
-        "as shipped, split by sources": GroupKFold(FOLDS, shuffle=True, random_state=SEED).split(
-            sources, groups=sources
-        ),
+        "as shipped, split by files": (by_file.split(sources), 1),
+        "as shipped, split by sources": (by_source.split(sources, groups=sources), 1),
+        "as shipped, all against all": ([(everything, everything)], 2),
     }
-    for name, folds in splits.items():
+    for name, (folds, n_described) in splits.items():
         start = time.perf_counter()
-        parts = [_judged(spectra[a], spectra[b], sources[a], sources[b]) for a, b in folds]
-        yield {"test": name, **_pooled(parts), "seconds": time.perf_counter() - start + describing}
-    start = time.perf_counter()
-    pairs = _judged(spectra, spectra, sources, sources)
-    yield {
-        "test": "as shipped, all against all",
-        **_pooled([pairs]),
-        "seconds": time.perf_counter() - start + 2 * describing,
-    }
+        found = _pooled([_judged(spectra[a], spectra[b], sources[a], sources[b]) for a, b in folds])
+        yield {"test": name, **found, "seconds": time.perf_counter() - start + n_described * describing}
     upright = samples[samples["upright"]]
     originals = [dataset.native(row) for row in upright.index]
     for name, change in CHANGES.items():
         rng = np.random.default_rng(SEED)
         start = time.perf_counter()
         asked = copies.describe(change(image, rng) for image in originals)
-        part = _judged(spectra, asked, sources, upright["source"].to_numpy(dtype=str))
-        yield {"test": name, **_pooled([part]), "seconds": time.perf_counter() - start}
+        found = _pooled([_judged(spectra, asked, sources, upright["source"].to_numpy(dtype=str))])
+        yield {"test": name, **found, "seconds": time.perf_counter() - start}
 
 
-def _judged(a: np.ndarray, b: np.ndarray, sources_a: np.ndarray, sources_b: np.ndarray) -> dict:
+def _judged(a: np.ndarray, b: np.ndarray, sources_a: np.ndarray, sources_b: np.ndarray) -> dict[str, Any]:
     found = copies.search(a, b, least=RECORDED)
     same = sources_a[found["a"]] == sources_b[found["b"]]
     flagged = found[found["similarity"] >= copies.THRESHOLD]
     best = flagged.sort_values("similarity").drop_duplicates("b", keep="last")
-    right = sources_a[best["a"]] == sources_b[best["b"]]
     has_copy = np.isin(sources_b, sources_a)
     return {
         "n_train": len(a),
         "n_test": len(b),
         "n_copies": int(has_copy.sum()),
         "found": int(has_copy[best["b"]].sum()),
-        "n_wrong": int((~right).sum()),
+        "n_wrong": int((sources_a[best["a"]] != sources_b[best["b"]]).sum()),
         "lowest_copy": found[same].groupby("b")["similarity"].max().min(),
         "highest_other": found.loc[~same, "similarity"].max(),
     }
 
 
-def _pooled(parts: list[dict]) -> dict:
-    table = pd.DataFrame(parts)
-    sums = table[["n_test", "n_copies", "found", "n_wrong"]].sum()
-    extremes = {"lowest_copy": table["lowest_copy"].min(), "highest_other": table["highest_other"].max()}
-    return {"n_train": table["n_train"].max(), **sums, **extremes}
+def _pooled(folds: list[dict[str, Any]]) -> dict[str, Any]:
+    how = {"n_train": "max", "lowest_copy": "min", "highest_other": "max"}
+    table = pd.DataFrame(folds)
+    return {column: table[column].agg(how.get(column, "sum")) for column in table}
 
 
-def main() -> None:
-    """Measure and print the table."""
-    parser = argparse.ArgumentParser(description="Measure how well copies are found on the real augmented files.")
-    parser.add_argument("--data", required=True, type=Path, help="the published folders, or their zip")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads (default: all)")
-    arguments = parser.parse_args()
-    with fft.set_workers(arguments.threads):
-        table = pd.DataFrame(rows(arguments.data)).round({"lowest_copy": 3, "highest_other": 3, "seconds": 1})
-    table["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    table = table.assign(**about("python -m analysis.copies_quality --data PATH"))
-    table.to_csv(sys.stdout, index=False)
+def measure(data: Path, threads: int) -> pd.DataFrame:
+    """Return the table without the columns of benchmarks/reference."""
+    with fft.set_workers(threads):
+        table = pd.DataFrame(rows(data)).round({"lowest_copy": 3, "highest_other": 3, "seconds": 1})
+    return table.assign(peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
+
+main = measurement(
+    "analysis.copies_quality",
+    "Measure the accuracy of the search for copies on the real augmented files.",
+    measure,
+    {
+        "--data": {"required": True, "type": Path, "help": "the published folders, or their zip"},
+        "--threads": {"type": int, "default": os.cpu_count(), "help": "threads (default: all)"},
+    },
+)
 
 if __name__ == "__main__":
     run_cli(main)
