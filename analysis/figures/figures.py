@@ -18,11 +18,7 @@ import pandas as pd
 from analysis.drawing.panels import save
 from analysis.drawing.style import use_style
 from analysis.explanations.gradcam_summary import summarise
-from analysis.figures import audit, bias, bias_effects, comparison, curves, scores, training
-from analysis.figures.data import data
-from analysis.figures.gradcam import gallery
-from analysis.figures.heatmaps import heatmaps
-from analysis.figures.shares import shares
+from analysis.figures import audit, bias, bias_effects, comparison, curves, gradcam, scores, training
 from analysis.tidy import read_table
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
@@ -57,7 +53,7 @@ def _of_study(study: Study) -> Named:
     table = partial(read_table, study.results())
     headline = table("headline")
     yield "headline", scores.headline(headline, architectures, protocols)
-    yield "data", data(table("data"))
+    yield "data", scores.data(table("data"))
     yield "differences", comparison.differences(table("comparison"), protocols)
     yield "leakage", audit.leakage(study, table("leakage_pairs"))
     yield "shortcuts", audit.shortcuts(table("shortcuts"))
@@ -70,11 +66,11 @@ def _of_saliency(study: Study) -> Named:
     architectures, protocols = list(study.architectures), list(study.protocols)
     table = partial(read_table, study.results())
     if study.published_architectures():
-        yield "heatmaps", heatmaps(study)
+        yield "heatmaps", gradcam.published_maps(study)
     answers, probes = table("gradcam"), table("probes")
     summary = summarise(answers, probes, study.seed, study.bootstrap)
     summary.to_csv(study.results() / "tables" / "gradcam_summary.csv", index=False)
-    yield "gradcam_shares", shares(summary, answers, architectures, protocols)
+    yield "gradcam_shares", gradcam.shares(summary, answers, architectures, protocols)
     yield "bias_effects", *bias_effects.effects(table("bias"), architectures, protocols)
     drawn = (study.bootstrap, study.seed)
     yield "bias_sanity", bias_effects.randomisation(table("sanity"), probes, architectures, protocols, *drawn)
@@ -98,7 +94,7 @@ def _of_protocol(study: Study, protocol: str) -> Named:
     if protocol != PUBLISHED:
         default_first = study.search["tuner"] != "hyperband"
         yield f"search_{protocol}", training.search(own("trials"), architectures, default_first)
-    yield f"gradcam_{protocol}", *gallery(study, protocol, own("probes"), own("gradcam"))
+    yield f"gradcam_{protocol}", *gradcam.gallery(study, protocol, own("probes"), own("gradcam"))
     yield f"bias_groups_{protocol}", bias_effects.groups(own("groups"), own("bias"), architectures)
 
 

@@ -1,4 +1,4 @@
-"""Gallery of Grad-CAM maps: the probes of a protocol, and the answer and saliency map of every architecture.
+"""Figures of Grad-CAM: gallery of a protocol, maps beside the published method, and location of the saliency.
 
 Grad-CAM: Selvaraju et al., ICCV 2017, doi 10.1109/ICCV.2017.74.
 """
@@ -7,14 +7,19 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from analysis.drawing.panels import in_pages
+from analysis.drawing.panels import in_pages, label_rows, not_evaluable
 from analysis.drawing.sheets import BREAST, LESION, SCALE, Sheet, film
-from analysis.drawing.style import FULL_WIDTH, GREY, INK, WRONG, short_names
+from analysis.drawing.style import FULL_WIDTH, GREY, INK, WRONG, intervals, key, looks, short_names
 from analysis.explanations.explain import CONFIDENT
+from analysis.explanations.gradcam_summary import REGIONS
+from analysis.explanations.heatmaps import METHODS
 from analysis.predictions import read_classes
 from benchmarks import stored
 from benchmarks.study.study import Study
@@ -22,6 +27,10 @@ from benchmarks.study.study import Study
 ROWS_A_PAGE = 8  # probes on a page of the PDF
 ROW, COLUMN, PICTURE = 1.14, 1.02, 0.98  # inches
 HEAD, FOOT = 0.36, 0.36  # inches
+TITLES = {"first": "1st class", "second": "2nd class", "shuffled": "1st, shuffled"}
+NAMES = {"published": "published", "gradcam": "Grad-CAM"}
+PALE = 0.35  # opacity of the spread of the probes
+MIDDLE = (0.05, 0.95)  # quantiles of the probes at the ends of the spread
 WRONG_OR_UNSURE = f"✗: wrong answer.  ?: low confidence, below {CONFIDENT}."
 
 
@@ -106,3 +115,63 @@ class Gallery:
 
 def _left(column: int) -> float:
     return 0.04 + COLUMN * column
+
+
+def published_maps(study: Study) -> Figure:
+    """A probe, three published maps and three Grad-CAM maps; a row for each architecture trained as published."""
+    names = sorted(study.published_architectures())
+    height = 0.36 + len(names) + 0.32
+    sheet = Sheet(FULL_WIDTH, height)
+    kinds = [(method, what) for method in METHODS for what in TITLES]
+    for column, title in enumerate(["image", *(f"{NAMES[method]}\n{TITLES[what]}" for method, what in kinds)]):
+        sheet.text(0.2 + column + 0.48, 0.31, title, 7, ha="center")
+    for number, name in enumerate(names):
+        top = 0.36 + number
+        sheet.text(0.1, top + 0.48, name, 7, ha="center", va="center", rotation=90, weight="bold")
+        maps = stored.arrays(study.results() / "cams" / f"{name}_heatmaps.npz")
+        image = maps["image"].astype(np.uint8)
+        sheet.picture(0.2, top, 0.96, film(image))
+        for column, (method, what) in enumerate(kinds, start=1):
+            sheet.heat(0.2 + column, top, 0.96, image, maps[f"{method}_{what}"])
+    sheet.scale(0.26, height - 0.26)
+    sheet.text(1.2, height - 0.18, f"{SCALE}  Shuffled: the classifier's weights.", colour=GREY)
+    return sheet.figure
+
+
+def shares(summary: pd.DataFrame, answers: pd.DataFrame, architectures: list[str], protocols: list[str]) -> Figure:
+    """Mean share of the heat in a region less the region's share of the image, with a 95% interval.
+
+    `summary` is tables/gradcam_summary.csv, `answers` tables/gradcam.csv. A panel for each region and protocol, a row
+    for each architecture, and a pale line for the middle 90% of the probes.
+    """
+    style = looks(architectures)
+    regions = [region for region in REGIONS if (summary["region"].eq(region) & summary["difference"].notna()).any()]
+    if not regions:
+        return not_evaluable()
+    size = (FULL_WIDTH, len(regions) * (0.16 * len(style) + 0.6) + 0.3)
+    figure, grid = plt.subplots(
+        len(regions), len(protocols), figsize=size, squeeze=False, sharex="row", sharey=True, layout="constrained"
+    )
+    for panels, region in zip(grid, regions, strict=True):
+        heat, area = REGIONS[region]
+        for axes, protocol in zip(panels, protocols, strict=True):
+            means = summary[(summary["region"] == region) & (summary["protocol"] == protocol)]
+            probes = answers[answers["protocol"] == protocol]
+            spread = (probes[heat] - probes[area]).groupby(probes["architecture"]).quantile(MIDDLE).unstack()
+            for y, (name, look) in enumerate(style.items()):
+                for row in means[(means["architecture"] == name) & means["difference"].notna()].itertuples():
+                    axes.hlines(y, *spread.loc[name], color=look[0], linewidth=4.5, alpha=PALE)
+                    intervals(axes, y, row.difference, row.ci_low, row.ci_high, look)
+                if means.loc[means["architecture"] == name, "difference"].isna().all():
+                    axes.text(0, y, "not evaluable", ha="center", va="center", fontsize=6, color=GREY)
+            axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            axes.set(ylim=(len(style) - 0.4, -0.6), xlabel=f"heat in the {region} less its area")
+            label_rows(axes, list(style))
+            axes.set_title(protocol if region == regions[0] else "")
+    handles = {
+        "mean over probes (95 % interval)": key("o", linestyle="-", linewidth=1.4),
+        "middle 90 % of the probes": Line2D([], [], color=INK, linewidth=4.5, alpha=PALE),
+    }
+    figure.legend(handles.values(), handles, loc="outside upper left", ncols=2)
+    return figure

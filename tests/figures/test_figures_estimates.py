@@ -8,9 +8,7 @@ from matplotlib.colors import to_hex
 from synthetic_results import EIGHT, write_results
 
 from analysis.drawing.style import looks, use_style
-from analysis.figures import audit, comparison, curves, scores, training
-from analysis.figures.data import data
-from analysis.figures.shares import shares
+from analysis.figures import audit, comparison, curves, gradcam, scores, training
 from analysis.tidy import read_table
 from benchmarks.study.study import load_study
 
@@ -128,7 +126,7 @@ def shares_figure(architectures, table):
         {"architecture": architectures, "protocol": "p", "heat_in_breast": 0.5, "area_of_breast": 0.3}
     )
     probes = probes.assign(heat_in_lesion=np.nan, area_of_lesion=np.nan)
-    return shares(table, probes, architectures, ["p"])
+    return gradcam.shares(table, probes, architectures, ["p"])
 
 
 def test_shares_are_drawn_with_the_intervals_of_the_table():
@@ -207,7 +205,7 @@ def test_shortcuts_are_told_apart_without_colour():
 
 def test_counts_that_are_equal_are_both_seen():
     table = pd.DataFrame({"label": ["a", "all"], "patients": 1, "sources": 1, "before_files": 2, "after_files": 72})
-    axes = data(table).axes[0]
+    axes = scores.data(table).axes[0]
     assert [(line.get_marker(), line.get_markerfacecolor()) for line in axes.lines] == [("D", "#1a1a1a"), ("o", "none")]
 
 
