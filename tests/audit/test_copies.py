@@ -1,4 +1,4 @@
-"""Copies found from pixels alone: under every transform named, and never between different pictures."""
+"""Search for copies from pixels alone: copies are found under every transform, different images are not."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ OTHERS = [texture(seed) for seed in range(1, 20)]
     side=st.sampled_from([100, 128, 131]),
     quality=st.sampled_from([None, 90, 60]),
 )
-def test_a_copy_is_found_with_the_transform_that_made_it(degrees, mirrored, enhanced, side, quality):
+def test_a_copy_is_found_with_its_transform(degrees, mirrored, enhanced, side, quality):
     original = texture(0)
     copy = exposure.equalize_adapthist(original, clip_limit=0.02) if enhanced else original / 255
     copy = turned(np.round(copy * 255).astype(np.uint8)[:, :: -1 if mirrored else 1], degrees)
@@ -34,7 +34,7 @@ def test_a_copy_is_found_with_the_transform_that_made_it(degrees, mirrored, enha
     assert min(off, 360 - off) < 1
 
 
-def test_a_pair_is_told_the_same_way_from_either_side():
+def test_rotation_of_a_pair_in_both_orders():
     one, other = copies.describe([texture(0), turned(texture(0), 40)])
     assert copies.rotation(one, other, False)[0] == pytest.approx(40, abs=0.5)
     assert copies.rotation(other, one, False)[0] == pytest.approx(320, abs=0.5)
@@ -42,7 +42,7 @@ def test_a_pair_is_told_the_same_way_from_either_side():
     assert copies.rotation(one, other, True)[0] == copies.rotation(other, one, True)[0] == pytest.approx(40, abs=0.5)
 
 
-def test_search_within_gives_each_pair_once_across_blocks(monkeypatch):
+def test_search_within_one_set_returns_each_pair_once_across_blocks(monkeypatch):
     monkeypatch.setattr(copies, "BLOCK", 4)
     images = [picture for seed in range(6) for picture in (texture(seed), turned(texture(seed), 90))]
     found = copies.search(copies.describe(images))
@@ -62,7 +62,7 @@ def test_flat_and_oblong_images():
     assert found["similarity"].item() > 0.95
 
 
-def test_grey_difference_tells_contrast_from_interpolation():
+def test_grey_difference_is_large_for_contrast_and_small_for_interpolation():
     original, copy = texture(0), turned(texture(0)[:, ::-1], 30)
     darker = (copy * 0.6).astype(np.uint8)
     assert copies.grey_difference(original, original, False, 0) == 0

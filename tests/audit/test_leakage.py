@@ -1,4 +1,4 @@
-"""The leakage audit: planted faults are reported with the file's name, clean splits are not."""
+"""Leakage audit: planted faults are reported with the name of the file, and clean splits have no finding."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def save(path: Path, image: np.ndarray) -> None:
 
 @pytest.fixture
 def study(tmp_path, monkeypatch):
-    """Twelve patients of two sources each, an original and a turned copy; folds by patient; nothing leaks."""
+    """Study of twelve patients with two sources each, an original and a turned copy; folds by patient, no leakage."""
     monkeypatch.chdir(tmp_path)
     rows = []
     for patient in range(N_PATIENTS):
@@ -59,7 +59,7 @@ def change_manifest(change) -> None:
 
 
 def audited(study, change=lambda folds, samples: folds) -> dict[str, pd.DataFrame]:
-    """The audit's tables, with the folds as the protocol makes them and then changed."""
+    """Return the tables of the audit, with the folds of the protocol after `change`."""
     write_samples(study, study.results())
     samples = pd.read_parquet(study.results() / "samples.parquet")
     folds = change(make_folds("by_patient", samples, study), samples)
@@ -72,7 +72,7 @@ def audited(study, change=lambda folds, samples: folds) -> dict[str, pd.DataFram
     }
 
 
-def test_a_clean_split_leaks_nothing(study):
+def test_a_clean_split_has_no_leakage(study):
     tables = audited(study)
     table = tables["leakage"]
     assert list(table) == ["protocol", "fold", "kind", "part_a", "part_b", "n_b", "n_flagged", "share"]
@@ -84,7 +84,7 @@ def test_an_image_moved_from_train_to_test_is_named(study):
     moved = "03l-turned.png"
 
     def plant(folds, samples):
-        """The copy of a training image stands in the test part of the fold that trains on it."""
+        """Put the copy of a training image into the test part of the same fold."""
         train = folds[(folds["part"] == "train") & (folds["sample"] == "03l.png")]
         return pd.concat([folds, train.assign(sample=moved, part="test")])
 
@@ -103,8 +103,8 @@ def test_an_image_moved_from_train_to_test_is_named(study):
     assert row.loc["near_duplicate", "share"] == pytest.approx(1 / row["n_b"].iloc[0], rel=1e-3)
 
 
-def test_a_turned_copy_under_another_name_is_found_from_its_pixels(study):
-    """A thief's copy: another patient, another source, mirrored, turned, smaller, JPEG."""
+def test_a_copy_under_another_name_is_found_from_its_pixels(study):
+    """The copy has another patient and source, and is mirrored, turned, smaller and JPEG."""
     copy = recompressed(resized(turned(texture(0)[:, ::-1], 77), 100), 80)
     save(Path("images/new.png"), copy)
 
@@ -143,7 +143,7 @@ def test_a_patient_split_across_folds_is_named(study):
 
 
 def test_swapped_labels_are_named(study):
-    """Two copies have changed places: their pixels say so, whatever the manifest says."""
+    """Two files are exchanged, so that their pixels contradict the manifest."""
     one, other = Path("images/00l-turned.png"), Path("images/01l-turned.png")
     one.rename("images/x")
     other.rename(one)
@@ -174,7 +174,7 @@ def test_unknown_patients_are_not_evaluable_instead_of_clean(study):
     assert (table.loc["shared_source", "n_flagged"] == 0).all()
 
 
-def test_partners_and_suspects_by_hand():
+def test_partners_and_conflicts_of_a_small_example():
     samples = pd.DataFrame(
         {
             "sample": list("abcd"), "patient": ["p", "q", "p", None], "source": ["s", "t", "u", None],
@@ -219,7 +219,7 @@ def test_two_folders(tmp_path):
     assert "flip.jpg" in page and "data:image/png;base64," in page
 
 
-def test_folders_that_can_not_be_compared(tmp_path):
+def test_folders_that_cannot_be_compared(tmp_path):
     save(tmp_path / "train/1.png", texture(1))
     (tmp_path / "broken").mkdir()
     for name in ("one.png", "two.png"):
@@ -238,8 +238,8 @@ def test_folders_that_can_not_be_compared(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_published_split_leaks_exactly_what_was_counted(tmp_path, monkeypatch, real_zip):
-    """The counts read off the real files by hand: all validation and test files leak, 830, 30 and 12 pixel by pixel."""
+def test_leakage_of_the_published_split_equals_the_counts_by_hand(tmp_path, monkeypatch, real_zip):
+    """All validation and test files have a near duplicate; 830, 30 and 12 are pixel-identical, counted by hand."""
     monkeypatch.chdir(tmp_path)
     study = load_study(str(ROOT / "tests/studies/real.yaml"), str(real_zip))
     write_samples(study, study.results())

@@ -1,4 +1,4 @@
-"""The shortcut audit: planted shortcuts are found, and named; clean data show none."""
+"""Shortcut audit: planted shortcuts are found under their name, and clean data have none."""
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,8 @@ def prepared(place, content, data=None):
 BASE = {"description": "d", "seed": 1, "image_size": 32, "folds": 2, "architectures": {"simple": {}}, "bootstrap": 200}
 
 
-def test_copies_in_the_published_order_give_away_the_severity(tmp_path, monkeypatch):
-    """Phantoms are turned as the published copies are, forwards if malignant; enhanced ones have a grey background."""
+def test_order_of_published_copies_predicts_the_severity(tmp_path, monkeypatch):
+    """Phantoms are turned like the published copies, forwards if malignant; enhanced ones have a grey background."""
     monkeypatch.chdir(tmp_path)
     dataset = {"name": "phantom", "patients": 24, "side": 64}
     study = prepared(tmp_path, BASE | {"dataset": dataset, "protocols": ["published", "by_patient"]})
@@ -44,7 +44,7 @@ def test_copies_in_the_published_order_give_away_the_severity(tmp_path, monkeypa
         assert rows.loc[("background", "variant", protocol), "estimate"] > 0.95
     assert rows.loc[("copy_number", "severity", "by_patient"), "verdict"] == shortcuts.CHANCE
     assert rows.loc[("file_size", "all", "published"), "verdict"].startswith("not evaluable")
-    # Where a breast lies tells which source it is, so under a split by files it tells the class.
+    # The position of the breast identifies the source, and so predicts the class under a split by files.
     lies = rows.loc["orientation"].loc["class8"]["estimate"]
     assert lies["published"] > lies["by_patient"] + 0.2
     evaluable = table.dropna(subset=["estimate"])
@@ -77,7 +77,7 @@ def test_a_mark_in_the_corner_is_a_shortcut(tmp_path, monkeypatch, marked):
 
 
 @pytest.mark.parametrize(("copied", "probed"), [(0, 20), (10, 30), (20, 20)])
-def test_copies_alone_are_probed_only_where_every_source_has_some(tmp_path, monkeypatch, copied, probed):
+def test_only_copies_are_probed_if_every_source_has_copies(tmp_path, monkeypatch, copied, probed):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "images").mkdir()
     rows = []
@@ -93,7 +93,7 @@ def test_copies_alone_are_probed_only_where_every_source_has_some(tmp_path, monk
 
 
 @pytest.mark.parametrize("planted", ["marker outside", "marker inside", "outline"])
-def test_outside_sees_markers_and_nothing_of_the_breast(tmp_path, monkeypatch, planted):
+def test_probe_outside_finds_markers_outside_the_breast_only(tmp_path, monkeypatch, planted):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "images").mkdir()
     rows = []
@@ -115,20 +115,20 @@ def test_outside_sees_markers_and_nothing_of_the_breast(tmp_path, monkeypatch, p
     found = planted == "marker outside"
     assert table.loc["outside", "verdict"] == (shortcuts.SHORTCUT if found else shortcuts.CHANCE)
     assert (table.loc["outside", "estimate"] == 1) == found
-    # The picture as a whole tells all three.
+    # The whole image predicts the label in all three cases.
     assert table.loc["thumbnail", "verdict"] == shortcuts.SHORTCUT
 
 
 def ellipse(side, width, height):
-    """A breast at the left edge, bool (side, side); width and half its height are fractions of the side."""
+    """Return a breast at the left edge, bool (side, side); `width` and half the height are fractions of the side."""
     y, x = np.mgrid[:side, :side] / side
     return (x / width) ** 2 + ((y - 0.5) / height) ** 2 < 1
 
 
 @pytest.mark.parametrize("noise", [0, 3, 12])
 @pytest.mark.parametrize("background", [0, 30])
-def test_breasts_of_other_shapes_look_alike_from_outside(background, noise):
-    """Though the skin around the mask is brighter than the background, which may be noisy or clipped at black."""
+def test_probe_outside_does_not_depend_on_the_shape_of_the_breast(background, noise):
+    """The skin around the mask is brighter than the background, which may be noisy or clipped at black."""
     rng = np.random.default_rng(0)
     seen = []
     for shape in ((0.5, 0.45), (0.6, 0.3)):
@@ -142,7 +142,7 @@ def test_breasts_of_other_shapes_look_alike_from_outside(background, noise):
     assert np.abs(one - other).max() < 0.1 and abs(one.mean() - other.mean()) < 0.001
 
 
-def test_black_corners_of_an_enhanced_picture_do_not_show_the_breast():
+def test_black_corners_of_an_enhanced_image_do_not_show_the_breast():
     y, x = np.mgrid[:64, :64]
     pixels = np.where(x + y < 20, 0, 23).astype(np.uint8)
     breasts = ellipse(64, 0.5, 0.45), ellipse(64, 0.6, 0.6)
@@ -150,13 +150,13 @@ def test_black_corners_of_an_enhanced_picture_do_not_show_the_breast():
     assert one == other == [0.0] * 32**2
 
 
-def test_without_breast_or_background_nothing_is_outside():
+def test_features_outside_are_zero_without_breast_or_background():
     image, everything = texture(1, 64), np.ones((64, 64), bool)
     assert outside(image, ~everything) == outside(image, everything) == [0.0] * 32**2
     assert outside(np.full((64, 64), 51, np.uint8), ellipse(64, 0.5, 0.45)) == [0.0] * 32**2
 
 
-def test_the_mask_is_cut_to_the_square_that_probes_see():
+def test_the_mask_is_cut_to_the_central_square():
     mask = np.zeros((60, 60), bool)
     mask[:, 20:40] = True
     assert in_square(mask, (100, 300)).all()

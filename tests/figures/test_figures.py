@@ -1,3 +1,5 @@
+"""Figures and style: files, colours and markers, learning curves, gallery of saliency maps."""
+
 import base64
 import io
 import re
@@ -42,16 +44,16 @@ def texts(axes):
     return [text.get_text() for text in axes.texts]
 
 
-def test_each_architecture_has_its_own_look_whatever_the_order():
+def test_each_architecture_has_its_own_colour_and_marker_in_any_order():
     names = [f"a{i:02d}" for i in range(49)]
     assert looks(names) == looks(names[::-1])
     assert len(set(looks(names).values())) == 49
-    # So many are told apart without any colour.
+    # Ten architectures and baselines differ by marker alone.
     assert len({marker for _, marker in looks_with_baselines(names[:7]).values()}) == 10
     assert WRONG not in {colour for colour, _ in looks(names).values()}
 
 
-def test_short_names_tell_classes_apart():
+def test_short_names_of_classes_differ():
     assert short_names(EIGHT)["Density2Malignant"] == "D2M"
     assert short_names(["Mass", "Muscle"]) == {"Mass": "Mass", "Muscle": "Muscle"}
     assert short_names(["benign", "malignant tumour"])["malignant tumour"] == "malignant…"
@@ -69,7 +71,7 @@ def test_tables_keep_names_as_text(tmp_path):
         read_table(tmp_path, "cells")
 
 
-def test_every_figure_is_drawn_the_same_twice(small):
+def test_a_second_run_writes_the_same_bytes(small):
     figures.draw(small)
     folder = small.results() / "figures"
     names = {"headline", "data", "gradcam_shares", "heatmaps", "leakage", "search_by_patient", "shortcuts"}
@@ -85,7 +87,7 @@ def test_every_figure_is_drawn_the_same_twice(small):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 
-def test_pictures_of_few_colours_are_saved_with_the_same_pixels_in_fewer_bytes(tmp_path):
+def test_images_of_few_colours_are_saved_with_the_same_pixels_in_fewer_bytes(tmp_path):
     grey = sheets.film(np.arange(4096).reshape(64, 64) % 256)
     hot = sheets.heat_map(grey[..., 0], np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1)))
     noise = np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)
@@ -149,7 +151,7 @@ def test_gallery_marks_wrong_and_uncertain_answers_and_only_those(small):
     assert n_pages(ROWS_A_PAGE + 1) == 2
 
 
-def test_gallery_says_which_map_is_empty(small):
+def test_gallery_marks_empty_maps(small):
     for protocol_maps in (small.results() / "cams").glob("simple.npz"):
         with np.load(protocol_maps) as arrays:
             changed = dict(arrays) | {"by_patient": np.zeros_like(arrays["by_patient"])}
@@ -159,7 +161,7 @@ def test_gallery_says_which_map_is_empty(small):
     assert texts(figure.axes[0]).count("no heat") == 3
 
 
-def test_few_colours_leave_the_hottest_pixel_its_colour():
+def test_fewer_colours_do_not_change_the_hottest_pixel():
     heat = np.zeros((64, 64), np.float32)
     heat[30:33, 30:33] = 1
     image = np.random.default_rng(0).integers(60, 200, (64, 64)).astype(np.uint8)
@@ -168,7 +170,7 @@ def test_few_colours_leave_the_hottest_pixel_its_colour():
     assert np.abs(exact.astype(int) - few).max() < 20
 
 
-def test_overlay_leaves_cold_pixels_and_colours_hot_ones():
+def test_overlay_colours_hot_pixels_only():
     image = np.full((4, 4), 100, np.uint8)
     assert (sheets.overlay(image, np.zeros((4, 4), np.float32)) == 100).all()
     heat = np.zeros((4, 4), np.float32)
@@ -204,7 +206,7 @@ def test_summary_of_heat_is_the_mean_over_probes():
     assert "2 of 3 probes: not evaluable: no lesion box" in lesion["note"]
 
 
-def test_many_folds_are_drawn_in_part_and_the_legend_says_so():
+def test_only_the_first_of_many_folds_are_drawn_as_noted_in_the_legend():
     rows = [
         {"architecture": "a", "fold": fold, "epoch": epoch, "loss": 1.0, "val_loss": 1.0}
         for fold in range(40)

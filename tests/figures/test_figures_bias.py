@@ -1,4 +1,4 @@
-"""The pictures behind verdicts: which probes, what is said of them, and which effects are marked."""
+"""Figures of the bias checks: choice of probes, titles of images, and marks of flagged effects."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,7 +31,7 @@ def evidence(tmp_path, monkeypatch) -> bias.Evidence:
     return bias.Evidence(study, "simple", *tables)
 
 
-def test_pictures_show_probes_with_a_lesion_and_heat_first(tmp_path, monkeypatch):
+def test_probes_with_a_lesion_and_heat_are_preferred(tmp_path, monkeypatch):
     found = evidence(tmp_path, monkeypatch)
     rows = found.probes["row"]
     found.samples = found.samples.copy()
@@ -50,7 +50,7 @@ def test_maps_have_the_film_and_every_method_beside_them(tmp_path, monkeypatch):
     assert "simple: maps of the class answered, at layer conv2d_1" in said
     assert {"by_patient", "answer ✗ D1B 0.52", "answer ? D1B 0.31"} <= set(said)
     assert any(text.endswith(".png   true D2M") for text in said)
-    # Regions are told apart without colour.
+    # The key describes lines by style as well as colour.
     assert "Outlined on the film: breast: white line,  lesion: blue box." in said[-1]
     assert pages == [figure]
 
@@ -60,7 +60,7 @@ def test_three_protocols_fit_on_a_page():
 
 
 @pytest.mark.parametrize("draw", [bias.maps, bias.changes])
-def test_more_protocols_go_on_in_pages_that_a_sheet_of_paper_holds(tmp_path, monkeypatch, draw):
+def test_more_protocols_are_drawn_on_pages_of_limited_height(tmp_path, monkeypatch, draw):
     found = evidence(tmp_path, monkeypatch)
     names = [f"protocol{n}" for n in range(4)]
     arrays = {name.removeprefix("by_patient"): array for name, array in found.arrays.items()}
@@ -73,7 +73,7 @@ def test_more_protocols_go_on_in_pages_that_a_sheet_of_paper_holds(tmp_path, mon
     assert max(page.get_figheight() for page in pages) < 10
 
 
-def test_changes_say_what_was_done_and_how_the_answer_moved(tmp_path, monkeypatch):
+def test_titles_of_changed_images_name_the_edit_and_the_change_of_the_answer(tmp_path, monkeypatch):
     figure, _ = bias.changes(evidence(tmp_path, monkeypatch))
     titles = {text.get_text(): to_hex(text.get_color()) for text in figure.axes[0].texts}
     # The fourth edit flips; its change is a drop of 0.1.
@@ -110,7 +110,7 @@ def test_flagged_effects_are_filled_beside_their_threshold():
 
 
 @pytest.mark.parametrize(("n", "n_pages"), [(1, 1), (6, 1), (30, 3)])
-def test_effects_are_on_one_page_while_they_fit(n, n_pages):
+def test_effects_are_on_one_page_if_they_fit(n, n_pages):
     names = [f"a{i:02d}" for i in range(n)]
     regions = ("labels", "border", "corners", "background", "pectoral", "lesion")
     row = {"protocol": "p", "check": "erase", "effect": 0.3, "ci_low": 0.2, "ci_high": 0.4, "verdict": "clear"}
@@ -130,7 +130,7 @@ def sanity_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(rows), probes
 
 
-def test_likeness_to_random_weights_is_drawn_with_intervals_over_patients():
+def test_correlation_with_randomised_weights_has_intervals_over_patients():
     figure = bias_effects.randomisation(*sanity_tables(), ["a", "b"], ["p"], 200, 1)
     (axes,) = figure.axes
     (line,) = (line for line in axes.lines if line.get_marker() == looks(["a", "b"])["a"][1])

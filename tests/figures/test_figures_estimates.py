@@ -1,4 +1,4 @@
-"""Figures of estimates: what is drawn is what the table says, with its interval, and in the same look everywhere."""
+"""Figures of estimates: values and intervals are those of the tables, colours and markers the same everywhere."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,7 +36,7 @@ def texts(axes):
 
 
 def points(axes):
-    """x, y, marker and face of every marker drawn as a line."""
+    """Return x, y, marker and face colour of every marker drawn as a line."""
     return [
         (x, y, line.get_marker(), to_hex(line.get_markerfacecolor()))
         for line in axes.lines
@@ -46,7 +46,7 @@ def points(axes):
 
 
 def spans(axes):
-    """x of the ends, y, and colour of every horizontal interval."""
+    """Return x of both ends, y, and colour of every horizontal interval."""
     return [
         (*segment[:, 0], segment[0, 1], to_hex(collection.get_color()[0]))
         for collection in axes.collections
@@ -93,7 +93,7 @@ def test_confusion_shows_counts_and_shares_of_the_true_class():
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a (4)", "b (0)"]
 
 
-def test_confusion_of_two_classes_keeps_its_words_on_the_page():
+def test_text_of_a_confusion_matrix_of_two_classes_stays_on_the_page():
     table = pd.DataFrame({"label": ["benign", "malignant"], "benign": [0, 0], "malignant": [35, 71]})
     figure = scores.confusion(table, "efficientnet, by_patient")
     figure.draw_without_rendering()
@@ -109,12 +109,12 @@ def test_confusion_of_eight_classes_is_small_enough_for_half_a_page():
     axes = figure.axes[0]
     assert axes.get_xlabel() == "predicted  (D1B: Density1Benign)"
     assert [tick.get_text() for tick in axes.get_yticklabels()][:2] == ["D1B (0)", "D1M (8)"]
-    # In print it is as wide as 0.46 of a text block of 6.3 inches.
+    # In print, the figure is as wide as 0.46 of the text width of 6.3 inches.
     printed = min(text.get_fontsize() for text in axes.texts) * 0.46 * 6.3 / figure.get_figwidth()
     assert printed >= 4.5
 
 
-def test_a_name_with_dollars_is_no_formula():
+def test_a_name_with_dollar_signs_is_not_a_formula():
     table = pd.DataFrame({"label": ["$a_", "b$"], "$a_": [3, 0], "b$": [1, 2]})
     figure = scores.confusion(table, "$x$ & <y>")
     figure.draw_without_rendering()
@@ -175,7 +175,7 @@ def test_an_architecture_looks_the_same_wherever_it_is_drawn(small):
         assert not {mark for mark in marks if mark[0] == colour} - {(colour, marker)}
 
 
-def test_ranks_keep_their_colours_where_one_architecture_has_none():
+def test_colours_of_ranks_stay_the_same_if_an_architecture_has_no_rank():
     ranks = pd.DataFrame({"architecture": list("abc"), "mean_rank": [np.nan, 1, 2], "protocol": "p", "verdict": ""})
     ranks = ranks.assign(n_blocks=5, critical_distance=1.0, friedman_p=0.5)
     axes = comparison.critical_difference(ranks, "p").axes[0]
@@ -183,7 +183,7 @@ def test_ranks_keep_their_colours_where_one_architecture_has_none():
     assert (colour, marker) in {(to_hex(line.get_color()), line.get_marker()) for line in axes.lines}
 
 
-def test_control_draws_the_interval_of_the_real_accuracy(small):
+def test_control_draws_the_interval_of_the_accuracy_with_real_labels(small):
     headline = read_table(small.results(), "headline").set_index(["protocol", "architecture"])
     table = read_table(small.results(), "control")
     figure = comparison.control(table, list(small.architectures), headline.reset_index())
@@ -195,7 +195,7 @@ def test_control_draws_the_interval_of_the_real_accuracy(small):
         assert ends == [(row["ci_low"], row["ci_high"]), (own["ci_low"], own["ci_high"])]
 
 
-def test_shortcuts_are_told_apart_without_colour():
+def test_protocols_of_shortcuts_differ_by_marker():
     row = {"probe": "border", "task": "class8", "chance": 0.3, "estimate": 0.5, "ci_low": 0.4, "ci_high": 0.6}
     table = pd.DataFrame([row | {"protocol": "published"}, row | {"protocol": "by_patient", "estimate": 0.3}])
     axes = audit.shortcuts(table).axes[0]
@@ -203,7 +203,7 @@ def test_shortcuts_are_told_apart_without_colour():
     assert [span[:2] for span in spans(axes)] == [(0.4, 0.6)] * 2
 
 
-def test_counts_that_are_equal_are_both_seen():
+def test_equal_counts_are_both_visible():
     table = pd.DataFrame({"label": ["a", "all"], "patients": 1, "sources": 1, "before_files": 2, "after_files": 72})
     axes = scores.data(table).axes[0]
     assert [(line.get_marker(), line.get_markerfacecolor()) for line in axes.lines] == [("D", "#1a1a1a"), ("o", "none")]
