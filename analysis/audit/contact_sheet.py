@@ -37,7 +37,7 @@ def strongest(pairs: pd.DataFrame, n: int) -> pd.DataFrame:
 
 def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Figure:
     """Draw pairs from `strongest`, with part_a, part_b, mirrored and rotation; `read(name)` returns uint8 (H, W)."""
-    texts = [_words(pair) for pair in pairs.itertuples()]
+    texts = [_lines(pair) for pair in pairs.itertuples()]
     rows = [texts[start : start + ACROSS] for start in range(0, len(texts), ACROSS)]
     heights = [0.12 * max(len(lines) for lines in row) + PITCH + 0.2 for row in rows]
     sheet = Sheet(FULL_WIDTH, sum(heights))
@@ -55,10 +55,7 @@ def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Fig
     return sheet.figure
 
 
-def _words(pair: Any) -> list[str]:
-    names = (f"{pair.part_a}: {pair.sample_a}", f"{pair.part_b}: {pair.sample_b}")
-    return [
-        line
-        for text in (f"{pair.transform}, similarity {pair.similarity:.3f}", *names)
-        for line in textwrap.wrap(text, LETTERS, subsequent_indent="    ")
-    ]
+def _lines(pair: Any) -> list[str]:
+    texts = [f"{pair.transform}, similarity {pair.similarity:.3f}"]
+    texts += [f"{pair.part_a}: {pair.sample_a}", f"{pair.part_b}: {pair.sample_b}"]
+    return [line for text in texts for line in textwrap.wrap(text, LETTERS, subsequent_indent="    ")]

@@ -79,7 +79,7 @@ class Strip:
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """Place of strips on a sheet: `across` side by side, each with `columns` panels in a row and `lines` of title."""
+    """Place of the strips of a protocol: `across` side by side, with `columns` panels in a row and `lines` of title."""
 
     across: int
     columns: int
@@ -96,10 +96,10 @@ class Layout:
         return self.pitch + 0.11 * self.lines + 0.04
 
     def height(self, strips: list[Strip]) -> float:
-        """Return the inches of the strips of one protocol."""
-        groups = [strips[start : start + self.across] for start in range(0, len(strips), self.across)]
-        rows = [max(math.ceil(len(strip.panels) / self.columns) for strip in group) for group in groups]
-        return sum(n * self.row + 0.16 for n in rows)
+        """Return the inches of the strips of one protocol, with the name of the protocol."""
+        if not strips:
+            return NAME
+        return NAME + (max(math.ceil(len(strip.panels) / self.columns) for strip in strips) * self.row + 0.16)
 
 
 MAPS_LAYOUT, CHANGES_LAYOUT = Layout(N_MAPS, 1 + len(MAPS), 1), Layout(1, 8, 2)
@@ -204,18 +204,15 @@ def _figures(
     """Draw `strips`, by protocol, below `heading` and above `text`: one long figure, and pages of a few protocols."""
 
     def draw(protocols: list[str]) -> Figure:
-        height = HEAD + FOOT + sum(NAME + layout.height(strips[protocol]) for protocol in protocols)
+        height = HEAD + FOOT + sum(layout.height(strips[protocol]) for protocol in protocols)
         sheet = Sheet(FULL_WIDTH, height)
         sheet.text(0.04, 0.16, heading, 8, weight="bold")
         top = HEAD
         for protocol in protocols:
             sheet.text(0.04, top + 0.12, protocol, 7.5, weight="bold")
-            top += NAME
-            for start in range(0, len(strips[protocol]), layout.across):
-                side_by_side = strips[protocol][start : start + layout.across]
-                for place, strip in enumerate(side_by_side):
-                    _draw(sheet, 0.04 + place * FULL_WIDTH / layout.across, top, strip, layout)
-                top += layout.height(side_by_side)
+            for place, strip in enumerate(strips[protocol]):
+                _draw(sheet, 0.04 + place * FULL_WIDTH / layout.across, top + NAME, strip, layout)
+            top += layout.height(strips[protocol])
         if scale:
             sheet.scale(0.06, height - 0.29)
         for line, words in enumerate(text.splitlines()):

@@ -64,6 +64,7 @@ class Gallery:
     def __init__(self, study: Study, protocol: str, answers: pd.DataFrame):
         results = study.results()
         self.names = sorted(study.architectures)
+        self.left = [0.04 + COLUMN * column for column in range(1 + len(self.names))]  # inches, of each column
         self.sizes = {name: study.size_of(name) for name in self.names}
         self.answers = answers.set_index(["architecture", "probe"]).sort_index()
         self.layers = answers.groupby("architecture")["layer"].first()
@@ -81,8 +82,8 @@ class Gallery:
         """
         height = HEAD + ROW * len(probes) + FOOT
         sheet = Sheet(max(FULL_WIDTH, COLUMN * (1 + len(self.names)) + 0.06), height)
-        for column, name in enumerate(["image", *self.names]):
-            middle = _left(column) + PICTURE / 2
+        for x, name in zip(self.left, ["image", *self.names], strict=True):
+            middle = x + PICTURE / 2
             sheet.text(middle, 0.14, name, 8, ha="center", weight="bold")
             if layer := self.layers.get(name):
                 sheet.text(middle, 0.25, f"layer {layer}", colour=GREY, ha="center")
@@ -96,25 +97,19 @@ class Gallery:
         return sheet.figure
 
     def _row(self, sheet: Sheet, top: float, place: int, probe: pd.Series) -> None:
-        self._title(sheet, 0, top, f"true: {self.short.get(probe['label'], probe['label'])}", INK)
-        sheet.picture(_left(0), top, PICTURE, film(self.images[max(self.sizes.values())][probe["row"]]))
-        for column, name in enumerate(self.names, start=1):
+        true = f"true: {self.short.get(probe['label'], probe['label'])}"
+        sheet.text(self.left[0] + PICTURE / 2, top - 0.03, true, 6.5, ha="center")
+        sheet.picture(self.left[0], top, PICTURE, film(self.images[max(self.sizes.values())][probe["row"]]))
+        for x, name in zip(self.left[1:], self.names, strict=True):
             answer, image = self.answers.loc[(name, probe["probe"])], self.images[self.sizes[name]][probe["row"]]
-            self._title(sheet, column, top, *answer_title(answer, self.short))
-            sheet.heat(_left(column), top, PICTURE, image, self.maps[name][place])
+            title, colour = answer_title(answer, self.short)
+            sheet.text(x + PICTURE / 2, top - 0.03, title, 6.5, colour, ha="center")
+            sheet.heat(x, top, PICTURE, image, self.maps[name][place])
             if not answer["correct"]:
-                sheet.frame(_left(column), top, PICTURE, WRONG)
-        corners = [(_left(column), top) for column in range(1 + len(self.names))]
+                sheet.frame(x, top, PICTURE, WRONG)
+        corners = [(x, top) for x in self.left]
         sheet.outline(corners, PICTURE, np.asarray(self.masks[probe["row"]]) > 0, **BREAST)
         sheet.boxes(corners, PICTURE, self.boxes[probe["row"]], **LESION)
-
-    @staticmethod
-    def _title(sheet: Sheet, column: int, top: float, text: str, colour: str) -> None:
-        sheet.text(_left(column) + PICTURE / 2, top - 0.03, text, 6.5, colour, ha="center")
-
-
-def _left(column: int) -> float:
-    return 0.04 + COLUMN * column
 
 
 def published_maps(study: Study) -> Figure:

@@ -77,12 +77,10 @@ def _curves(axes: Axes, rows: pd.DataFrame, measure: str, look: tuple[str, str],
     for part, line, shade in ((measure, (0, (2, 1.2)), GREY), (f"val_{measure}", "-", colour)):
         for fold in folds[:DRAWN]:
             axes.plot(fold["epoch"], fold[part], color=shade, linewidth=0.6, alpha=0.55)
-        together = min((len(fold) for fold in folds), default=0)
-        if len(folds) > 1 and together:
+        if folds:
+            together = min(len(fold) for fold in folds)
             mean = np.mean([fold[part].to_numpy(float)[:together] for fold in folds], axis=0)
-            axes.plot(range(1, together + 1), mean, color=shade, linewidth=1.6, linestyle=line)
-        elif folds:
-            axes.plot(folds[0]["epoch"], folds[0][part], color=shade, linewidth=1.6, linestyle=line)
+            axes.plot(folds[0]["epoch"][:together], mean, color=shade, linewidth=1.6, linestyle=line)
     if chosen_epoch == "best":
         for fold in folds[:DRAWN]:
             if fold["val_loss"].notna().any():
