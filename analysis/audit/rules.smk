@@ -1,4 +1,4 @@
-# What a split leaks, and what predicts the labels without the breast.
+# Leakage across the parts of each split, and prediction of the labels from features that do not show the breast.
 
 
 rule leakage:
@@ -36,6 +36,6 @@ rule shortcuts:
         **STAGES.params("analysis.audit.shortcuts --threads {threads}", loads=STAGES.adapters, data=True),
         settings=[STUDY.seed, STUDY.bootstrap],
     message:
-        "Predict the labels without a look at the breast"
+        "Predict the labels from features that do not show the breast"
     shell:
         "{params.run} > {log:q} 2>&1"

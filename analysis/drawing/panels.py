@@ -28,7 +28,7 @@ def grid_of_panels(
 ) -> tuple[Figure, list[Axes], int]:
     """Return a figure, its first `n` panels and the number of columns, `columns` at most; other panels are hidden.
 
-    `row` is the height of a row and `rest` that of everything else, inches.
+    `row` and `rest` are the heights of a row and of everything else, inches.
     """
     columns, rows = min(columns, n), math.ceil(n / columns)
     size = (FULL_WIDTH, row * rows + rest)
@@ -55,7 +55,7 @@ def label_rows(axes: Axes, names: Sequence[str], heights: Sequence[float] | np.n
 
 
 def not_evaluable(text: str = "not evaluable") -> Figure:
-    """Return a figure that only says why nothing is drawn."""
+    """Return a figure with the reason why nothing is drawn."""
     figure, axes = plt.subplots(figsize=(FULL_WIDTH, 0.6))
     axes.text(0.5, 0.5, text, ha="center", color=GREY)
     axes.set_axis_off()

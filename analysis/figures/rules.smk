@@ -1,6 +1,6 @@
 # The figures of a study.
 
-# how names of figures begin -> category of `snakemake --report`; the first that fits
+# Start of the name of a figure, and its category in `snakemake --report`; the first match counts.
 FIGURES = {
     **dict.fromkeys(["headline", "confusion", "roc", "reliability"], "Results"),
     **dict.fromkeys(["data", "leakage", "shortcuts", "heatmaps"], "Audit"),
