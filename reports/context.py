@@ -16,12 +16,10 @@ from reports.sections.claims import claims, verdict_table
 from reports.sections.classes import classes, collapse, spread
 from reports.sections.comparison import baseline_sentence, comparison, detectable
 from reports.sections.controls import control, leakage_sentence, learning_curve
-from reports.sections.explanations import explanations, galleries
-from reports.sections.limits import failures, limits, tested_elsewhere, warning
 from reports.sections.methods import architectures, data, folds, per_fold, run, statistics
-from reports.sections.provenance import cells, provenance
+from reports.sections.models import explanations, galleries, training, tuning
+from reports.sections.run import cells, failures, limits, provenance, tested_elsewhere, warning
 from reports.sections.scores import curves, external, scores
-from reports.sections.training import training, tuning
 from reports.verdicts import flags_sentence
 from reports.wording import WORDS, count, listed, plural, units
 

@@ -92,4 +92,9 @@ def tested(row: Any, unit: str = "") -> Cell:
     return Cell(count(row["n_samples"]), units(row["n_units"], unit or row["unit"]))
 
 
+def cell_anchor(architecture: str, protocol: str, fold: int = 0) -> str:
+    """Return the anchor of a cell of the study in the table of cells."""
+    return f"cell-{architecture}-{protocol}-{fold}"
+
+
 PROTOCOL, ARCHITECTURE, TESTED = text("protocol"), text("architecture"), column("test images", tested)

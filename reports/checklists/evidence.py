@@ -2,17 +2,13 @@
 
 from analysis.audit.partners import NEAR_DUPLICATE
 from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
-from analysis.scores.collapse import COLLAPSED
 from benchmarks.protocols import EXTERNAL, PUBLISHED
-from benchmarks.study.study import BASELINES
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
 from reports.facts import NEVER_SHOWN, copied, n_copied, shared
-from reports.findings import answer
 from reports.results import KEPT_APART, Results, where
-from reports.sections.comparison import baseline_sentence, detectable
-from reports.sections.limits import tested_elsewhere
+from reports.sections.comparison import detectable
+from reports.sections.run import tested_elsewhere
 from reports.sections.scores import METRICS
-from reports.verdicts import flags_sentence
 from reports.wording import NOT_EVALUABLE, WORDS, capitalised, count, interval, listed, number, plural, spoken, units
 
 PARTNERS = {"shared_patient": "their patient", "shared_source": "their source image", NEAR_DUPLICATE: "a copy"}
@@ -102,25 +98,6 @@ def metrics(results: Results) -> Answer:
     return Answer(YES, f"{capitalised(names)}.{chosen}", "results")
 
 
-def uncertainty(results: Results) -> Answer:
-    """Intervals of the numbers."""
-    over = listed(f"{units(row.n_units, row.unit)} ({row.protocol})" for row in results.scored().itertuples())
-    n = count(results.study.bootstrap)
-    text = f"95 % percentile bootstrap with {n} resamples of {over}; Holm's correction of comparisons."
-    return Answer(YES, text, "statistics")
-
-
-def tests(results: Results) -> Answer:
-    """Statistical tests and their assumptions."""
-    table = results.table("comparison")
-    left = int(table["verdict"].str.startswith(NOT_EVALUABLE).sum())
-    text = (
-        f"The paired bootstrap decides; {table['test'].nunique() - 1} kinds of test stand beside it, each with what it "
-        f"asks and takes for granted. {left:,} of {plural(len(table), 'test')} are not evaluable."
-    )
-    return Answer(YES, text, "comparison")
-
-
 def robustness(results: Results) -> Answer:
     """Robustness of the numbers."""
     bias, repeats = results.table("bias"), results.study.repeats
@@ -129,15 +106,6 @@ def robustness(results: Results) -> Answer:
     told += ["a learning curve over patients"] if len(results.table("learning_gain")) else []
     seeds = "every cell ran with one seed" if repeats == 1 else f"{repeats} repeats with other folds and seeds"
     return Answer(PARTLY if repeats == 1 else YES, f"{listed(told)}; {seeds}.", "bias")
-
-
-def explainability(results: Results) -> Answer:
-    """Explanations of the predictions and their checks."""
-    flags = flags_sentence(results.table("bias"), results.main_protocol)
-    text = (
-        f"Grad-CAM, checked against random weights, other classes, other methods and maps that know no model. {flags}"
-    )
-    return Answer(YES, text, "bias")
 
 
 def internal(results: Results) -> Answer:
@@ -166,11 +134,6 @@ def external(results: Results) -> Answer:
     return Answer(YES, text, "results")
 
 
-def performance(results: Results) -> Answer:
-    """Performance of the networks."""
-    return Answer(YES, answer(results.networks("headline"), results.protocols), "results")
-
-
 def diagnostic(results: Results) -> Answer:
     """Diagnostic accuracy, malignant against benign."""
     if "severity" not in set(results.table("scores")["task"]):
@@ -188,34 +151,6 @@ def diagnostic(results: Results) -> Answer:
         told.append(f"{METRICS[metric]} {' to '.join(dict.fromkeys(named)) or NOT_EVALUABLE}")
     known = scores["estimate"].notna().any()
     return Answer(YES if known else PARTLY, f"Under {protocol}: {listed(told)}.", "scores-severity")
-
-
-def failures(results: Results) -> Answer:
-    """Errors of the networks."""
-    table = results.table("collapse")
-    n = int((table["verdict"] == COLLAPSED).sum())
-    text = (
-        f"A confusion matrix of every network; {n} of {plural(len(table), 'trained cell')} collapsed to one answer. "
-        "What wrongly answered images have in common is for the authors."
-    )
-    return Answer(PARTLY, text, "confusion")
-
-
-def limitations(results: Results) -> Answer:
-    """Limits of the study."""
-    bias, scores = results.table("bias"), results.table("scores")
-    left = int((bias["verdict"] == NOT_EVALUABLE).sum())
-    text = (
-        f"Limits of design and folds; not evaluable, with the reason, are {int(scores['note'].notna().sum()):,} of "
-        f"{plural(len(scores), 'score')} and {left:,} of {plural(len(bias), 'bias verdict')}."
-    )
-    return Answer(YES, text, "limits")
-
-
-def baselines(results: Results) -> Answer:
-    """Baselines of the networks."""
-    text = baseline_sentence(results.table("comparison"), results.main_protocol)
-    return Answer(YES, f"{plural(len(BASELINES), 'baseline')}, fitted on the same parts. {text}", "comparison")
 
 
 def contexts(results: Results) -> Answer:

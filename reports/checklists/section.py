@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.yaml_file import read_yaml
-from reports.checklists import data, evidence, models
+from reports.checklists import evidence, study
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, SECTIONS, YES, Answer
+from reports.checklists.facts import facts
 from reports.document import Block, Cell, Paragraph, Section, Table
-from reports.facts import size
 from reports.results import Results
 from reports.tables import bold_if, column, make_table
 from reports.wording import WORDS, listed
 
 FILES = {"claim": "claim_2024", "reforms": "reforms"}
-# Answers computed from the results: the public functions of three modules
+# Answers computed from the results: the public functions of two modules
 COMPUTED: dict[str, Callable[[Results], Answer]] = {
     name: function
-    for module in (data, models, evidence)
+    for module in (study, evidence)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__ and not name.startswith("_")
 }
@@ -39,16 +39,15 @@ class Item:
     answer: str
     note: str = ""
 
-    def answered(self, results: Results) -> Answer:
-        """Return the answer of a run."""
+    def answered(self, results: Results, known: dict[str, object]) -> Answer:
+        """Return the answer of a run with the facts `known`."""
         if self.answer == "authors":
             return Answer(AUTHORS, self.note)
         if self.answer in COMPUTED:
             return COMPUTED[self.answer](results)
-        fixed, dataset = FIXED[self.answer], results.dataset
-        fixed = fixed.get("generated" if dataset["generated"] else "others", fixed)
-        text = fixed["text"].format(size=size(results), title=dataset["title"], warning=WORDS["generated"])
-        return Answer(**fixed | {"text": text})
+        fixed = FIXED[self.answer]
+        fixed = fixed.get("generated" if results.dataset["generated"] else "others", fixed)
+        return Answer(**fixed | {"text": fixed["text"].format(**known)})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,9 +69,10 @@ def checklists(results: Results) -> Iterator[Section]:
     """Sections on checklists."""
     text = WORDS["checklists"]
     yield Section("checklists", "Reporting checklists", [Paragraph(text)])
+    known = facts(results)
     for anchor, file in FILES.items():
         checklist = load(file)
-        answers = [item.answered(results) for item in checklist.items]
+        answers = [item.answered(results, known) for item in checklist.items]
         blocks: list[Block] = [Paragraph(_count(answers)), _table(anchor, checklist, answers)]
         yield Section(f"checklist-{anchor}", checklist.name, blocks, level=2)
 

@@ -14,11 +14,10 @@ from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table
 from reports.facts import NEVER_SHOWN, copied, n_copied, recipes, size
 from reports.results import Results, where
-from reports.sections.bias_evidence import anchor
-from reports.sections.limits import tested_elsewhere
-from reports.sections.provenance import anchor as cell_anchor
+from reports.sections.bias import anchor
+from reports.sections.run import tested_elsewhere
 from reports.sections.scores import METRICS
-from reports.tables import PROTOCOL, Declared, column, estimate, make_table, picked, tested, value
+from reports.tables import PROTOCOL, Declared, cell_anchor, column, estimate, make_table, picked, tested, value
 from reports.verdicts import CHECKS, GROUPS, IGNORES, KINDS, UNEQUAL, counts_sentence, short_region, with_kinds
 from reports.wording import MISSING, NOT_EVALUABLE, WORDS, count, interval, listed, number, plural, span, units
 

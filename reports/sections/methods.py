@@ -9,8 +9,7 @@ from benchmarks.protocols import EXTERNAL, PUBLISHED
 from benchmarks.study.study import BASELINES
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
-from reports.sections.provenance import anchor
-from reports.tables import PROTOCOL, Declared, bold_if, column, make_table, text, whole
+from reports.tables import PROTOCOL, Declared, bold_if, cell_anchor, column, make_table, text, whole
 from reports.wording import MISSING, WORDS, count, listed, number, plural, span
 
 CITED = {"mendeley_inbreast": " [@huang2020; @moreira2012]"}
@@ -193,7 +192,7 @@ def _each_fold(results: Results) -> Table:
 def _accuracies(results: Results) -> Table:
     def accuracy(name: str) -> Declared:
         def cell(row: dict) -> Cell:
-            return Cell(number(row[name]), link=anchor(name, row["protocol"], row["fold"]))
+            return Cell(number(row[name]), link=cell_anchor(name, row["protocol"], row["fold"]))
 
         return column(name, cell)
 

@@ -13,12 +13,12 @@ from benchmarks.protocols import PUBLISHED
 from benchmarks.study.study import BASELINES
 from reports.document import Block, Cell, Figures, Paragraph, Section, Table, figure
 from reports.results import Results, where
-from reports.sections.provenance import anchor
 from reports.tables import (
     ARCHITECTURE,
     PROTOCOL,
     TESTED,
     Declared,
+    cell_anchor,
     column,
     estimate,
     make_table,
@@ -81,7 +81,7 @@ def _headline(results: Results) -> Table:
 def _accuracy(accuracy: float, scored: pd.Series) -> Cell:
     """Cell of an accuracy with the interval in `scored`, a row of headline.csv; a link to the cells behind the row."""
     cell = estimate(accuracy, scored["ci_low"], scored["ci_high"])
-    return dataclasses.replace(cell, link=anchor(scored["architecture"], scored["protocol"]))
+    return dataclasses.replace(cell, link=cell_anchor(scored["architecture"], scored["protocol"]))
 
 
 def _inflation(results: Results) -> list[Block]:
@@ -111,7 +111,7 @@ def _task(results: Results, task: str, protocol: str) -> Table:
     shown = [metric for metric in METRICS if metric in known and metric not in SAME]
 
     def name(row: pd.Series) -> Cell:
-        return Cell(row["architecture"], link=anchor(row["architecture"], protocol))
+        return Cell(row["architecture"], link=cell_anchor(row["architecture"], protocol))
 
     def images(row: pd.Series) -> Cell:
         return tested(row, results.cell("headline", row["architecture"], protocol)["unit"])

@@ -12,7 +12,7 @@ from analysis.comparison import learning_curve as curve_stage
 from analysis.comparison import tuning_gain as tuning_stage
 from analysis.tidy import read_table
 from reports.sections.controls import control, learning_curve
-from reports.sections.training import tuning
+from reports.sections.models import tuning
 
 
 @pytest.fixture

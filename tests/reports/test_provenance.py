@@ -12,7 +12,7 @@ from synthetic_results import write_results
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
 from reports import provenance
-from reports.sections import provenance as sections
+from reports.sections import run as sections
 
 
 def git(folder, *arguments):

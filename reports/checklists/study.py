@@ -1,21 +1,63 @@
-"""Answers about the networks, their training, the code and the hardware."""
+"""Answers about images, patients, networks, training and code that need a decision."""
 
 from architectures import CORRECTED, PUBLISHED
-from reports.checklists.answer import AUTHORS, PARTLY, YES, Answer
-from reports.facts import re_evaluated, recipe, recipes
+from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
+from reports.facts import patients, re_evaluated, recipe, recipes, size
 from reports.results import Results
-from reports.wording import capitalised, count, listed, plural, span
+from reports.wording import capitalised, listed, plural
 
-SOFTWARE = ("python", "tensorflow", "jax", "torch", "keras", "keras-tuner", "scikit-learn")
+NOBODY = "The images are generated: they show nobody."
+NOT_ASKED = Answer(NOT_APPLICABLE, NOBODY)
 
 
-def goal(results: Results) -> Answer:
-    """Kind of the study."""
-    text = (
-        f"Evaluation of {plural(len(results.architectures), 'architecture')} under {listed(results.protocols)}: "
-        "exploratory, for research on evaluation. None is meant for clinical use."
-    )
-    return Answer(YES, text, "run")
+def why_these_data(results: Results) -> Answer:
+    """Choice of the population and the images."""
+    if results.dataset["generated"]:
+        return Answer(YES, "Generated, so that the whole workflow runs without a download.", "run")
+    published = re_evaluated(results)
+    if published:
+        text = f"They are the data of the study under re-evaluation, {published['title']}."
+        return Answer(YES, text, "data")
+    return Answer(AUTHORS, "The run was given these images; why, it does not know.")
+
+
+def sources(results: Results) -> Answer:
+    """Origin of the images."""
+    about = results.dataset
+    if results.dataset["generated"]:
+        return Answer(YES, f"{about['title']}. {NOBODY}", "data")
+    doi = f", doi:{about['doi']}" if about["doi"] else ""
+    text = f"{about['title']}{doi}; licence: {about['licence'] or 'not stated'}."
+    return Answer(YES if doi else PARTLY, text, "data")
+
+
+def identity(results: Results) -> Answer:
+    """Version of the data."""
+    about = results.dataset
+    doi = f"doi:{about['doi']}; " if about["doi"] else ""
+    text = f"{doi}sha256 of all pixels {about['digest'][:12]}...; {size(results)}."
+    return Answer(YES if doi or results.dataset["generated"] else PARTLY, text, "provenance")
+
+
+def subsets(results: Results) -> Answer:
+    """Files that each protocol uses."""
+    shipped = results.study.training["images"] == "shipped"
+    who = "augmented copies train, upright originals" if shipped else "upright originals train,"
+    told = []
+    if len(results.honest) < len(results.protocols):
+        told.append("published: augmented files train and validate, a fifth of the un-augmented ones test")
+    if results.honest:
+        told.append(f"{listed(results.honest)}: {who} validate and test")
+    return Answer(YES, f"{'; '.join(told)}.", "folds")
+
+
+def deidentified(results: Results) -> Answer:
+    """Anonymisation of the patients."""
+    if results.dataset["generated"]:
+        return NOT_ASKED
+    if not patients(results):
+        return Answer(AUTHORS, "The run knows no patient; what the images give away is not recorded.")
+    return Answer(AUTHORS, "Patients bear the data set's own identifiers; how these were made is not recorded.")
 
 
 def why_learning(results: Results) -> Answer:
@@ -38,27 +80,6 @@ def why_models(results: Results) -> Answer:
         f"re-evaluation, {published['title']}."
     )
     return Answer(YES if len(theirs) == len(results.architectures) else PARTLY, text, "architectures")
-
-
-def models(results: Results) -> Answer:
-    """Description of the networks."""
-    parameters = span(results.networks("cells")["parameters"], count)
-    text = (
-        f"{plural(len(results.architectures), 'network')} of {parameters} parameters, each with the paper it follows; "
-        "layer by layer they stand in the code, architectures/<name>.py."
-    )
-    return Answer(YES, text, "architectures")
-
-
-def software(results: Results) -> Answer:
-    """Versions of the software."""
-    ran = results.provenance["cell_versions"]
-    told = [
-        f"{name} {listed(sorted({versions[name] for versions in ran if name in versions}))}"
-        for name in SOFTWARE
-        if any(name in versions for versions in ran)
-    ]
-    return Answer(YES, f"Cells ran with {listed(told)}; {results.provenance['lock']['file']} pins all.", "provenance")
 
 
 def initialisation(results: Results) -> Answer:
@@ -117,35 +138,3 @@ def code(results: Results) -> Answer:
     if state["dirty"]:
         return Answer(PARTLY, f"Commit {state['commit'][:12]} with changes that are not committed.", "provenance")
     return Answer(YES, f"Commit {state['commit'][:12]}, unchanged.", "provenance")
-
-
-def machines(results: Results) -> Answer:
-    """Hardware of the cells."""
-    told = [
-        f"{machine['cpu']}, {machine['cores']} cores{', ' + machine['gpu'] if machine.get('gpu') else ''}"
-        for machine in results.provenance["hardware"]["cells"]
-    ]
-    seconds = results.table("cells")["seconds"].sum()
-    return Answer(YES, f"Cells ran on {'; '.join(told)}: {seconds / 3600:.1f} hours of cells in all.", "provenance")
-
-
-def reproduction(results: Results) -> Answer:
-    """Command that repeats the study."""
-    return Answer(YES, f"{results.provenance['commands'][0]} makes everything again.", "cells")
-
-
-def full_protocol(results: Results) -> Answer:
-    """Place of all settings."""
-    file = results.provenance["study"]["file"]
-    return Answer(YES, f"The study file, {file}, stands in the report with all commands.", "cells")
-
-
-def availability(results: Results) -> Answer:
-    """Place of code, networks and data."""
-    doi, commit = results.dataset["doi"], results.provenance["code"]["commit"]
-    text = (
-        f"Code: MIT licence, {f'commit {commit[:12]}' if commit else 'version unknown'}. Networks: model.keras in each "
-        f"cell's folder. Data: {f'doi:{doi}' if doi else results.dataset['title']}. Where code and networks are "
-        "published is for the authors."
-    )
-    return Answer(PARTLY, text, "provenance")
