@@ -48,8 +48,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Sum up what the edits of films change.")
     parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
     study: Study = load_study(parser.parse_args().study)
-    tables = [read_table(study.results(), name) for name in ("interventions", "probes")]
-    table = summarise(*tables, study.seed, study.bootstrap)
+    changed, probes = (read_table(study.results(), name) for name in ("interventions", "probes"))
+    table = summarise(changed, probes, study.seed, study.bootstrap)
     table.to_csv(study.results() / "tables" / "changes.csv", index=False, float_format="%.4g")
 
 

@@ -39,10 +39,9 @@ def swap(image: np.ndarray, region: np.ndarray, donor: np.ndarray, donor_region:
     if np.array_equal(region, donor_region):
         return np.where(region, donor, image)
     place, source = _bounding_box(region), _bounding_box(donor_region)
-    shape = Image.fromarray(donor_region[source]), Image.Resampling.NEAREST
-    patch = Image.fromarray(donor[source]), Image.Resampling.BILINEAR
     height, width = region[place].shape
-    shape, patch = (np.asarray(picture.resize((width, height), filter_)) for picture, filter_ in (shape, patch))
+    shape = np.asarray(Image.fromarray(donor_region[source]).resize((width, height), Image.Resampling.NEAREST))
+    patch = np.asarray(Image.fromarray(donor[source]).resize((width, height), Image.Resampling.BILINEAR))
     flips = [(slice(None, None, down), slice(None, None, right)) for down in (1, -1) for right in (1, -1)]
     flip = max(flips, key=lambda flip: np.count_nonzero(shape[flip] & region[place]))
     changed = image.copy()

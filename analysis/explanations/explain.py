@@ -83,7 +83,7 @@ class Explained:
         answers = explainer.predict(images)
         films = [self._film(*row) for row in zip(probes.itertuples(), images[..., 0], answers, strict=True)]
         maps = explainer.maps(images, answers.argmax(axis=1))
-        others = {}
+        others: dict = {}
         shown = int(probes["shown"].sum())
         if shown:
             some = slice(EXAMINED)
@@ -181,7 +181,7 @@ class Explained:
         """Write the files in cams/."""
         folder = self.study.results() / "cams"
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(folder / f"{self.architecture}.npz", **self.maps)
+        np.savez_compressed(folder / f"{self.architecture}.npz", **self.maps)  # type: ignore[arg-type]  # numpy's stub
         for name, suffix in TABLES.items():
             table = pd.concat(self.tables[name], ignore_index=True)
             table.to_csv(folder / f"{self.architecture}{suffix}.csv", index=False, float_format="%.5g")

@@ -84,9 +84,9 @@ def _region_edits(film: Film, region: str, films: list[Film], rng: np.random.Gen
         if region in FRAMES:
             outside = ~film.breast & ~donor.breast
             pairs = [(own & outside, its & outside) for own, its in pairs]
-        after, control = (
-            None if own is None or its is None else edits.swap(image, own, donor.image, its) for own, its in pairs
-        )
+        (own, its), (there, theirs) = pairs
+        after = edits.swap(image, own, donor.image, its)
+        control = None if there is None or theirs is None else edits.swap(image, there, donor.image, theirs)
         yield Edit(region, "swap", after, control)
     if region == "lesion" and place is not None:
         # Tissue moves in the control, which leaves the lesion where it is.
@@ -146,7 +146,8 @@ def rows(
         for film in films
         for edit in film_edits(film, films, levels, turns, np.random.default_rng([seed, film.probe]))
     ]
-    images, places = [], []
+    images: list[np.ndarray] = []
+    places = []
     for film, edit in done:
         own = (film.image if edit.before is None else edit.before, edit.after, edit.control)
         places.append([None if image is None else len(images) + n for n, image in enumerate(own)])
@@ -157,7 +158,8 @@ def rows(
             for start in range(0, len(images), FILMS)
         ]
     ).astype(float)
-    table, pictures = [], []
+    table: list[dict] = []
+    pictures: list[np.ndarray | None] = []
     for (film, edit), (before, after, control) in zip(done, places, strict=True):
         mask = film.regions.get(edit.region)
         row = {"probe": film.probe, "region": edit.region, "edit": edit.edit}

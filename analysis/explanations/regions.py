@@ -75,7 +75,7 @@ def elsewhere(name: str, masks: dict[str, np.ndarray], rng: np.random.Generator)
     if name in ("breast", "background"):
         return None
     region = masks[name]
-    size = np.count_nonzero(region)
+    size = int(np.count_nonzero(region))
     if name == "corners":
         return _corners(len(region), inwards=1)
     if name == "border":
@@ -152,7 +152,7 @@ def _pectoral(image: np.ndarray, breast: np.ndarray) -> np.ndarray:
     slope = np.rad2deg(np.arctan2(height, width))
     allowed = (slope >= SLOPE[0]) & (slope <= SLOPE[1])
     width, height = width[allowed], height[allowed]
-    step, length = _steps(image, breast, top, width, height)
+    step, length = _steps(image, breast, int(top), width, height)
     best = np.argmax(step * np.sqrt(length))
     if step[best] < MUSCLE_CONTRAST:
         return np.zeros_like(breast)
@@ -176,7 +176,7 @@ def _steps(
     inner = _inner(breast)
     along = (np.arange(POINTS) + 0.5) / POINTS
     length = np.hypot(width, height)
-    levels, within = [], True
+    levels, within = [], np.ones((len(width), POINTS), bool)
     for reach in (-REACH * side, REACH * side):
         rows = np.floor(top + np.outer(height, along) + (reach * width / length)[:, None]).astype(int)
         columns = np.floor(np.outer(width, 1 - along) + (reach * height / length)[:, None]).astype(int)

@@ -221,7 +221,8 @@ def print_status(study: Study) -> None:
     console.print(_table(study, states))
     for cell in states:
         if cell.state == RUNNING:
-            console.print(Text(f"running  {cell.name}: {cell.at}, for {about(cell.seconds or 0).removeprefix('about ')}"))
+            age = about(cell.seconds or 0).removeprefix("about ")
+            console.print(Text(f"running  {cell.name}: {cell.at}, for {age}"))
     if count(states, FAILED):
         console.print(Text("\n".join(["failed", *failures(states)])), soft_wrap=True)
 
