@@ -80,13 +80,11 @@ def _region_edits(film: Film, region: str, films: list[Film], rng: np.random.Gen
     donors = [other for other in films if region in other.regions and other.answer != film.answer]
     if donors:
         donor = donors[rng.integers(len(donors))]
-        pairs = [(mask, donor.regions[region]), (place, elsewhere(region, donor.regions, rng))]
-        if region in FRAMES:
-            outside = ~film.breast & ~donor.breast
-            pairs = [(own & outside, its & outside) for own, its in pairs]
-        (own, its), (there, theirs) = pairs
-        after = edits.swap(image, own, donor.image, its)
-        control = None if there is None or theirs is None else edits.swap(image, there, donor.image, theirs)
+        theirs = elsewhere(region, donor.regions, rng)
+        outside = ~film.breast & ~donor.breast if region in FRAMES else np.ones_like(mask)
+        after = edits.swap(image, mask & outside, donor.image, donor.regions[region] & outside)
+        known = place is not None and theirs is not None
+        control = edits.swap(image, place & outside, donor.image, theirs & outside) if known else None
         yield Edit(region, "swap", after, control)
     if region == "lesion" and place is not None:
         # Tissue moves in the control, which leaves the lesion where it is.
