@@ -1,4 +1,4 @@
-"""How many maps a second: all images at once, against a loop that loads the model and explains one image each time.
+"""Saliency maps per second: all images at once, against a loop that loads the model for every image.
 
     python -m analysis.explanation_speed --study demo > benchmarks/reference/explanation_speed.csv
 

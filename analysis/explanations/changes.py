@@ -1,4 +1,4 @@
-"""How much each edit of the films changes the answers: the means behind the verdicts, and how often an answer flips.
+"""Table of the mean change of the predictions by each edit of the films, and of the share of flipped predictions.
 
 Writes results/<study>/tables/changes.csv: architecture, protocol, region, edit, n_probes, n_units, unit, change (mean
 drop in the probability answered), control_change, flips (share of answers that become another), control_flips (of
@@ -24,7 +24,7 @@ COLUMNS = [
 
 
 def summarise(changed: pd.DataFrame, probes: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
-    """The rows of changes.csv, from tables/interventions.csv and probes.csv."""
+    """Return the rows of changes.csv, from tables/interventions.csv and probes.csv."""
     unit = unit_of(probes)
     table = changed[changed["edit"] != EMPTY].merge(probes[["protocol", "probe", unit]], on=["protocol", "probe"])
     rows = []
@@ -44,8 +44,8 @@ def summarise(changed: pd.DataFrame, probes: pd.DataFrame, seed: int, resamples:
 
 
 def main() -> None:
-    """Sum up what a study's edits change."""
-    parser = argparse.ArgumentParser(description="Sum up what the edits of films change.")
+    """Write changes.csv of a study."""
+    parser = argparse.ArgumentParser(description="Summarise how edits of the films change the predictions.")
     parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
     study: Study = load_study(parser.parse_args().study)
     changed, probes = (read_table(study.results(), name) for name in ("interventions", "probes"))

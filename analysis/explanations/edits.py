@@ -1,4 +1,4 @@
-"""Changes of one region of a film, to see whether a model minds.
+"""Edits of one region of a film, to test whether the prediction changes.
 
 Images are float32 (S, S), 0..255, and stay as they are: every change is a new image. Regions are bool (S, S).
 """
@@ -16,7 +16,7 @@ FEATHER = 1 / 48  # of the side: how far inside its edge a patch gets solid
 
 
 def erase(image: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """Fill `region` from around it: the nearest pixel outside, smoothed; with the mean if there is no outside."""
+    """Fill `region` with the nearest pixels outside it, smoothed; with the mean if the region covers the image."""
     if region.all():
         return np.full_like(image, image.mean())
     rows, columns = distance_transform_edt(region, return_distances=False, return_indices=True)
@@ -25,12 +25,12 @@ def erase(image: np.ndarray, region: np.ndarray) -> np.ndarray:
 
 
 def blur(image: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """Gaussian blur inside `region`."""
+    """Apply a Gaussian blur inside `region`."""
     return np.where(region, gaussian_filter(image, BLUR * len(image), mode="nearest"), image)
 
 
 def swap(image: np.ndarray, region: np.ndarray, donor: np.ndarray, donor_region: np.ndarray) -> np.ndarray:
-    """Put into `region` what another film `donor` has in `donor_region`.
+    """Replace `region` by the content of `donor_region` of another film, `donor`.
 
     Between different regions, the donor's bounding box is resized to the region's, mirrored if their shapes match
     better so, and feathered at the region's edge. The same region of both is copied pixel by pixel; to spare the
@@ -50,22 +50,22 @@ def swap(image: np.ndarray, region: np.ndarray, donor: np.ndarray, donor_region:
 
 
 def move(image: np.ndarray, region: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Erase `region` and put what was there into `target`."""
+    """Erase `region` and copy its content to `target`."""
     return swap(erase(image, region), target, image, region)
 
 
 def level(image: np.ndarray, region: np.ndarray) -> float:
-    """The median grey level of `region`."""
+    """Return the median grey level of `region`."""
     return float(np.median(image[region]))
 
 
 def shift_level(image: np.ndarray, region: np.ndarray, change: float) -> np.ndarray:
-    """Add `change` grey levels inside `region`, within 0..255."""
+    """Add `change` grey levels inside `region`, clipped to 0..255."""
     return np.where(region, np.clip(image + np.float32(change), 0, 255), image)
 
 
 def matched_area(breast: np.ndarray, n_pixels: int, rng: np.random.Generator) -> np.ndarray:
-    """The `n_pixels` of the breast that are nearest to one drawn at random; all of it if it has no more."""
+    """Return the `n_pixels` of the breast nearest to a random pixel of the breast; at most the whole breast."""
     rows, columns = np.nonzero(breast)
     if n_pixels >= len(rows):
         return breast.copy()
@@ -77,7 +77,7 @@ def matched_area(breast: np.ndarray, n_pixels: int, rng: np.random.Generator) ->
 
 
 def turn(image: np.ndarray, degrees: int, reflected: bool) -> np.ndarray:
-    """Mirror and turn as the published copies were, counter-clockwise, but fill free corners with the background.
+    """Mirror and rotate counter-clockwise as in the published copies, but fill free corners with the background.
 
     Grey levels are rounded before. The background's is the median of the dark side of Otsu's threshold.
     """
@@ -88,12 +88,12 @@ def turn(image: np.ndarray, degrees: int, reflected: bool) -> np.ndarray:
 
 
 def empty_film(image: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """A film with nothing on it, at the level of `background`."""
+    """Return an empty film with the grey level of `background`."""
     return np.full_like(image, level(image, background))
 
 
 def marker_alone(image: np.ndarray, labels: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """A film with nothing on it but its labels."""
+    """Return a film that is empty except for its labels."""
     return np.where(labels, image, empty_film(image, background))
 
 
@@ -103,6 +103,6 @@ def _bounding_box(region: np.ndarray) -> tuple[slice, slice]:
 
 
 def _feather(region: np.ndarray) -> np.ndarray:
-    """Weights 0..1 of a patch, float32 (S, S), rising inwards from the edge of `region`, but not from the image's."""
+    """Return weights 0..1 of a patch, float32 (S, S), rising from the region's edge, but not from the image's edge."""
     inside = distance_transform_edt(np.pad(region, 1, mode="edge"))[1:-1, 1:-1]
     return np.clip(inside / min(1 + FEATHER * len(region), inside.max()), 0, 1).astype(np.float32)

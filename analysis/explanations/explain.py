@@ -1,4 +1,4 @@
-"""Explain one architecture's cells: what their maps show of the probes, and what their answers change with.
+"""Explain the cells of one architecture: saliency maps of the probes, and changes of predictions by edited films.
 
 Every probe is explained by the cell of its own fold. Writes into results/<study>/cams/
 
@@ -44,7 +44,7 @@ UNSEEN_SEED = 987_654_321
 
 
 class Explained:
-    """The tables of one architecture as they grow, cell by cell."""
+    """Collects the tables of one architecture, cell by cell."""
 
     def __init__(self, study: Study, architecture: str):
         self.study, self.architecture, self.size = study, architecture, study.size_of(architecture)
@@ -75,7 +75,7 @@ class Explained:
             self._add("sanity", protocol, pd.DataFrame(sanity.agreement(unseen)).rename(columns={"place": "probe"}))
 
     def _cell(self, protocol: str, fold: int, probes: pd.DataFrame) -> np.ndarray:
-        """Explain `probes` by their own cell; return its maps of the unseen films."""
+        """Explain `probes` by the cell that held them out; return the cell's maps of films that no cell has seen."""
         folder = self.study.cell_folder(self.architecture, protocol, fold)
         layer = stored.record(folder / "runtime.json")["cam_layer"]
         explainer = self._explainer(folder / "model.keras", layer)
@@ -105,7 +105,7 @@ class Explained:
         return explainer.maps(self.unseen, explainer.predict(self.unseen).argmax(axis=1))
 
     def _explainer(self, path: Path, layer: str) -> gradcam.Explainer:
-        """An explainer of the model at `path`, the same one for all models of one structure."""
+        """Return an explainer of the model at `path`; models of the same structure share one explainer."""
         from benchmarks.cells.reuse import structure
 
         model = saved_model(self.architecture, path)
@@ -196,7 +196,7 @@ def explain_architecture(study: Study, architecture: str) -> None:
 
 
 def collect(study: Study) -> None:
-    """Write the tables of all architectures from their own."""
+    """Join the tables of all architectures."""
     for name, suffix in TABLES.items():
         paths = [study.results() / "cams" / f"{architecture}{suffix}.csv" for architecture in study.architectures]
         tables = [stored.table(path, dtype=str, keep_default_na=False) for path in paths]

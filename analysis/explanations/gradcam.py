@@ -1,4 +1,4 @@
-"""Maps of what speaks for a class, by tf-keras-vis.
+"""Saliency maps by tf-keras-vis.
 
 Grad-CAM (Selvaraju et al., ICCV 2017), Grad-CAM++ (Chattopadhay et al., WACV 2018) and Score-CAM (Wang et al., CVPR
 workshops 2020), all of the class score before its softmax, at the layer that the architecture declares.
@@ -19,7 +19,7 @@ CHANNELS = 32  # of the feature map that Score-CAM tries, those that vary most (
 
 
 class Explainer:
-    """Asks and explains a model, at the layer of the name `layer`, with its weights or what `take` gives it.
+    """Predictions and saliency maps of a model, at the layer called `layer`; `take` replaces the weights.
 
     What TensorFlow builds for a model takes far longer than to explain a few images; it is built once.
     `predict` gives probabilities, float32 (N, classes), of images float32 (N, S, S, 1), 0..255.
@@ -38,12 +38,12 @@ class Explainer:
         self.score_cam = Scorecam(_stand_in(self.linear, layer), clone=False)
 
     def take(self, weights: list[np.ndarray]) -> None:
-        """Ask and explain `weights` from now on, those of a model of the same structure."""
+        """Use `weights` from now on, those of a model of the same structure."""
         for model in (self.model, self.linear):
             model.set_weights(weights)
 
     def maps(self, images: np.ndarray, targets: np.ndarray, method: str = GRADCAM) -> np.ndarray:
-        """Maps by one of METHODS, float32 (N, S, S) >= 0, of classes `targets` (N,) for `images` float32 (N, S, S, 1).
+        """Return maps by one of METHODS, float32 (N, S, S) >= 0, of classes `targets` (N,) for `images` (N, S, S, 1).
 
         Images are 0..255. Maps are resized to the image by `enlarged`, not normalised; a map is 0 everywhere where no
         feature speaks for the class.
@@ -81,7 +81,7 @@ class Explainer:
 
 
 def _direct(model: "keras.Model") -> Callable[..., np.ndarray]:
-    """What `model.predict` gives for an array, float32 (N, classes), traced for batches of any size."""
+    """Return a predict function for arrays, float32 (N, classes), traced once for batches of any size."""
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)])
@@ -96,7 +96,7 @@ def _direct(model: "keras.Model") -> Callable[..., np.ndarray]:
 
 
 def _stand_in(model: "keras.Model", layer: str) -> "keras.Model":
-    """What Score-CAM needs of `model`, traced: for every image it would build a model anew, and run it eagerly."""
+    """Return a traced stand-in of `model` for Score-CAM, which else builds and runs a model for every image."""
     import keras
     import tensorflow as tf
 
@@ -122,7 +122,7 @@ def _stand_in(model: "keras.Model", layer: str) -> "keras.Model":
 
 
 def enlarged(maps: np.ndarray, side: int) -> np.ndarray:
-    """`maps` (N, h, w) in float32 (N, side, side), bilinearly, each number in the middle of the patch it speaks for.
+    """Return `maps` (N, h, w) enlarged bilinearly to float32 (N, side, side), each value at the centre of its patch.
 
     tf-keras-vis would put the outer ones on the image's very edge, where a coarse map then always has its peak.
     """
@@ -131,7 +131,7 @@ def enlarged(maps: np.ndarray, side: int) -> np.ndarray:
 
 
 def _relative(targets: list[int]):
-    """Class scores less their own value: Grad-CAM++ scales its map by exp(score), which overflows."""
+    """Class scores minus their own value: Grad-CAM++ scales its map by exp(score), which would overflow."""
     import tensorflow as tf
 
     def scores(outputs):
@@ -142,11 +142,11 @@ def _relative(targets: list[int]):
 
 
 def _probabilities(targets: list[int]):
-    """Class scores as tf-keras-vis' CategoricalScore gives them, by numpy."""
+    """Class scores like those of tf-keras-vis' CategoricalScore, computed by numpy."""
     return lambda outputs: outputs.numpy()[range(len(targets)), targets]
 
 
 def scaled(maps: np.ndarray) -> np.ndarray:
-    """`maps` (..., S, S) each scaled to a peak of 1; a zero map stays zero."""
+    """Return `maps` (..., S, S), each scaled to a maximum of 1; a zero map stays zero."""
     peaks = maps.max(axis=(-2, -1), keepdims=True)
     return np.divide(maps, peaks, out=np.zeros(maps.shape, np.float32), where=peaks > 0)

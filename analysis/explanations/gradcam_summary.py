@@ -1,4 +1,4 @@
-"""How much heat lies in the breast and in the lesion, against their areas, over the probes of each cell."""
+"""Share of the saliency in the breast and in the lesion, against their areas, over the probes of each cell."""
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ COLUMNS = [
 
 
 def summarise(answers: pd.DataFrame, probes: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
-    """Mean share of heat in each region, mean share of the image it covers, and their difference with its interval.
+    """Return the mean share of saliency and of area of each region, and their difference with its interval.
 
     `answers` is tables/gradcam.csv, `probes` tables/probes.csv. The interval is a 95 % percentile bootstrap over the
     probes' patients (sources where a patient is not known). Without a usable probe the estimates are missing and

@@ -1,4 +1,4 @@
-"""Where the heat of a map lies, against the area it could have had by chance, and against maps that know no lesion."""
+"""Location of the saliency, against the region's area and against maps that are independent of the model."""
 
 from collections.abc import Iterator
 
@@ -15,14 +15,14 @@ DRAWS = 20  # random maps a film
 
 
 def random_maps(grid: tuple[int, int], side: int, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Maps of even chance as coarse as a feature map of size `grid`: float32 (n, side, side), 0..1."""
+    """Return random maps as coarse as a feature map of size `grid`: float32 (n, side, side), 0..1."""
     return enlarged(rng.random((n, *grid), np.float32), side)
 
 
 def blind_maps(
     image: np.ndarray, breast: np.ndarray, grid: tuple[int, int], rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """The maps of BLIND, float (n, S, S) >= 0, of a film (S, S) whose breast is bool (S, S); the random ones are DRAWS.
+    """Return the maps of BLIND, float (n, S, S) >= 0, of a film (S, S) with breast mask bool (S, S); DRAWS are random.
 
     Contrast is the image's gradient, as coarse as the feature map of size `grid`.
     """
@@ -37,18 +37,18 @@ def blind_maps(
 
 
 def share(heat: np.ndarray, region: np.ndarray) -> float:
-    """The share of `heat` (S, S) in `region`, bool (S, S); NaN without heat."""
+    """Return the share of `heat` (S, S) in `region`, bool (S, S); NaN for a zero map."""
     total = heat.sum()
     return float(heat[region].sum() / total) if total > 0 else np.nan
 
 
 def hits(heat: np.ndarray, region: np.ndarray) -> float:
-    """The pointing game (Zhang et al., ECCV 2016): is the hottest pixel in `region`; the mean where several are."""
+    """Return whether the maximum lies in `region` (pointing game, Zhang et al., ECCV 2016); mean of equal maxima."""
     return float(region[heat == heat.max()].mean()) if heat.sum() > 0 else np.nan
 
 
 def measures(maps: dict[str, np.ndarray], regions: dict[str, np.ndarray]) -> Iterator[dict]:
-    """Rows region, map, share, area, hit of every region, bool (S, S); the mean of several maps (n, S, S) by a name."""
+    """Return rows region, map, share, area, hit of every region, bool (S, S), averaged over maps (n, S, S) of a name."""
     for region, mask in regions.items():
         area = float(mask.mean())
         for name, heats in maps.items():

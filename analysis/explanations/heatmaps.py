@@ -1,4 +1,4 @@
-"""The published heat map beside Grad-CAM: does either depend on the class, or on the classifier's weights?
+"""The published heat map and Grad-CAM: tests whether each depends on the class and on the classifier's weights.
 
 The published code asks its gradient model for the convolution's output twice, where the second should have been the
 class scores. What it calls the score of class c is then row c of the feature map, whose gradient is the same constant
@@ -45,7 +45,7 @@ COLUMNS = [
 
 
 def published_maps(model: "keras.Model", layer: str, images: np.ndarray, target: int) -> np.ndarray:
-    """The published code's heat maps of class `target`, float32 (N, h, w) at the layer's size, 0 or more.
+    """Return the published code's heat maps of class `target`, float32 (N, h, w) at the layer's size, 0 or more.
 
     `images` is float32 (N, S, S, 1). Raises IndexError if the feature map has no row `target`, as the published code
     does.
@@ -66,7 +66,7 @@ def published_maps(model: "keras.Model", layer: str, images: np.ndarray, target:
 
 
 def class_maps(explainer: Explainer, images: np.ndarray, n_classes: int) -> dict[str, np.ndarray]:
-    """Maps of every class by both methods, each scaled to a peak of 1: float32 (N, classes, h, w).
+    """Return maps of every class by both methods, each scaled to a maximum of 1: float32 (N, classes, h, w).
 
     `images` is float32 (N, S, S, 1). The published method has as many classes as its feature map has rows.
     """
@@ -77,14 +77,14 @@ def class_maps(explainer: Explainer, images: np.ndarray, n_classes: int) -> dict
 
 
 def with_shuffled_classifier(model: "keras.Model", seed: int) -> list[np.ndarray]:
-    """The weights of `model` with the kernel of its last layer shuffled."""
+    """Return the weights of `model` with the kernel of its last layer shuffled."""
     kernel, *bias = model.layers[-1].get_weights()
     shuffled = np.random.default_rng(seed).permutation(kernel.ravel()).reshape(kernel.shape)
     return [*model.get_weights()[: -1 - len(bias)], shuffled, *bias]
 
 
 def compare(pairs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float]:
-    """The largest difference, and the mean correlation of those that vary (NaN if none does), of `pairs` of maps."""
+    """Return the largest difference of `pairs` of maps, and the mean correlation of varying pairs (NaN without any)."""
     difference = max(float(np.abs(a - b).max()) for a, b in pairs)
     varying = [(a, b) for a, b in pairs if np.ptp(a) > 0 and np.ptp(b) > 0]
     correlations = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in varying]
@@ -131,7 +131,7 @@ def write_heatmaps(study: Study, architecture: str) -> None:
 
 
 def collect(study: Study) -> None:
-    """Write tables/heatmaps.csv from the architectures' own tables; empty if nothing ran as published."""
+    """Join the architectures' tables to tables/heatmaps.csv; empty if no cell ran as published."""
     results = study.results()
     probes = stored.table(results / "tables" / "probes.csv", dtype=str)
     probes = probes[probes["protocol"] == PUBLISHED].astype({"probe": int})

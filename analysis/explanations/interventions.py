@@ -1,4 +1,4 @@
-"""What a model leans on, by changing films: erase, blur or swap a region, turn, mirror or enhance the whole.
+"""Edits of films that test what a prediction relies on: regions erased, blurred or swapped, films turned or enhanced.
 
 A region's change is set beside the same change of the same area elsewhere. What turns one state of a whole film into
 another (upright and turned, breast at the left and at the right, original and enhanced) is set beside nothing: a model
@@ -27,7 +27,7 @@ FILMS = 256  # predicted at once
 
 @dataclasses.dataclass(frozen=True)
 class Film:
-    """A probe: `image` float32 (S, S), 0..255, masks bool (S, S), the class number answered, what is known of it."""
+    """A probe: `image` float32 (S, S), 0..255, masks bool (S, S), the predicted class number, and further facts."""
 
     probe: int
     image: np.ndarray
@@ -41,7 +41,7 @@ class Film:
 
 @dataclasses.dataclass(frozen=True)
 class Edit:
-    """A changed film, and the same change elsewhere; `sign` is -1 where the change leads from the second state back."""
+    """An edited film and its control, the same edit elsewhere; `sign` is -1 for an edit back from the second state."""
 
     region: str
     edit: str
@@ -54,7 +54,7 @@ class Edit:
 def film_edits(
     film: Film, films: list[Film], levels: np.ndarray, turns: list[int], rng: np.random.Generator
 ) -> Iterator[Edit]:
-    """Every edit of `film`; `films` are those that regions may be taken from, `levels` grey levels of backgrounds.
+    """Yield every edit of `film`; `films` may donate regions, `levels` are grey levels of backgrounds.
 
     `turns` are angles in degrees that the model was shown in training.
     """
@@ -131,7 +131,7 @@ def rows(
     seed: int,
     shown: set[int],
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """One row an edit, and pictures uint8 (P, S, S) of the edited films of the probes `shown`.
+    """Return one row for each edit, and pictures uint8 (P, S, S) of the edited films of the probes `shown`.
 
     Columns probe, region, edit, area, change, flipped, control_change, control_flipped, picture (its place), d_<class>.
 
@@ -181,7 +181,7 @@ def _change(before: np.ndarray, after: np.ndarray) -> dict:
 
 
 def training_turns(rotations: list[int], augmentation: float) -> list[int]:
-    """Angles, degrees counter-clockwise, by which a film may be turned without leaving what training showed.
+    """Return the angles, degrees counter-clockwise, by which a film may be turned within the range seen in training.
 
     `rotations` are those of the training images, `augmentation` the strength of the harness's own, which turns by up to
     half a turn at full strength (benchmarks/cells/shared.py).

@@ -1,4 +1,4 @@
-"""The fixed images that explain the models: test images, the same for every architecture.
+"""Choice of the probes: fixed test images for explanations, the same for every architecture.
 
 Rule: of every fold's test part (of the first repeat), samples in the order of their ids, shuffled by the study's seed,
 no two of one source. Of fold 0, up to `probes.per_class` a class are shown in pictures; these and others, up to
@@ -20,7 +20,7 @@ COLUMNS = ["protocol", "probe", "fold", "shown", "sample", "row", "label", "sour
 
 
 def choose_probes(folds: pd.DataFrame, samples: pd.DataFrame, per_class: int, measured: int, seed: int) -> pd.DataFrame:
-    """The probes of one protocol: the columns above, less protocol; those shown come first.
+    """Return the probes of one protocol: the columns above without protocol; those shown come first.
 
     Under `published` a test part shares no sample with training, but sources, as everything does there.
     """

@@ -1,4 +1,4 @@
-"""Parts of a film that a model may look at, and for each a place like it elsewhere, as a control.
+"""Regions of a film, and for each region a similar place elsewhere as a control.
 
 All masks are bool (S, S).
 """
@@ -31,7 +31,7 @@ FIT = 0.8  # of a region, at least, must find room elsewhere
 
 
 def regions(image: np.ndarray, breast: np.ndarray, boxes: list, view: str | None) -> dict[str, np.ndarray]:
-    """Those of the regions breast, background, border, corners, labels, lesion and pectoral that a film has.
+    """Return the masks of the regions breast, background, border, corners, labels, lesion and pectoral, if present.
 
     `image` is uint8 or float32 (S, S), 0..255, `breast` the breast's mask, bool (S, S), `boxes` the lesions'
     [x, y, w, h], fractions of the side. `view` is CC, MLO or unknown (None, NaN). Only MLO has a muscle, which is
@@ -54,7 +54,7 @@ def regions(image: np.ndarray, breast: np.ndarray, boxes: list, view: str | None
 
 
 def box_mask(boxes: list, side: int) -> np.ndarray:
-    """The union of `boxes` [x, y, w, h], fractions of the image: bool (side, side), pixels whose centre is inside."""
+    """Return the union of `boxes` [x, y, w, h], fractions of the image: bool (side, side), by pixel centres."""
     centre = (np.arange(side) + 0.5) / side
     mask = np.zeros((side, side), bool)
     for x, y, width, height in boxes:
@@ -64,7 +64,7 @@ def box_mask(boxes: list, side: int) -> np.ndarray:
 
 
 def elsewhere(name: str, masks: dict[str, np.ndarray], rng: np.random.Generator) -> np.ndarray | None:
-    """A region as large as `masks[name]` in the same kind of place, with no pixel in common with it, or None.
+    """Return a region as large as `masks[name]` in the same kind of place, without a common pixel, or None.
 
     `masks` are a film's `regions`. Labels are moved within the background, lesion and muscle within the breast, to a
     place drawn from those where most of the region fits, clear of skin, lesion and muscle if it fits so; the muscle may
@@ -103,7 +103,7 @@ def _border(side: int) -> np.ndarray:
 
 
 def _corners(side: int, inwards: int = 0) -> np.ndarray:
-    """Four squares, moved `inwards` along the diagonals by so many of their sides."""
+    """Return four squares in the corners, moved `inwards` along the diagonals by that many side lengths."""
     square = max(2, round(CORNER * side))
     start, stop = inwards * square, (inwards + 1) * square
     near = np.zeros(side, bool)
@@ -112,7 +112,7 @@ def _corners(side: int, inwards: int = 0) -> np.ndarray:
 
 
 def _labels(image: np.ndarray, breast: np.ndarray) -> np.ndarray:
-    """Film labels: the filled bounding boxes, grown by a pixel, of what is bright, compact and free-standing.
+    """Return the film labels: filled bounding boxes, grown by one pixel, of bright, compact, isolated objects.
 
     What touches the image's edge is a line along it or another part of the body, what touches the breast its skin.
     """
@@ -134,7 +134,7 @@ def _labels(image: np.ndarray, breast: np.ndarray) -> np.ndarray:
 
 
 def _pectoral(image: np.ndarray, breast: np.ndarray) -> np.ndarray:
-    """The chest muscle: the triangle that a straight line cuts off the breast in the upper corner of the chest wall.
+    """Return the chest muscle: the triangle between a straight line and the upper corner at the chest wall.
 
     The straight line with limits on its place and slope is that of Karssemeijer (Phys Med Biol 1998, 43, 365) and Kwok
     et al. (IEEE Trans Med Imaging 2004, 23, 1129). All lines are tried, and that with the largest product of step from
@@ -165,7 +165,7 @@ def _pectoral(image: np.ndarray, breast: np.ndarray) -> np.ndarray:
 def _steps(
     image: np.ndarray, breast: np.ndarray, top: int, width: np.ndarray, height: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How much darker it gets across the lines from (row `top`, column `width`) to (row `top` + `height`, column 0).
+    """Return the brightness step across lines from (row `top`, column `width`) to (row `top` + `height`, column 0).
 
     Width and height are pixels, (L,). Returns the lower quartile of the steps along each line, grey levels (L,), for
     which a bright gland beside a part of the line is not enough, and the length of its part in the breast, pixels (L,).
@@ -191,12 +191,12 @@ def _steps(
 
 
 def _inner(mask: np.ndarray) -> np.ndarray:
-    """The part of `mask`, breast or background, that is away from the skin. The edge of the image is no skin."""
+    """Return the part of `mask`, breast or background, away from the skin. The image edge does not count as skin."""
     return distance_transform_edt(np.pad(mask, 1, mode="edge"))[1:-1, 1:-1] > NEAR_SKIN * len(mask)
 
 
 def _moved(region: np.ndarray, ground: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """`region` shifted to where most of it lies on `ground`, drawn at random among equals."""
+    """Return `region` shifted to lie on `ground` as far as possible; equal places are drawn at random."""
     side = len(region)
     # Entry (side - 1 + down, side - 1 + right) is the number of pixels on the ground after that shift.
     fits = np.round(fftconvolve(ground.astype(float), region[::-1, ::-1].astype(float)))
@@ -210,7 +210,7 @@ def _moved(region: np.ndarray, ground: np.ndarray, rng: np.random.Generator) -> 
 
 
 def _nearest(ground: np.ndarray, region: np.ndarray, size: int) -> np.ndarray:
-    """The `size` pixels of `ground` that are nearest to `region` or in it."""
+    """Return the `size` pixels of `ground` nearest to `region` or inside it."""
     distance = np.where(ground, distance_transform_edt(~region), np.inf)
     mask = np.zeros(region.size, bool)
     mask[distance.ravel().argsort(kind="stable")[:size]] = True

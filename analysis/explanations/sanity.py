@@ -1,4 +1,4 @@
-"""Is a map about the model? Randomised weights, another class, deletion and insertion, agreement.
+"""Sanity checks of saliency maps: randomised weights, another class, deletion and insertion, agreement.
 
 - randomisation: Spearman's correlation with the map after the weights were drawn anew layer by layer from the top
   (Adebayo et al., NeurIPS 2018, arXiv:1810.03292); a map about the model loses its likeness
@@ -28,7 +28,7 @@ BLUR = 1 / 8  # of the side: leaves no structure
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's correlation of two maps (S, S); NaN if the first is even, 0 if only the second is."""
+    """Return Spearman's correlation of two maps (S, S); NaN if the first is constant, 0 if only the second is."""
     if np.ptp(first) == 0:
         return np.nan
     if np.ptp(second) == 0:
@@ -37,7 +37,7 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def randomised(model: "keras.Model", seed: int) -> dict[float, list[np.ndarray]]:
-    """The weights of `model` with those of its last layers drawn anew, by their share, one of RANDOMISED."""
+    """Return the weights of `model` with the last layers drawn again; the share of layers is one of RANDOMISED."""
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -57,7 +57,7 @@ def randomised(model: "keras.Model", seed: int) -> dict[float, list[np.ndarray]]
 def curve_area(
     predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray, maps: np.ndarray, targets: np.ndarray, insert: bool
 ) -> np.ndarray:
-    """Mean probability of `targets` (N,) over STEPS steps of insertion or deletion in the order of `maps` (N, S, S).
+    """Return the mean probability of `targets` (N,) over STEPS steps of insertion or deletion, ordered by `maps`.
 
     Returns float (N,). `images` is float32 (N, S, S, 1), for which `predict` gives probabilities (N, classes).
     """
@@ -74,7 +74,7 @@ def curve_area(
 def checks(
     explainer: Explainer, images: np.ndarray, probabilities: np.ndarray, seed: int
 ) -> tuple[dict[str, np.ndarray], Iterator[dict]]:
-    """Maps (N, S, S) of `images` by other methods and a randomised model, and rows place, check, step, value, null.
+    """Return maps (N, S, S) of `images` by other methods and a randomised model; rows place, check, step, value, null.
 
     `images` is float32 (N, S, S, 1), `probabilities` float (N, classes); `place` counts the images.
     """
@@ -112,7 +112,7 @@ def checks(
 
 
 def agreement(maps: list[np.ndarray]) -> Iterator[dict]:
-    """Rows place, check, step, value, null: how much cells agree, from each one's maps (N, S, S) of the same films."""
+    """Return rows place, check, step, value, null: agreement of the cells' maps (N, S, S) of the same films."""
     for place, films in enumerate(zip(*maps, strict=True)):
         pairs = [correlation(a, b) for i, a in enumerate(films) for b in films[:i]]
         known = [value for value in pairs if not np.isnan(value)]

@@ -1,4 +1,4 @@
-"""The command line of a stage that runs architecture by architecture, and then collects their tables."""
+"""Command line of a stage that runs for each architecture and then joins the tables."""
 
 import argparse
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from benchmarks.study.study import Study, load_study
 def run_command(
     description: str, tables: str, write: Callable[[Study, str], None], collect: Callable[[Study], None]
 ) -> None:
-    """A command line that calls `write` for one architecture, or `collect` for the `tables` of all."""
+    """Run a command line that calls `write` for one architecture, or `collect` for the `tables` of all."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
     what = parser.add_mutually_exclusive_group(required=True)
