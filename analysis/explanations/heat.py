@@ -48,7 +48,7 @@ def hits(heat: np.ndarray, region: np.ndarray) -> float:
 
 
 def measures(maps: dict[str, np.ndarray], regions: dict[str, np.ndarray]) -> Iterator[dict]:
-    """Return rows region, map, share, area, hit of every region, bool (S, S), averaged over maps (n, S, S) of a name."""
+    """Return rows region, map, share, area, hit of every region, bool (S, S), averaged over maps (n, S, S) by name."""
     for region, mask in regions.items():
         area = float(mask.mean())
         for name, heats in maps.items():
