@@ -47,7 +47,7 @@ def test_cells_that_fail_are_told_and_cost_the_others_nothing(tmp_path):
     failures = pd.DataFrame(json.loads((results / "failures.json").read_text())).set_index("architecture")
     assert failures[["protocol", "fold"]].to_numpy().tolist() == [["by_patient", 1], ["by_patient", 1]]
     assert "Unable to allocate 8.00 PiB" in failures["reason"]["raising"]
-    assert "killed or out of memory" in failures["reason"]["killed"]
+    assert "it was killed or ran out of memory" in failures["reason"]["killed"]
     report = (results / "report/report.html").read_text()
     for words in ("Not complete: 2 cells of killed and raising failed", "Unable to allocate 8.00 PiB", "Failed cells"):
         assert words in report
