@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from benchmarks.backend import TENSORFLOW
+from benchmarks.errors import BadInput
 from benchmarks.run import snakemake_private
 from benchmarks.run.code import RECORD, Code
 from benchmarks.run.lock import claim, release
@@ -40,7 +41,10 @@ class Run:
         results = self.study.results()
         claim(results)
         snakemake_private.drop_records(results)
-        self.code.write(results / "code.json")
+        try:
+            self.code.write(results / "code.json")
+        except OSError as error:
+            raise BadInput(f"{results} can't be written: {error.strerror}; make room, or run elsewhere") from None
         os.environ[RECORD] = str((results / "code.json").resolve())
         if WITHOUT not in os.environ:
             self.study.failures_file().unlink(missing_ok=True)

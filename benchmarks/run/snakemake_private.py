@@ -5,6 +5,7 @@ of Snakemake is public.
 """
 
 import contextlib
+import gzip
 import json
 import uuid
 from pathlib import Path
@@ -63,9 +64,10 @@ def keep_records(results: Path) -> None:
     """Copy Snakemake's records of the files in `results` into that folder, so that it can be handed over.
 
     The records say by which parameters, code and inputs each file was made. Snakemake keeps them in .snakemake of the
-    working directory. Where Snakemake has changed, no records are kept: a folder that is handed over is made anew.
+    working directory. Where Snakemake has changed, or the disk is full, no records are kept: a folder that is handed
+    over is then made anew.
     """
-    with contextlib.suppress(*CHANGED):
+    with contextlib.suppress(*CHANGED, OSError):
         store = _store()
         groups: dict[str, dict[str, float | None]] = {}
         for path in (str(path) for path in sorted(results.rglob("*"))):
@@ -75,7 +77,12 @@ def keep_records(results: Path) -> None:
                 groups.setdefault(json.dumps(record, sort_keys=True), {})[path] = end
         folder = _marker(results).read_text() if _marker(results).is_file() else uuid.uuid4().hex
         made = [{"record": json.loads(record), "files": files} for record, files in groups.items()]
-        _kept(results).write_text(json.dumps({"folder": folder, "made": made}))
+        draft = _kept(results).with_suffix(".part")
+        try:
+            draft.write_bytes(gzip.compress(json.dumps({"folder": folder, "made": made}).encode()))
+            draft.replace(_kept(results))
+        finally:
+            draft.unlink(missing_ok=True)
         _mark(results, folder)
 
 
@@ -83,7 +90,7 @@ def adopt_records(results: Path) -> None:
     """Give Snakemake the records of a results folder that was handed over; do nothing for one that it knows."""
     if not _kept(results).is_file():
         return
-    kept = json.loads(_kept(results).read_text())
+    kept = json.loads(gzip.decompress(_kept(results).read_bytes()))
     if _marker(results).is_file() and _marker(results).read_text() == kept["folder"]:
         return
     with contextlib.suppress(*CHANGED):
@@ -106,7 +113,7 @@ def _store() -> Any:
 
 
 def _kept(results: Path) -> Path:
-    return results / ".records.json"
+    return results / ".records.json.gz"
 
 
 def _marker(results: Path) -> Path:

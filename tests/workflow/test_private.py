@@ -25,6 +25,6 @@ def test_without_private_parts_a_run_gives_the_same_tables(tmp_path):
     run = snakemake(clone, "--config", write_study(clone, **TINY), code=clone)
     assert run.returncode == 0, run.stdout
     assert (clone / "results/small/report/report.html").exists() and not (
-        clone / "results/small/.records.json"
+        clone / "results/small/.records.json.gz"
     ).exists()
     assert not list(differences(tmp_path / "with/results/small", clone / "results/small"))
