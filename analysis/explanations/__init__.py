@@ -1,5 +1,5 @@
-"""Saliency maps, and changes of the predictions when films are edited.
+"""Saliency maps and changed films: what a model looks at, and what its answer changes with.
 
-In: trained cells, images, breast masks. Out: tables/probes.csv, cams/*, and the tables collected from cams/. Imports
-modules that all of analysis shares, and no other room.
+In: trained cells, images, breast masks. Out: tables/probes.csv, cams/*, and the tables collected from these. Imports
+what analysis shares; no other room.
 """

@@ -26,7 +26,7 @@ import pandas as pd
 from analysis.explanations import gradcam, heat, interventions, sanity
 from analysis.explanations.edits import level
 from analysis.explanations.regions import regions
-from analysis.explanations.stage import architecture_stage
+from analysis.explanations.stage import run_command
 from analysis.predictions import read_classes, read_folds, read_samples
 from analysis.tidy import read_table
 from benchmarks import datasets, stored
@@ -203,7 +203,11 @@ def collect(study: Study) -> None:
         pd.concat(tables, ignore_index=True).to_csv(study.results() / "tables" / f"{name}.csv", index=False)
 
 
-main = architecture_stage("Explain a study's cells on its probes.", explain_architecture, collect)
+def main() -> None:
+    """Explain one architecture, or collect the tables of all."""
+    names = ", ".join(f"tables/{name}.csv" for name in TABLES)
+    run_command("Explain a study's cells on its probes.", names, explain_architecture, collect)
+
 
 if __name__ == "__main__":
     run_cli(main)

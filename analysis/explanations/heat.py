@@ -8,10 +8,10 @@ from skimage.filters import sobel
 
 from analysis.explanations.gradcam import enlarged
 
-# Maps without a model. Contrast stands for what any convolution responds to, trained or not.
+# Maps that know neither lesion nor model. Contrast is what stands out: convolutions answer to it, trained or not.
 CENTRE, BREAST_MASK, CONTRAST, RANDOM = BLIND = ("centre", "breast_mask", "contrast", "random")
-SPREAD = 0.25  # standard deviation of the central Gaussian, as a fraction of the side
-DRAWS = 20  # random maps for each film
+SPREAD = 0.25  # of the side: the standard deviation of the central Gaussian
+DRAWS = 20  # random maps a film
 
 
 def random_maps(grid: tuple[int, int], side: int, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -28,13 +28,12 @@ def blind_maps(
     """
     side = len(breast)
     edges = Image.fromarray(sobel(image / 255).astype(np.float32)).resize(grid[::-1], Image.Resampling.BOX)
-    bell = np.exp(-(((np.arange(side) + 0.5) / side - 0.5) ** 2) / (2 * SPREAD**2))
-    return {
-        CENTRE: np.outer(bell, bell)[None],
-        BREAST_MASK: breast.astype(float)[None],
-        CONTRAST: enlarged(np.asarray(edges)[None], side),
-        RANDOM: random_maps(grid, side, DRAWS, rng),
-    }
+    away = ((np.arange(side) + 0.5) / side - 0.5) / SPREAD
+    bell = np.exp(-(away**2) / 2)
+    random = random_maps(grid, side, DRAWS, rng)
+    known = {CENTRE: np.outer(bell, bell), BREAST_MASK: breast.astype(float)}
+    known[CONTRAST] = enlarged(np.asarray(edges)[None], side)[0]
+    return {name: heat[None] for name, heat in known.items()} | {RANDOM: random}
 
 
 def share(heat: np.ndarray, region: np.ndarray) -> float:
@@ -44,17 +43,15 @@ def share(heat: np.ndarray, region: np.ndarray) -> float:
 
 
 def hits(heat: np.ndarray, region: np.ndarray) -> float:
-    """Return 1 if the maximum lies in `region`, else 0 (pointing game, Zhang et al., ECCV 2016).
-
-    Several equal maxima give the mean; a zero map gives NaN.
-    """
+    """Return whether the maximum lies in `region` (pointing game, Zhang et al., ECCV 2016); mean of equal maxima."""
     return float(region[heat == heat.max()].mean()) if heat.sum() > 0 else np.nan
 
 
 def measures(maps: dict[str, np.ndarray], regions: dict[str, np.ndarray]) -> Iterator[dict]:
-    """Yield rows region, map, share, area, hit of every region, bool (S, S), averaged over maps (n, S, S) by name."""
+    """Return rows region, map, share, area, hit of every region, bool (S, S), averaged over maps (n, S, S) by name."""
     for region, mask in regions.items():
+        area = float(mask.mean())
         for name, heats in maps.items():
-            row = {"region": region, "map": name, "area": float(mask.mean())}
+            row = {"region": region, "map": name, "area": area}
             row["share"] = float(np.mean([share(heat, mask) for heat in heats]))
             yield row | {"hit": float(np.mean([hits(heat, mask) for heat in heats]))}

@@ -25,7 +25,7 @@ import pandas as pd
 
 from analysis.bootstrap import interval, resampled_means
 from analysis.explanations.gradcam import GRADCAM, Explainer, scaled
-from analysis.explanations.stage import architecture_stage
+from analysis.explanations.stage import run_command
 from benchmarks import stored
 from benchmarks.cells.model import saved_model
 from benchmarks.errors import run_cli
@@ -153,7 +153,10 @@ def collect(study: Study) -> None:
     pd.DataFrame(rows, columns=COLUMNS).to_csv(results / "tables" / "heatmaps.csv", index=False)
 
 
-main = architecture_stage("Compare the published heat map with Grad-CAM.", write_heatmaps, collect)
+def main() -> None:
+    """Compare one architecture's heat maps, or collect the tables of all."""
+    run_command("Compare the published heat map with Grad-CAM.", "tables/heatmaps.csv", write_heatmaps, collect)
+
 
 if __name__ == "__main__":
     run_cli(main)

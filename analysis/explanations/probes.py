@@ -1,27 +1,28 @@
 """Choice of the probes: fixed test images for explanations, the same for every architecture.
 
-Candidates are the test images of every fold (first repeat), in the order of their ids, shuffled by the study's seed, at
-most one of each source. Up to `probes.per_class` of each class in fold 0 are shown in pictures. These and others, up to
-`probes.measured` in all, are measured. A probe is explained by the cell of its own fold, which held the probe out.
-Writes results/<study>/tables/probes.csv: protocol, probe (from 0), fold, shown, sample, row (in the image arrays),
-label, source, patient.
+Rule: of every fold's test part (of the first repeat), samples in the order of their ids, shuffled by the study's seed,
+no two of one source. Of fold 0, up to `probes.per_class` a class are shown in pictures; these and others, up to
+`probes.measured` in all, are measured. A probe is explained by the cell of its own fold, which has neither trained nor
+validated on it. Writes results/<study>/tables/probes.csv with the columns protocol, probe (from 0), fold, shown,
+sample, row (in the image arrays), label, source, patient.
 """
+
+import argparse
 
 import numpy as np
 import pandas as pd
 
 from analysis.predictions import read_folds, read_samples
-from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
-from benchmarks.study.study import Study
+from benchmarks.study.study import Study, load_study
 
 COLUMNS = ["protocol", "probe", "fold", "shown", "sample", "row", "label", "source", "patient"]
 
 
 def choose_probes(folds: pd.DataFrame, samples: pd.DataFrame, per_class: int, measured: int, seed: int) -> pd.DataFrame:
-    """Return the probes of one protocol: the columns above without protocol, probes in pictures first.
+    """Return the probes of one protocol: the columns above without protocol; those shown come first.
 
-    Under `published`, test and training parts share no sample, but they do share sources.
+    Under `published` a test part shares no sample with training, but sources, as everything does there.
     """
     test = folds[(folds["part"] == "test") & (folds["repeat"] == 0)]
     candidates = test[["sample", "fold"]].merge(samples, "left", "sample", validate="1:1").sort_values("sample")
@@ -35,16 +36,20 @@ def choose_probes(folds: pd.DataFrame, samples: pd.DataFrame, per_class: int, me
     return chosen.assign(probe=range(len(chosen)))[COLUMNS[1:]]
 
 
-def probes(study: Study) -> dict[str, pd.DataFrame]:
-    """Return the table probes of a study: the probes of every protocol."""
-    samples, seed = read_samples(study), study.seed
-    chosen = {
-        name: choose_probes(read_folds(study, name), samples, **study.probes, seed=seed) for name in study.protocols
-    }
-    return {"probes": pd.concat([table.assign(protocol=name) for name, table in chosen.items()])[COLUMNS]}
+def main() -> None:
+    """Choose a study's probes."""
+    parser = argparse.ArgumentParser(description="Choose the images that explain the models.")
+    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    study: Study = load_study(parser.parse_args().study)
+    samples = read_samples(study)
+    tables = [
+        choose_probes(read_folds(study, protocol), samples, **study.probes, seed=study.seed).assign(protocol=protocol)
+        for protocol in study.protocols
+    ]
+    target = study.results() / "tables" / "probes.csv"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    pd.concat(tables)[COLUMNS].to_csv(target, index=False)
 
-
-main = table_stage("Choose the images that explain the models.", probes)
 
 if __name__ == "__main__":
     run_cli(main)

@@ -1,18 +1,17 @@
 """Sanity checks of saliency maps: randomised weights, another class, deletion and insertion, agreement.
 
-- randomisation: Spearman's correlation with the map after weights were randomised layer by layer from the top
-  (Adebayo et al., NeurIPS 2018, arXiv:1810.03292); low for a map that depends on the model
-- class_sensitivity: correlation of the predicted class's map with that of the second most probable class
-- deletion, insertion: mean probability of the class while the pixels of highest saliency are blurred first, or restored
-  first in the blurred image (Petsiuk et al., BMVC 2018, arXiv:1806.07421); null: random orders as coarse as the map
-- methods, folds: correlation with maps by other methods; between cells, on films that no cell was trained on
+- randomisation: Spearman's correlation with the map after the weights were drawn anew layer by layer from the top
+  (Adebayo et al., NeurIPS 2018, arXiv:1810.03292); a map about the model loses its likeness
+- class_sensitivity: the correlation of the predicted class' map with that of the second most probable class
+- deletion, insertion: the class' probability, averaged while the hottest pixels are blurred first, or shown first on
+  the blurred image (Petsiuk et al., BMVC 2018, arXiv:1806.07421), against random orders as coarse as the map
+- methods, folds: the correlation of maps by other methods, and by other cells on films that no cell was trained on
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
 
 RANDOMISED = (0.25, 0.5, 0.75, 1.0)  # shares of the layers with weights, from the top
 STEPS = 16  # of deletion and insertion
-ORDERS = 3  # random orders
-BLUR = 1 / 8  # standard deviation, as a fraction of the side: leaves no structure
-COLUMNS = ["probe", "check", "step", "value", "null"]
+ORDERS = 3  # random ones
+BLUR = 1 / 8  # of the side: leaves no structure
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
@@ -39,17 +37,20 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def randomised(model: "keras.Model", seed: int) -> dict[float, list[np.ndarray]]:
-    """Return the weights of `model` with the last layers initialised again, by share of the layers (RANDOMISED)."""
+    """Return the weights of `model` with the last layers drawn again; the share of layers is one of RANDOMISED."""
     import keras
 
     keras.utils.set_random_seed(seed)
-    pairs = list(zip(model.layers, keras.models.clone_model(model).layers, strict=True))
+    fresh = keras.models.clone_model(model)
     own = [layer.name for layer in model.layers if layer.weights]
     found = {}
     for share in RANDOMISED:
-        kept = own[: len(own) - round(share * len(own))]
-        layers = [old if old.name in kept else new for old, new in pairs]
-        found[share] = [weight for layer in layers for weight in layer.get_weights()]
+        kept = set(own[: len(own) - round(share * len(own))])
+        found[share] = [
+            weight
+            for old, new in zip(model.layers, fresh.layers, strict=True)
+            for weight in (old if old.name in kept else new).get_weights()
+        ]
     return found
 
 
@@ -64,49 +65,56 @@ def curve_area(
     blurred = gaussian_filter(images, (0, BLUR * side, BLUR * side, 0))
     ranks = np.stack([rankdata(-heat, method="ordinal") for heat in maps]).reshape(n, side, side, 1) / side**2
     start, end = (blurred, images) if insert else (images, blurred)
-    answers = predict(np.concatenate([np.where(ranks <= step / STEPS, end, start) for step in range(STEPS + 1)]))
+    stages = [np.where(ranks <= step / STEPS, end, start) for step in range(STEPS + 1)]
+    answers = predict(np.concatenate(stages))
     chosen = answers.reshape(STEPS + 1, n, -1)[:, np.arange(n), targets]
     return np.trapezoid(chosen.astype(float), dx=1 / STEPS, axis=0)
 
 
 def checks(
-    explainer: Explainer, images: np.ndarray, probabilities: np.ndarray, probes: list[int], seed: int
-) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
-    """Return maps (N, S, S) of `images` by every method and a randomised model, and a table with COLUMNS.
+    explainer: Explainer, images: np.ndarray, probabilities: np.ndarray, seed: int
+) -> tuple[dict[str, np.ndarray], Iterator[dict]]:
+    """Return maps (N, S, S) of `images` by other methods and a randomised model; rows place, check, step, value, null.
 
-    `images` is float32 (N, S, S, 1), `probabilities` float (N, classes), `probes` the number of each image.
+    `images` is float32 (N, S, S, 1), `probabilities` float (N, classes); `place` counts the images.
     """
-    second, targets = probabilities.argsort(axis=1)[:, -2:].T
+    order = probabilities.argsort(axis=1)
+    targets, second = order[:, -1], order[:, -2]
     maps = explainer.maps(images, targets)
     others = {method: explainer.maps(images, targets, method) for method in (PLUS_PLUS, SCORE_CAM)}
-    compared = {("methods", method): other for method, other in others.items()}
     of_second = explainer.maps(images, second)
-    own = explainer.model.get_weights()
+    own, cascade = explainer.model.get_weights(), {}
     for share, weights in randomised(explainer.model, seed).items():
         explainer.take(weights)
-        compared["randomisation", f"{share:.0%}"] = explainer.maps(images, targets)
+        cascade[share] = explainer.maps(images, targets)
     explainer.take(own)
-    others["randomised"] = compared["randomisation", f"{RANDOMISED[-1]:.0%}"]
-    compared["class_sensitivity", "second class"] = of_second
-    rows: list[tuple] = []
-    for (check, step), other in compared.items():
-        pairs = zip(probes, maps, other, strict=True)
-        rows += [(probe, check, step, correlation(one, two), np.nan) for probe, one, two in pairs]
+    compared = [
+        *(("methods", method, other) for method, other in others.items()),
+        *(("randomisation", f"{share:.0%}", other) for share, other in cascade.items()),
+        ("class_sensitivity", "second class", of_second),
+    ]
     rng = np.random.default_rng(seed)
-    random = [random_maps(explainer.grid, images.shape[1], len(images), rng) for _ in range(ORDERS)]
-    constant = np.ptp(maps, axis=(1, 2)) == 0  # gives no order of pixels
-    for check, insert in (("deletion", False), ("insertion", True)):
-        areas = [curve_area(explainer.predict, images, order, targets, insert) for order in (maps, *random)]
-        values = np.where(constant, np.nan, areas[0])
-        rows += [(probe, check, GRADCAM, *pair) for probe, *pair in zip(probes, values, np.mean(areas[1:], axis=0))]
-    return {GRADCAM: maps, **others}, pd.DataFrame(rows, columns=COLUMNS)
+    blind = [random_maps(explainer.grid, images.shape[1], len(images), rng) for _ in range(ORDERS)]
+
+    def rows() -> Iterator[dict]:
+        for check, step, other in compared:
+            for place, pair in enumerate(zip(maps, other, strict=True)):
+                yield {"place": place, "check": check, "step": step, "value": correlation(*pair), "null": np.nan}
+        for check, insert in (("deletion", False), ("insertion", True)):
+            own = curve_area(explainer.predict, images, maps, targets, insert)
+            chance = np.mean([curve_area(explainer.predict, images, some, targets, insert) for some in blind], axis=0)
+            for place, (value, null) in enumerate(zip(own, chance, strict=True)):
+                # An even map has no order.
+                value = value if np.ptp(maps[place]) > 0 else np.nan
+                yield {"place": place, "check": check, "step": GRADCAM, "value": value, "null": null}
+
+    return {GRADCAM: maps, **others, "randomised": cascade[RANDOMISED[-1]]}, rows()
 
 
-def agreement(maps: list[np.ndarray]) -> pd.DataFrame:
-    """Return a table with COLUMNS: the mean correlation of the maps (N, S, S) of the same films by several cells."""
-    rows = []
-    for number, films in enumerate(zip(*maps, strict=True)):
+def agreement(maps: list[np.ndarray]) -> Iterator[dict]:
+    """Return rows place, check, step, value, null: agreement of the cells' maps (N, S, S) of the same films."""
+    for place, films in enumerate(zip(*maps, strict=True)):
         pairs = [correlation(a, b) for i, a in enumerate(films) for b in films[:i]]
         known = [value for value in pairs if not np.isnan(value)]
-        rows.append((number, "folds", f"{len(maps)} cells", float(np.mean(known)) if known else np.nan, np.nan))
-    return pd.DataFrame(rows, columns=COLUMNS)
+        value = float(np.mean(known)) if known else np.nan
+        yield {"place": place, "check": "folds", "step": f"{len(maps)} cells", "value": value, "null": np.nan}

@@ -1,26 +1,26 @@
 """Command line of a stage that runs for each architecture and then joins the tables."""
 
+import argparse
 from collections.abc import Callable
 
 from benchmarks import backend
-from benchmarks.errors import BadInput
-from benchmarks.study.command import THREADS, stage
-from benchmarks.study.study import Study
+from benchmarks.study.study import Study, load_study
 
 
-def architecture_stage(
-    description: str, write: Callable[[Study, str], None], join: Callable[[Study], None]
-) -> Callable[[], None]:
-    """Return the `main` of a module: call `write` with --architecture, or `join` with --collect."""
-
-    def run(study: Study, architecture: str | None, collect: bool, threads: int) -> None:
-        if collect == (architecture is not None):
-            raise BadInput("a single option is needed: give either --architecture or --collect")
-        if architecture is None:
-            join(study)
-        else:
-            backend.prepare(threads)
-            write(study, architecture)
-
-    joined = {"action": "store_true", "help": "join the tables of all architectures from cams/"}
-    return stage(description, run, architecture={}, collect=joined, threads=THREADS)
+def run_command(
+    description: str, tables: str, write: Callable[[Study, str], None], collect: Callable[[Study], None]
+) -> None:
+    """Run a command line that calls `write` for one architecture, or `collect` for the `tables` of all."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--architecture")
+    what.add_argument("--collect", action="store_true", help=f"write {tables} from those in cams/")
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    study = load_study(arguments.study)
+    if arguments.collect:
+        collect(study)
+    else:
+        backend.prepare(arguments.threads)
+        write(study, arguments.architecture)
