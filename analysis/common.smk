@@ -3,5 +3,5 @@
 
 def tables(names, category, caption):
     """tables/<name>.csv as outputs that `snakemake --report` shows."""
-    shown = {"category": category, "subcategory": "Tables", "caption": f"../reports/captions/{caption}.rst"}
+    shown = {"category": category, "subcategory": "Tables", "caption": str(CODE / f"reports/captions/{caption}.rst")}
     return [report(RESULTS / f"tables/{name}.csv", labels={"table": name}, **shown) for name in names]

@@ -29,7 +29,7 @@ rule figures:
                 (FIGURES[start] for start in FIGURES if wildcards.figure.startswith(start)), "Other"
             ),
             subcategory="Figures",
-            caption="../../reports/captions/figures.rst",
+            caption=str(CODE / "reports/captions/figures.rst"),
             labels={"figure": "{figure}"},
         ),
     log:
