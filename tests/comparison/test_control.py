@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from analysis.comparison import control
+from analysis.drawing.style import use_style
 from analysis.figures import comparison as figures_comparison
 from analysis.tidy import read_table
 
@@ -117,6 +118,7 @@ def test_without_a_control_the_table_is_empty_and_nothing_is_drawn(tmp_path, mon
 
 
 def test_the_figure_has_a_panel_for_each_protocol_and_a_row_for_each_model(study):
+    use_style()
     figure = figures_comparison.control(control.control(study), ["simple"])
     assert [axes.get_title(loc="left") for axes in figure.axes] == CONTROL["protocols"]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]

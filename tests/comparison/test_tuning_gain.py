@@ -7,6 +7,7 @@ import pytest
 from derived_results import write_answers, write_study
 
 from analysis.comparison import importance, tuning_gain
+from analysis.drawing.style import use_style
 from analysis.figures import training
 
 HONEST = ("simple", "by_patient")
@@ -150,6 +151,7 @@ def test_importance_is_not_evaluable_with_one_fold():
 
 
 def test_the_figure_has_a_panel_for_each_fit_that_explains_something():
+    use_style()
     table = importance.importance(planted(0), 1)
     (axes,) = (axes for axes in training.importance(table).axes if axes.get_title(loc="left"))
     assert axes.get_title(loc="left").startswith("simple  (R2 0.")
