@@ -42,6 +42,7 @@ try:
         STUDY = rest(STUDY, os.environ[WITHOUT].split())
     STUDY.check_data()
     STAGES = Stages(STUDY)
+    RUN = Run(workflow, STUDY, STAGES.code)
 except BadInput as error:
     raise WorkflowError(str(error)) from None
 
@@ -56,7 +57,7 @@ FOLDS = expand(RESULTS / "folds/{protocol}.parquet", protocol=STUDY.all_protocol
 ALL_CELLS = RESULTS / "tables/cells.csv"
 # Written with samples.parquet, which holds a digest of every image: their own time stamps say nothing more.
 ARRAYS = ancient(expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes()))
-NEEDS, RUN = Needs(STUDY), Run(workflow, STUDY, STAGES.code)
+NEEDS = Needs(STUDY)
 
 
 report: "reports/captions/workflow.rst"

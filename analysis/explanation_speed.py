@@ -8,9 +8,6 @@ each architecture's cell of fold 0, both ways in one process. Columns: study, ar
 same (the largest difference between the maps of both, each scaled to a peak of 1), and those of benchmarks/reference.
 """
 
-import argparse
-import shlex
-import sys
 import time
 
 import numpy as np
@@ -20,11 +17,19 @@ from analysis.explanations.gradcam import Explainer, scaled
 from benchmarks import backend, stored
 from benchmarks.cells.model import saved_model
 from benchmarks.errors import run_cli
-from benchmarks.reference import about
+from benchmarks.reference.command import measurement
+from benchmarks.study.command import STUDY
 from benchmarks.study.study import Study, load_study
 
 
-def measure(study: Study, architecture: str, n_batch: int, n_loop: int) -> dict:
+def measure(study: str, batch: int, loop: int) -> pd.DataFrame:
+    """Return one row for each architecture of the study of that name or path."""
+    backend.prepare(1)
+    loaded = load_study(study)
+    return pd.DataFrame([_measured(loaded, name, batch, loop) for name in sorted(loaded.architectures)])
+
+
+def _measured(study: Study, architecture: str, n_batch: int, n_loop: int) -> dict:
     """Explain `n_batch` images together and `n_loop` one by one. Raises BadInput if there is no cell."""
     size = study.size_of(architecture)
     folder = study.cell_folder(architecture, study.protocols[0], 0)
@@ -54,21 +59,16 @@ def measure(study: Study, architecture: str, n_batch: int, n_loop: int) -> dict:
     }
 
 
-def main() -> None:
-    """Measure every architecture of a study, to standard output."""
-    parser = argparse.ArgumentParser(description="Time Grad-CAM in a batch and one image at a time.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    parser.add_argument("--batch", type=int, default=128, help="images explained together")
-    parser.add_argument("--loop", type=int, default=8, help="images explained one by one")
-    arguments = parser.parse_args()
-    backend.prepare(1)
-    study = load_study(arguments.study)
-    command = shlex.join(["python", "-m", "analysis.explanation_speed", *sys.argv[1:]])
-    rows = [
-        measure(study, name, arguments.batch, arguments.loop) | about(command) for name in sorted(study.architectures)
-    ]
-    pd.DataFrame(rows).to_csv(sys.stdout, index=False)
-
+main = measurement(
+    "analysis.explanation_speed",
+    "Time Grad-CAM in a batch and one image at a time.",
+    measure,
+    {
+        "--study": {"required": True, "help": STUDY},
+        "--batch": {"type": int, "default": 128, "help": "images explained together"},
+        "--loop": {"type": int, "default": 8, "help": "images explained one by one"},
+    },
+)
 
 if __name__ == "__main__":
     run_cli(main)

@@ -6,16 +6,14 @@ the change elsewhere), flips_more (the difference), ci_low, ci_high (95 % bootst
 control, its columns and the interval are empty.
 """
 
-import argparse
-
 import pandas as pd
 
 from analysis.bootstrap import interval, resampled_means
 from analysis.explanations.interventions import EMPTY
 from analysis.predictions import unit_of
-from analysis.tidy import read_table
+from analysis.tidy import read_table, table_stage
 from benchmarks.errors import run_cli
-from benchmarks.study.study import Study, load_study
+from benchmarks.study.study import Study
 
 COLUMNS = [
     *("architecture", "protocol", "region", "edit", "n_probes", "n_units", "unit", "change", "control_change"),
@@ -43,15 +41,13 @@ def summarise(changed: pd.DataFrame, probes: pd.DataFrame, seed: int, resamples:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def main() -> None:
-    """Write changes.csv of a study."""
-    parser = argparse.ArgumentParser(description="Summarise how edits of the films change the predictions.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    study: Study = load_study(parser.parse_args().study)
+def changes(study: Study) -> dict[str, pd.DataFrame]:
+    """Return changes.csv of a study, by its name. Raises BadInput if a table is missing."""
     changed, probes = (read_table(study.results(), name) for name in ("interventions", "probes"))
-    table = summarise(changed, probes, study.seed, study.bootstrap)
-    table.to_csv(study.results() / "tables" / "changes.csv", index=False, float_format="%.4g")
+    return {"changes": summarise(changed, probes, study.seed, study.bootstrap)}
 
+
+main = table_stage("Summarise how edits of films change the predictions.", changes, float_format="%.4g")
 
 if __name__ == "__main__":
     run_cli(main)

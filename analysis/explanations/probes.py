@@ -7,14 +7,13 @@ validated on it. Writes results/<study>/tables/probes.csv with the columns proto
 sample, row (in the image arrays), label, source, patient.
 """
 
-import argparse
-
 import numpy as np
 import pandas as pd
 
 from analysis.predictions import read_folds, read_samples
+from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
-from benchmarks.study.study import Study, load_study
+from benchmarks.study.study import Study
 
 COLUMNS = ["protocol", "probe", "fold", "shown", "sample", "row", "label", "source", "patient"]
 
@@ -36,20 +35,17 @@ def choose_probes(folds: pd.DataFrame, samples: pd.DataFrame, per_class: int, me
     return chosen.assign(probe=range(len(chosen)))[COLUMNS[1:]]
 
 
-def main() -> None:
-    """Choose a study's probes."""
-    parser = argparse.ArgumentParser(description="Choose the images that explain the models.")
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
-    study: Study = load_study(parser.parse_args().study)
+def probes(study: Study) -> dict[str, pd.DataFrame]:
+    """Return probes.csv of a study, by its name."""
     samples = read_samples(study)
-    tables = [
+    chosen = [
         choose_probes(read_folds(study, protocol), samples, **study.probes, seed=study.seed).assign(protocol=protocol)
         for protocol in study.protocols
     ]
-    target = study.results() / "tables" / "probes.csv"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    pd.concat(tables)[COLUMNS].to_csv(target, index=False)
+    return {"probes": pd.concat(chosen)[COLUMNS]}
 
+
+main = table_stage("Choose the images that explain the models.", probes)
 
 if __name__ == "__main__":
     run_cli(main)

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from benchmarks import backend
+from benchmarks.study.command import STUDY, THREADS
 from benchmarks.study.study import Study, load_study
 
 
@@ -12,11 +13,11 @@ def run_command(
 ) -> None:
     """Run a command line that calls `write` for one architecture, or `collect` for the `tables` of all."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--study", required=True, help="name under benchmarks/studies or path of a YAML file")
+    parser.add_argument("--study", required=True, help=STUDY)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--architecture")
     what.add_argument("--collect", action="store_true", help=f"write {tables} from those in cams/")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", **THREADS)
     arguments = parser.parse_args()
     study = load_study(arguments.study)
     if arguments.collect:

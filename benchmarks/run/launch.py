@@ -11,7 +11,6 @@ then fails, whether the change came before the job or during it. Every job start
 """
 
 import importlib
-import importlib.util
 import json
 import os
 import site
@@ -52,10 +51,7 @@ def run(job: str) -> None:
     record = os.environ.get(RECORD)
     if record:
         check(Path(record), modules)
-    # A package's command line stands in its __main__.
-    spec = importlib.util.find_spec(module)
-    packaged = spec is not None and spec.submodule_search_locations is not None
-    importlib.import_module(f"{module}.__main__" if packaged else module).main()
+    importlib.import_module(module).main()
     if record:
         check(Path(record))
 

@@ -11,6 +11,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from benchmarks import stored
+
 CHANGED = (AttributeError, ImportError, TypeError)  # what a changed private part raises
 
 
@@ -87,10 +89,14 @@ def keep_records(results: Path) -> None:
 
 
 def adopt_records(results: Path) -> None:
-    """Give Snakemake the records of a results folder that was handed over; do nothing for one that it knows."""
+    """Give Snakemake the records of a results folder that was handed over; do nothing for one that it knows.
+
+    Raises BadInput if the file of records is damaged.
+    """
     if not _kept(results).is_file():
         return
-    kept = json.loads(gzip.decompress(_kept(results).read_bytes()))
+    with stored.whole(_kept(results)) as path:
+        kept = json.loads(gzip.decompress(path.read_bytes()))
     if _marker(results).is_file() and _marker(results).read_text() == kept["folder"]:
         return
     with contextlib.suppress(*CHANGED):

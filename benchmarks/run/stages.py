@@ -1,5 +1,6 @@
 """What the rules of the workflow ask: how a stage is started, what it depends on, which cells there are."""
 
+import functools
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -7,10 +8,10 @@ from typing import Any
 
 from benchmarks.protocols import PUBLISHED, base, variant
 from benchmarks.run.code import Code
-from benchmarks.run.launch import CODE
+from benchmarks.run.launch import LAUNCH
 from benchmarks.study.study import BASELINES, Study
 
-LAUNCH = f"python {shlex.quote(str(CODE / 'benchmarks/run/launch.py'))}"
+COMMAND = f"python {shlex.quote(LAUNCH[-1])}"  # the Python of the node that the job runs on
 
 
 class Stages:
@@ -55,14 +56,19 @@ class Stages:
             for command in commands:
                 module, _, options = command.format(wildcards=wildcards, threads=threads).partition(" ")
                 job = "+".join([module, *loaded(wildcards)])
-                lines.append(" ".join(filter(None, [LAUNCH, job, arguments, options])))
+                lines.append(" ".join(filter(None, [COMMAND, job, arguments, options])))
             return " && ".join(lines)
 
         def code(wildcards: Any) -> str:
             modules = [command.partition(" ")[0] for command in commands]
             return self.code.digest([*modules, *loaded(wildcards)], files)
 
-        return {"run": run, "code": code} | ({"data": self.study.data_digest()} if data else {})
+        return {"run": run, "code": code} | ({"data": lambda wildcards: self.data_digest} if data else {})
+
+    @functools.cached_property
+    def data_digest(self) -> str:
+        """Hash of the study's data, read once, and only if a job depends on it."""
+        return self.study.data_digest()
 
     @staticmethod
     def architecture(wildcards: Any) -> list[str]:

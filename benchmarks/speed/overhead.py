@@ -27,6 +27,7 @@ from benchmarks.errors import run_cli
 from benchmarks.reference.command import measurement
 from benchmarks.run import warm
 from benchmarks.run.launch import CODE, SOCKET
+from benchmarks.study.command import STUDY
 
 LIBRARIES, SNAKEMAKE, ALL = "start of the libraries", "Snakemake, and what starts jobs", "all"
 
@@ -141,7 +142,7 @@ main = measurement(
     "benchmarks.speed.overhead",
     "Measure the CPU seconds of a run by stage.",
     measure,
-    {"--study": {"default": "demo", "help": "name under benchmarks/studies or path of a YAML file"}, "--cores": 2},
+    {"--study": {"default": "demo", "help": STUDY}, "--cores": 2},
 )
 
 if __name__ == "__main__":

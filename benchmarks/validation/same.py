@@ -21,6 +21,7 @@ import pandas as pd
 
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.run.launch import CODE
+from benchmarks.study.command import STUDY
 from benchmarks.study.study import load_study
 
 MEASURED = ("seconds", "finished", "peak_memory_mb")  # columns that differ from run to run
@@ -80,7 +81,7 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--rev", help="a commit, branch or tag to compare the working tree with")
     what.add_argument("--results", nargs=2, type=Path, metavar=("OLD", "NEW"), help="two results folders of one study")
-    parser.add_argument("--study", default="demo", help="name under benchmarks/studies or path of a YAML file")
+    parser.add_argument("--study", default="demo", help=STUDY)
     parser.add_argument("--data", help="folder or zip of the study's data, if they are not generated")
     parser.add_argument("--cores", default="all")
     arguments = parser.parse_args()
