@@ -8,8 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figures_study import texts, write_small
 from PIL import Image
-from synthetic_results import EIGHT, write_results
+from synthetic_results import EIGHT
 
 from analysis.drawing import sheets
 from analysis.drawing.panels import save
@@ -19,9 +20,6 @@ from analysis.figures import figures, training
 from analysis.figures.gradcam import ROWS_A_PAGE, gallery, n_pages
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
-from benchmarks.study.study import load_study
-
-THREE = ("Density1Benign", "Density2Malignant", "Density4Malignant")
 
 
 @pytest.fixture(autouse=True)
@@ -34,14 +32,7 @@ def style():
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path = write_results(
-        tmp_path, architectures=("simple", "vgg16"), classes=THREE, protocols=("published", "by_patient"), n_folds=2
-    )
-    return load_study(str(path))
-
-
-def texts(axes):
-    return [text.get_text() for text in axes.texts]
+    return write_small(tmp_path)
 
 
 def test_each_architecture_has_its_own_colour_and_marker_in_any_order():

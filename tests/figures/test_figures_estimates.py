@@ -4,15 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figures_study import texts, write_small
 from matplotlib.colors import to_hex
-from synthetic_results import EIGHT, write_results
+from synthetic_results import EIGHT
 
 from analysis.drawing.style import looks, use_style
 from analysis.figures import audit, comparison, curves, gradcam, scores, training
 from analysis.tidy import read_table
-from benchmarks.study.study import load_study
-
-THREE = ("Density1Benign", "Density2Malignant", "Density4Malignant")
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +23,7 @@ def style():
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path = write_results(
-        tmp_path, architectures=("simple", "vgg16"), classes=THREE, protocols=("published", "by_patient"), n_folds=2
-    )
-    return load_study(str(path))
-
-
-def texts(axes):
-    return [text.get_text() for text in axes.texts]
+    return write_small(tmp_path)
 
 
 def points(axes):

@@ -5,22 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+from small_results import BY_HAND
 
 from benchmarks.study.study import BASELINES, Study, load_study
 
 N = 8
 SAMPLES = [f"s{i}" for i in range(N)]
 FOLD_OF = [0, 0, 0, 0, 1, 1, 1, 1]
-STUDY = {
-    "description": "Small enough to check by hand.",
-    "seed": 1,
-    "dataset": {"name": "phantom"},
-    "image_size": 64,
-    "protocols": ["published", "by_patient"],
-    "folds": 2,
-    "architectures": {"simple": {}},
-    "bootstrap": 500,
-}
+STUDY = BY_HAND | {"bootstrap": 500}
 
 
 def write_study(place: Path, patients: list[str] | None = None, **changes) -> Study:

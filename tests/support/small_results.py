@@ -9,6 +9,15 @@ import yaml
 
 from benchmarks.study.study import BASELINES, Study, load_study
 
+BY_HAND = {
+    "description": "Small enough to check by hand.",
+    "seed": 1,
+    "dataset": {"name": "phantom"},
+    "image_size": 64,
+    "protocols": ["published", "by_patient"],
+    "folds": 2,
+    "architectures": {"simple": {}},
+}
 CLASSES = ["Density1Benign", "Density1Malignant", "Density2Malignant"]
 # source, patient, label
 SOURCES = [
@@ -71,17 +80,7 @@ def predictions(samples: pd.DataFrame, predicted: dict[str, str]) -> pd.DataFram
 
 def write_results(place: Path) -> Study:
     """Write the study file and its results below `place`, which must be the working directory; return the study."""
-    content = {
-        "description": "Small enough to check by hand.",
-        "seed": 1,
-        "dataset": {"name": "phantom"},
-        "image_size": 64,
-        "protocols": ["published", "by_patient"],
-        "folds": 2,
-        "architectures": {"simple": {}},
-        "bootstrap": 400,
-        "probes": {"per_class": 1},
-    }
+    content = BY_HAND | {"bootstrap": 400, "probes": {"per_class": 1}}
     (place / "small.yaml").write_text(yaml.safe_dump(content))
     study = load_study("small.yaml")
     results = study.results()
