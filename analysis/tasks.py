@@ -16,6 +16,7 @@ from analysis import metrics, probability_metrics
 from analysis.predictions import factor_of_label, most_probable, summed
 
 MALIGNANT = "malignant"
+AUC = "roc_auc_within"  # the headline of severity; roc_auc, pooled over the folds, stands beside it
 Rows = np.ndarray | slice
 
 
@@ -51,34 +52,53 @@ class Classes:
 
 @dataclasses.dataclass(frozen=True)
 class Severity:
-    """Malignant (`truth` True) against benign, by the summed probability of the malignant classes."""
+    """Malignant (`truth` True) against benign, by the summed probability of the malignant classes.
+
+    `folds` (N,) names the fold that tested each sample, no two repeats alike: the area under the ROC curve within folds
+    compares the samples of one fold alone.
+    """
 
     truth: np.ndarray
     probability: np.ndarray
+    folds: np.ndarray
     name = "severity"
     ANY_CLASSES = ("brier", "log_loss", "ece")
 
     def scores(self, rows: Rows) -> dict[str, float]:
         """Return every metric on `rows`; NaN where undefined."""
-        return probability_metrics.binary_metrics(self.truth[rows], self.probability[rows])
+        within = self._within(rows, np.ones((1, len(self.truth[rows]))))
+        own = probability_metrics.binary_metrics(self.truth[rows], self.probability[rows])
+        return {AUC: float(within[0])} | own
 
     def resampled(self, rows: Rows, weights: np.ndarray) -> dict[str, np.ndarray]:
         """Return every metric on `rows` in each resample (B,); NaN where undefined."""
-        return probability_metrics.resampled_binary_metrics(self.truth[rows], self.probability[rows], weights)
+        own = probability_metrics.resampled_binary_metrics(self.truth[rows], self.probability[rows], weights)
+        return {AUC: self._within(rows, weights)} | own
+
+    def _within(self, rows: Rows, weights: np.ndarray) -> np.ndarray:
+        own = (self.truth[rows], self.probability[rows], self.folds[rows])
+        return probability_metrics.roc_auc_within(*own, weights)
 
 
 Task = Classes | Severity
 
 
 def tasks(table: pd.DataFrame, samples: pd.DataFrame) -> list[Task]:
-    """Return the tasks of predictions: class8, and density and severity if every label has exactly one."""
+    """Return the tasks of predictions with a column fold: class8, and density and severity if every label has exactly one."""
     own = table.filter(regex="^p_").rename(columns=lambda column: column.removeprefix("p_"))
     found: list[Task] = [Classes("class8", table["label"].to_numpy(), table["predicted"].to_numpy(), own)]
     if density := factor_of_label(samples, "density"):
         sums = summed(table, density)
         truth = table["label"].map(density).to_numpy()
         found.append(Classes("density", truth, most_probable(sums), sums, ordered=True))
-    if severity := factor_of_label(samples, "severity"):
-        probability = summed(table, severity).get(MALIGNANT, pd.Series(np.nan, table.index)).to_numpy(float)
-        found.append(Severity((table["label"].map(severity) == MALIGNANT).to_numpy(), probability))
-    return found
+    severity = severity_of(table, samples)
+    return [*found, severity] if severity else found
+
+
+def severity_of(table: pd.DataFrame, samples: pd.DataFrame) -> Severity | None:
+    """Return the severity task of predictions; None if a label has no single severity."""
+    severity = factor_of_label(samples, "severity")
+    if severity is None:
+        return None
+    probability = summed(table, severity).get(MALIGNANT, pd.Series(np.nan, table.index)).to_numpy(float)
+    return Severity((table["label"].map(severity) == MALIGNANT).to_numpy(), probability, table["fold"].to_numpy())

@@ -10,9 +10,9 @@ protocol
     published     fitted on the published train part, scored on its validation part
     by_patient    five grouped folds, out-of-fold, over all augmented files (all files unless every source has some)
 
-Severity and variant are scored by the area under the ROC curve, classes and density by accuracy, with the
-majority-class baseline as chance. The 95% intervals are bootstraps over patients. A probe is a shortcut if its interval
-lies above chance.
+Severity and variant are scored by the area under the ROC curve within folds (roc_auc_within, as in scores.csv),
+classes and density by accuracy, with the majority-class baseline as chance. The 95% intervals are bootstraps over
+patients. A probe is a shortcut if its interval lies above chance.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,8 @@ from analysis import metrics
 from analysis.audit.shortcut_features import NONE, features
 from analysis.bootstrap import Bootstrap, interval
 from analysis.predictions import factor_of_label, most_probable, read_folds, read_samples, summed
-from analysis.probability_metrics import binary_metrics, resampled_binary_metrics
+from analysis.probability_metrics import roc_auc_within
+from analysis.tasks import AUC
 from analysis.tidy import write_tables
 from benchmarks import datasets, stored
 from benchmarks.cells.baselines import thumbnail_classifier
@@ -87,13 +88,14 @@ class Audit:
 
     def _scored(self, probe: str, numbers: np.ndarray, splits: Splits) -> Iterator[dict[str, Any]]:
         samples = self.samples.iloc[np.concatenate([test for _, test in splits])].reset_index(drop=True)
+        folds = np.repeat(np.arange(len(splits)), [len(test) for _, test in splits])
         weights = self.bootstrap.weights(samples["unit"])
         n_units = samples["unit"].nunique()
         for task, truth, answer in self._tasks(samples, probe, numbers, splits):
             if truth.dtype == bool:
-                metric, chance = "roc_auc", 0.5
-                estimate = binary_metrics(truth, answer)[metric]
-                drawn = resampled_binary_metrics(truth, answer, weights)[metric]
+                metric, chance = AUC, 0.5
+                estimate = roc_auc_within(truth, answer, folds, np.ones((1, len(truth)))).item()
+                drawn = roc_auc_within(truth, answer, folds, weights)
             else:
                 metric, chance = "accuracy", pd.Series(truth).value_counts(normalize=True).iloc[0]
                 estimate = metrics.class_metrics(truth, answer)[metric]

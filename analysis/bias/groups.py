@@ -28,7 +28,7 @@ from analysis import metrics
 from analysis.accuracy import Accuracies
 from analysis.bias.thresholds import MINIMUM
 from analysis.bootstrap import LEVEL, Bootstrap, interval
-from analysis.tasks import Severity, tasks
+from analysis.tasks import severity_of
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.study.study import Study
@@ -76,7 +76,7 @@ class Answers:
         self.weights = bootstrap.weights(table["unit"]).astype(float)
         self.right = (table["predicted"] == table["label"]).to_numpy(float)
         self.everything = np.ones(len(table), bool)
-        self.severity = next((task for task in tasks(table, samples) if isinstance(task, Severity)), None)
+        self.severity = severity_of(table, samples)
 
     def rows(self, seed: int) -> Iterator[dict]:
         """Yield the rows of groups.csv, without architecture and protocol."""

@@ -10,7 +10,7 @@ Writes into results/<study>/tables/
 family is `baseline` (each architecture, a, against each baseline, b), `architectures` (each pair of architectures) or
 `all` (Friedman's test alone). effect is a minus b. analysis/comparison/significance.py describes the tests:
 
-    paired_bootstrap  accuracy in all classes and of density, roc_auc of severity; averaged over repeats
+    paired_bootstrap  accuracy in all classes and of density, roc_auc_within of severity; averaged over repeats
     corrected_t       accuracy in each fold of each repeat
     bayesian          accuracy in each fold of each repeat; equivalent within ± 0.05
     mcnemar           right and wrong answers to each image in the first repeat; an image counts once
@@ -39,7 +39,7 @@ from analysis.accuracy import Accuracies
 from analysis.bootstrap import LEVEL
 from analysis.comparison import significance
 from analysis.comparison.significance import ALPHA, Outcome
-from analysis.tasks import Classes, Severity, tasks
+from analysis.tasks import AUC, Classes, tasks
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
@@ -56,7 +56,7 @@ BAYES, FRIEDMAN, NEMENYI = "bayesian", "friedman", "nemenyi"
 A_BETTER, B_BETTER, EQUIVALENT = "a better", "b better", "practically equivalent"
 NO_DIFFERENCE, RANKS_DIFFER, NONE = "no difference shown", "ranks differ", "not evaluable"
 CLASS8, ACCURACY = "class8", "accuracy"
-METRIC = {CLASS8: ACCURACY, "density": ACCURACY, "severity": "roc_auc"}
+METRIC = {CLASS8: ACCURACY, "density": ACCURACY, "severity": AUC}
 RESAMPLES = 200  # for each comparison of a family: the smallest p-value is then 0.01 after correction
 SAME_TEST = "every fold has the same test images"
 
@@ -99,10 +99,7 @@ class Comparison:
             drawn = metrics.mean([task.resampled(rows, weights[:, rows]) for rows in repeats])[metric]
             note = ""
             if np.isnan(estimate):
-                note = f"{name} has no {metric}: it takes both severities, and finite probabilities"
-            elif isinstance(task, Severity) and pd.Series(task.probability).groupby(self.folds).nunique().max() == 1:
-                # Pooled over folds, the score would still rank folds by the share of malignant images in training.
-                note = f"{name} gives all images of a fold the same probability"
+                note = f"{name} has no {metric}: it takes a fold with both severities, and finite probabilities"
             right = (task.truth == task.predicted)[self.once] if isinstance(task, Classes) else None
             yield task.name, Scored(estimate, drawn, right, note)
 

@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.bootstrap import Bootstrap, interval
 from analysis.metrics import ratio
 from analysis.probability_metrics import BINS, bins, cumulated
-from analysis.tasks import Severity, tasks
+from analysis.tasks import Severity, severity_of
 
 GRID = np.linspace(0, 1, 41)  # false positive rates
 KEYS = ["architecture", "protocol"]
@@ -60,9 +60,9 @@ def reliability(tables: Tables, samples: pd.DataFrame, bootstrap: Bootstrap) -> 
 def _severities(tables: Tables, samples: pd.DataFrame) -> Iterator[tuple[dict, pd.Series, Severity]]:
     """Yield key columns, unit of each row and severity of the tables whose probabilities are all finite."""
     for pair, table in tables.items():
-        for task in tasks(table, samples):
-            if isinstance(task, Severity) and np.isfinite(task.probability).all():
-                yield dict(zip(KEYS, pair, strict=True)), table["unit"], task
+        task = severity_of(table, samples)
+        if task and np.isfinite(task.probability).all():
+            yield dict(zip(KEYS, pair, strict=True)), table["unit"], task
 
 
 def _sensitivities(task: Severity, weights: np.ndarray) -> np.ndarray:

@@ -11,6 +11,11 @@ Writes into results/<study>/tables/
     inflation.csv           published minus honest accuracy
     roc.csv reliability.csv analysis/scores/curves.py
 
+Severity has two areas under the ROC curve. roc_auc_within counts pairs of a malignant and a benign sample of one fold
+(of one repeat): it is the one to quote. roc_auc also counts pairs across folds, whose models need not have the same
+scale, and is then biased downwards (Forman & Scholz, SIGKDD Explorations 12, 2010; Airola et al., Comput. Stat. Data
+Anal. 55, 2011).
+
 task is class8 (the classes of the data set, however many), severity or density (analysis/tasks.py). Estimates are
 scikit-learn's on the pooled test predictions of all folds, averaged over repeats. A sample without a finite probability
 counts as wrong. Intervals (ci_low, ci_high) are 95% percentile bootstraps over patients, or over sources or samples if
@@ -34,7 +39,7 @@ from analysis.bootstrap import LEVEL, interval
 from analysis.predictions import read_classes
 from analysis.probability_metrics import NEEDS_BOTH
 from analysis.scores import collapse, curves
-from analysis.tasks import tasks
+from analysis.tasks import AUC, tasks
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
@@ -45,6 +50,7 @@ MAJORITY = BASELINES[0]
 # metric -> why it is not evaluable; other metrics need finite probabilities
 REASONS = {"sensitivity": "no malignant test sample", "specificity": "no benign test sample"}
 REASONS |= dict.fromkeys(NEEDS_BOTH, "it takes test samples of both severities, and finite probabilities")
+REASONS[AUC] = "it takes a fold with test samples of both severities, and finite probabilities"
 REASONS["quadratic_kappa"] = "it takes several densities, and finite probabilities"
 INFLATION = ["architecture", "honest_protocol", "published_accuracy", "honest_accuracy", "inflation"]
 INFLATION += ["ci_low", "ci_high", "n_published_units", "n_honest_units"]

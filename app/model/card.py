@@ -7,6 +7,7 @@ import pandas as pd
 import architectures
 from analysis.bias.bias_checks import TITLES
 from analysis.bias.thresholds import CLEAR, FLAGGED
+from analysis.tasks import AUC
 from analysis.tidy import read_table
 from app import DISCLAIMER
 from app.model.answers import Bias, Card, Data, Estimate, Finding, Probe, Scores
@@ -16,7 +17,7 @@ from benchmarks import protocols, stored
 from benchmarks.study.study import BASELINES
 
 LIMITS = ["ci_low", "ci_high"]
-SEVERITY = ("roc_auc", "sensitivity", "specificity")
+SEVERITY = (AUC, "sensitivity", "specificity")
 TABLES = ("headline", "scores", "bias", "probes")  # the tables that the service needs
 
 

@@ -2,6 +2,7 @@
 
 from analysis.audit.partners import NEAR_DUPLICATE
 from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
+from analysis.tasks import AUC
 from benchmarks.protocols import EXTERNAL, PUBLISHED
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
 from reports.facts import NEVER_SHOWN, copied, n_copied, shared
@@ -141,7 +142,7 @@ def diagnostic(results: Results) -> Answer:
     protocol = results.main_protocol
     scores = where(results.networks("scores"), protocol=protocol, task="severity")
     told = []
-    for metric in ("roc_auc", "sensitivity", "specificity"):
+    for metric in (AUC, "sensitivity", "specificity"):
         own = where(scores, metric=metric).dropna(subset=["estimate"]).sort_values(["estimate", "architecture"])
         ends = [own.iloc[0], own.iloc[-1]] if len(own) else []
         named = [

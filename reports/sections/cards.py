@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.bias.groups import PATIENT, SPREAD
 from analysis.bias.thresholds import CLEAR, FLAGGED
 from analysis.scores.scores import BEATS, DOES_NOT_BEAT
+from analysis.tasks import AUC
 from architectures import CORRECTED, describe
 from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table
@@ -23,7 +24,7 @@ from reports.wording import MISSING, NOT_EVALUABLE, WORDS, count, interval, list
 
 SHOWN = {
     "class8": ("accuracy", "balanced_accuracy", "macro_f1"),
-    "severity": ("roc_auc", "sensitivity", "specificity"),
+    "severity": (AUC, "sensitivity", "specificity"),
 }
 OF_GROUPS = ("accuracy", "sensitivity", "specificity")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.scores.collapse import COLLAPSED, FLAGGED, SOUND
+from analysis.tasks import AUC
 from reports.document import Block, Cell, Figures, Paragraph, Picture, Section, Table
 from reports.results import Results, where
 from reports.sections.scores import METRICS, TASKS
@@ -50,7 +51,7 @@ def _confusion(results: Results, protocol: str) -> Figures:
 # (task, metric) of the scores that are defined in a fold without some class
 SPREAD = (
     *(("class8", "accuracy"), ("class8", "weighted_f1"), ("class8", "brier")),
-    *(("density", "accuracy"), ("severity", "roc_auc"), ("severity", "brier")),
+    *(("density", "accuracy"), ("severity", AUC), ("severity", "brier")),
 )
 FOLD_FROM = 12  # rows
 

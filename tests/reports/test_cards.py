@@ -110,7 +110,7 @@ def test_scores_are_those_of_the_csv(whole):
             assert (
                 cell.text == f"{own['estimate']:.2f}" and cell.below == f"{own['ci_low']:.2f} to {own['ci_high']:.2f}"
             )
-        assert row[titles.index("area under ROC")].text == "not evaluable"
+        assert row[titles.index("area under ROC within folds")].text == "not evaluable"
 
 
 def test_groups_are_those_of_the_csv(whole):

@@ -59,6 +59,8 @@ def test_scores_of_a_case_worked_by_hand(study):
         ("severity", "specificity"): 1 / 2,
         # Malignant probabilities .2 .9 .9 .9 against benign .2 .9: wins 0 + 3, ties .5 + 1.5, of 8 pairs.
         ("severity", "roc_auc"): 5 / 8,
+        # In fold 0, .2 .9 .9 against .2: 2.5 of 3 pairs; in fold 1, a tie of .9 and .9: half of one.
+        ("severity", "roc_auc_within"): (2.5 + 0.5) / (3 + 1),
         # The two benign at .2 and .9, so a specificity of 90 % takes a threshold above .9: nothing is found.
         ("severity", "sensitivity_at_90_specificity"): 0,
         # Of the malignant .2 .9 .9 .9, precision is 3/4 at .9 and 4/6 at .2.

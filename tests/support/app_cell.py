@@ -38,8 +38,8 @@ thumbnail_logistic,by_patient,0.2,0.1,0.3,80,40,patients,0.3,baseline,2
 """
 SCORES = """\
 architecture,protocol,task,metric,estimate,n_samples,n_units,ci_low,ci_high,note
-simple,published,severity,roc_auc,0.95,10,7,0.9,1.0,
-simple,by_patient,severity,roc_auc,0.55,80,40,0.45,0.65,
+simple,published,severity,roc_auc_within,0.95,10,7,0.9,1.0,
+simple,by_patient,severity,roc_auc_within,0.55,80,40,0.45,0.65,
 simple,by_patient,severity,sensitivity,0.5,80,40,,,
 simple,by_patient,severity,specificity,,80,40,,,no benign image
 """

@@ -192,7 +192,12 @@ class World:
                     row = {"task": task, "metric": metric, "estimate": round(accuracy, 4)}
                     scores.append({**cell, **row, **counts, **interval})
             if self.factors:
-                for metric, value in (("sensitivity", 0.8), ("specificity", 0.25), ("roc_auc", "")):
+                for metric, value in (
+                    ("sensitivity", 0.8),
+                    ("specificity", 0.25),
+                    ("roc_auc_within", ""),
+                    ("roc_auc", ""),
+                ):
                     note = "not evaluable: a test part without benign images" if value == "" else ""
                     interval = {"ci_low": "", "ci_high": ""} if value == "" else {"ci_low": 0.2, "ci_high": 0.9}
                     row = {"task": "severity", "metric": metric, "estimate": value}
