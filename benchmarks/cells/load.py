@@ -9,6 +9,7 @@ import pandas as pd
 from benchmarks import protocols, stored
 from benchmarks.cells.cell import Cell
 from benchmarks.errors import BadInput
+from benchmarks.samples import lesion
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +43,22 @@ def load(cell: Cell) -> Data:
     if folds.empty:
         raise BadInput(f"{results}/folds/{cell.protocol}.parquet has no fold {cell.fold}")
     samples = protocols.labelled(folds, stored.table(results / "samples.parquet"))
-    images = stored.array(results / f"images_{cell.study.size_of(cell.architecture)}.npy")
+    size = cell.study.size_of(cell.architecture)
+    images = stored.array(results / f"images_{size}.npy")[samples["row"].to_numpy()]
+    if "lesion" in samples:
+        images = _with_lesions(images, samples, stored.array(results / f"masks_{size}.npy"), cell.study.seed)
     numbers = samples["label"].map({label: number for number, label in enumerate(about["classes"])}).to_numpy()
     parts = {}
     for part in ("train", "validation", "test"):
         chosen = (samples["part"] == part).to_numpy()
-        parts[part] = Part(images[samples["row"].to_numpy()[chosen]][..., np.newaxis], numbers[chosen])
+        parts[part] = Part(images[chosen][..., np.newaxis], numbers[chosen])
     return Data(samples, parts, about["classes"], about.get("digest", ""))
+
+
+def _with_lesions(images: np.ndarray, samples: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
+    """Return `images`, uint8 (N, S, S), with the lesions of the column `lesion` of `samples` (N)."""
+    planted = images.copy()
+    for place, row in enumerate(samples.itertuples()):
+        if row.lesion:
+            planted[place] = lesion.plant(images[place], masks[row.row], row.lesion, seed, row.sample)
+    return planted

@@ -5,7 +5,10 @@ rule cell:
     input:
         RESULTS / "samples.parquet",
         RESULTS / "folds/{protocol}.parquet",
-        lambda wildcards: ancient(RESULTS / f"images_{STUDY.size_of(wildcards.architecture)}.npy"),
+        # Masks are read where lesions are planted.
+        lambda wildcards: ancient(
+            expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.size_of(wildcards.architecture))
+        ),
         RESULTS / "architectures/{architecture}.json",
     output:
         RESULTS / "cells/{architecture}/{protocol}/{fold}/trials.csv",
@@ -43,7 +46,7 @@ rule baselines:
     input:
         RESULTS / "samples.parquet",
         RESULTS / "folds/{protocol}.parquet",
-        ancient(RESULTS / f"images_{STUDY.sizes()[0]}.npy"),
+        ancient(expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes()[0])),
         RESULTS / "dataset.json",
     output:
         expand(

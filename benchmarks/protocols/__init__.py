@@ -12,11 +12,13 @@ name every protocol that has a file. Files that start with "_" are shared helper
 (patient) is in two parts of a fold, and every model is validated and tested only on upright originals. `external`
 trains and validates on some data sets and tests on another.
 
-Two protocols are derived from each of these, with the same folds:
+Protocols derived from these have the same folds:
 
     <protocol>_permuted    the control: labels shuffled among patients, which removes any medical signal
                            (Yagis et al., Scientific Reports 11, 2021)
     <protocol>_n<N>        the learning curve: only N of the fold's training patients; each N includes the smaller ones
+    <protocol>_planted<C>  the positive control: labels shuffled as in the control, and a synthetic lesion of contrast C
+                           percent drawn into the images of one half of the labels (benchmarks/samples/lesion.py)
 """
 
 import dataclasses
@@ -29,7 +31,7 @@ if typing.TYPE_CHECKING:
 
 PUBLISHED = "published"
 BY_PATIENT, EXTERNAL = "by_patient", "external"
-PERMUTED, FEWER = "_permuted", "_n"  # suffixes of derived protocols
+PERMUTED, FEWER, PLANTED = "_permuted", "_n", "_planted"  # suffixes of derived protocols
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ def names() -> list[str]:
 
 def base(name: str) -> str:
     """Return the protocol from which `name` is derived, or `name` itself if not derived."""
-    return re.sub(rf"({PERMUTED}|{FEWER}\d+)$", "", name)
+    return re.sub(rf"({PERMUTED}|{FEWER}\d+|{PLANTED}\d+)$", "", name)
 
 
 def variant(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Derived protocols: the control with shuffled labels, the learning curve with fewer patients."""
+"""Derived protocols: the control with shuffled labels, fewer patients, and planted lesions."""
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,24 @@ def permuted_labels(samples: pd.DataFrame, seed: int) -> dict[str, str]:
     # Patients differ in their number of sources: longer lists are cut, shorter ones repeated.
     of_source = {s: given[u][p % len(given[u])] for u, s, p in zip(sources[unit], sources[source], place, strict=True)}
     return {sample: of_source[s] for sample, s in zip(samples["sample"], samples[source], strict=True)}
+
+
+def lesion_labels(samples: pd.DataFrame) -> list[str]:
+    """Return the labels whose images get a planted lesion: those whose samples are all malignant, sorted.
+
+    If a label has no severity or several, the second half of the sorted labels; of an odd number, the smaller half.
+    """
+    severities = samples.groupby("label")["severity"]
+    known = samples["severity"].notna().all() and (severities.nunique() == 1).all()
+    labels = sorted(samples["label"].unique())
+    malignant = [label for label in labels if known and severities.first()[label] == "malignant"]
+    return malignant if 0 < len(malignant) < len(labels) else labels[(len(labels) + 1) // 2 :]
+
+
+def with_lesions(folds: pd.DataFrame, samples: pd.DataFrame, contrast: int, seed: int) -> pd.DataFrame:
+    """Return `folds` with the labels of the control and a column `lesion`: its contrast in percent, 0 without one."""
+    labels = folds["sample"].map(permuted_labels(samples, seed))
+    return folds.assign(label=labels, lesion=labels.isin(lesion_labels(samples)) * contrast)
 
 
 def fewer_patients(folds: pd.DataFrame, samples: pd.DataFrame, n: int, study: Splitting) -> pd.DataFrame:

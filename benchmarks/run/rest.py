@@ -13,6 +13,7 @@ from benchmarks.run.status import DONE, FAILED, cell_states
 from benchmarks.study.study import Study, load_study
 from benchmarks.study.study_file import EXTENDS
 
+_LISTS = {"control": "protocols", "positive_control": "protocols", "learning_curve": "patients"}  # empty: not run
 WITHOUT = "MAMMOBENCH_WITHOUT"  # environment variable: architectures that failed, which the run leaves out
 BROKEN = "it does not keep the contract of an architecture file"
 
@@ -44,7 +45,7 @@ def _row(architecture: str, protocol: str | None, fold: int | None, reason: str,
 def rest(study: Study, names: list[str]) -> Study:
     """Return `study` without the architectures `names`, in the same results folder."""
     changed: dict[str, dict] = {"architectures": dict.fromkeys(names)}
-    for key, emptied in {"control": "protocols", "learning_curve": "patients"}.items():
+    for key, emptied in _LISTS.items():
         chosen = getattr(study, key)["architectures"]
         left = [name for name in chosen if name not in names]
         # An empty list of architectures would stand for all of them.

@@ -1,6 +1,7 @@
 """Write results/<study>/folds/<protocol>.parquet: the folds of one protocol.
 
-Columns: sample (str), fold (int), part (train, validation or test), repeat (int), and label in the control.
+Columns: sample (str), fold (int), part (train, validation or test), repeat (int); in the control, label (str); in the
+positive control, label and lesion (int, contrast of the planted lesion in percent of 0..255; 0 without one).
 """
 
 import importlib
@@ -21,6 +22,9 @@ def make_folds(name: str, samples: pd.DataFrame, study: protocols.Splitting) -> 
     derived = name.removeprefix(base)
     if derived == protocols.PERMUTED:
         return folds.assign(label=folds["sample"].map(_derived.permuted_labels(samples, study.seed)))
+    if derived.startswith(protocols.PLANTED):
+        contrast = int(derived.removeprefix(protocols.PLANTED))
+        return _derived.with_lesions(folds, samples, contrast, study.seed)
     if derived:
         return _derived.fewer_patients(folds, samples, int(derived.removeprefix(protocols.FEWER)), study)
     return folds

@@ -42,6 +42,7 @@ class Study(protocols.Splitting):
     bootstrap: int
     claims: Path | None = None
 
+    positive_control: dict
     def results(self) -> Path:
         """Return the folder of the study's results, relative to the working directory."""
         return Path("results") / self.name
@@ -59,11 +60,16 @@ class Study(protocols.Splitting):
         return datasets.digest(self.dataset, self.data)
 
     def derived(self) -> dict[str, list[str]]:
-        """Return the protocols of the control and the learning curve, each with its architectures."""
-        control, curve = self.control, self.learning_curve
+        """Return the protocols of the controls and the learning curve, each with its architectures."""
+        control, curve, positive = self.control, self.learning_curve, self.positive_control
         permuted = {f"{name}{protocols.PERMUTED}": control["architectures"] for name in control["protocols"]}
         fewer = {f"{protocols.BY_PATIENT}{protocols.FEWER}{n}": curve["architectures"] for n in curve["patients"]}
-        return {name: chosen or list(self.architectures) for name, chosen in (permuted | fewer).items()}
+        planted = {
+            f"{name}{protocols.PLANTED}{contrast}": positive["architectures"]
+            for name in positive["protocols"]
+            for contrast in positive["contrasts"]
+        }
+        return {name: chosen or list(self.architectures) for name, chosen in (permuted | fewer | planted).items()}
 
     def all_protocols(self) -> list[str]:
         """Return the study's protocols and those derived from them."""
@@ -201,13 +207,18 @@ def _protocol_problems(content: dict) -> Iterator[str]:
 
 
 def _derived_problems(content: dict) -> Iterator[str]:
-    for key in ("control", "learning_curve"):
+    for key in ("control", "learning_curve", "positive_control"):
         for name in content[key]["architectures"]:
             if name not in content["architectures"]:
                 yield f"{key}.architectures: {name!r} is not among the study's: {', '.join(content['architectures'])}"
-    for name in content["control"]["protocols"]:
-        if name not in content["protocols"]:
-            yield f"control.protocols: {name!r} is not among the study's: {', '.join(content['protocols'])}"
+    for key in ("control", "positive_control"):
+        for name in content[key]["protocols"]:
+            if name not in content["protocols"]:
+                yield f"{key}.protocols: {name!r} is not among the study's: {', '.join(content['protocols'])}"
+    if protocols.PUBLISHED in content["positive_control"]["protocols"]:
+        yield "positive_control.protocols: 'published' trains on copies of test images; name honest protocols only"
+    if content["positive_control"]["protocols"] and content["training"]["images"] == "shipped":
+        yield "positive_control: lesions are planted into originals only; set training.images to on_the_fly"
     if content["learning_curve"]["patients"] and protocols.BY_PATIENT not in content["protocols"]:
         yield "learning_curve: it needs by_patient among `protocols`, which gives it its folds and its last point"
 

@@ -1,4 +1,4 @@
-"""Derived protocols: shuffled labels for the control, fewer training patients for the learning curve."""
+"""Derived protocols: shuffled labels for the controls, planted lesions, fewer patients for the learning curve."""
 
 import pandas as pd
 import pytest
@@ -27,6 +27,7 @@ def shuffled(samples: pd.DataFrame, seed: int = 1) -> pd.DataFrame:
     ("by_patient_permuted", "by_patient", "corrected"),
     ("published_permuted", "published", "published"),
     ("by_patient_n16", "by_patient", "corrected"),
+    ("by_source_planted5", "by_source", "corrected"),
 ])  # fmt: skip
 def test_a_derived_protocol_is_named_after_its_base(name, base, variant):
     assert protocols.base(name) == base and protocols.variant(name) == variant
@@ -116,3 +117,25 @@ def test_fewer_patients_are_nested_and_leave_validation_and_test_alone(phantoms)
 def test_more_patients_than_there_are_is_refused(phantoms):
     with pytest.raises(BadInput, match=r"learning_curve.patients: 99, but fold 0 trains on \d+ .* in test\.yaml"):
         make_folds("by_patient_n99", phantoms, plain_study())
+
+
+def test_lesions_follow_the_shuffled_label_in_all_parts_alike(phantoms):
+    control = make_folds("by_patient_permuted", phantoms, plain_study())
+    planted = make_folds("by_patient_planted20", phantoms, plain_study())
+    pd.testing.assert_frame_equal(planted[control.columns], control)
+    assert (planted["lesion"] == planted["label"].str.endswith("Malignant") * 20).all()
+    assert planted.groupby("part")["lesion"].nunique().eq(2).all()
+
+
+@pytest.mark.parametrize(("severities", "expected"), [
+    ({"a": "malignant", "b": "benign", "c": "benign"}, ["a"]),
+    ({"a": "malignant", "b": "benign", "c": None}, ["c"]),  # no severity factor: the last of the sorted labels
+    ({"a": "malignant", "b": "malignant", "c": "malignant"}, ["c"]),
+    ({"a": None, "b": None, "c": None, "d": None}, ["c", "d"]),
+])  # fmt: skip
+def test_lesions_are_given_to_malignant_labels_or_else_to_the_last_half(severities, expected):
+    samples = pd.DataFrame({"label": list(severities), "severity": pd.Series(severities.values(), dtype="string")})
+    assert _derived.lesion_labels(samples) == expected
+    mixed = pd.concat([samples, samples.assign(severity="benign")])
+    if severities["a"] == "malignant":
+        assert _derived.lesion_labels(mixed) == ["c"]

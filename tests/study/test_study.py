@@ -75,6 +75,29 @@ def test_defaults_are_filled_in(write):
             ["learning_curve: it needs by_patient among `protocols`"],
         ),
         ({"learning_curve": {"patients": [1]}}, ["learning_curve.patients.0: 1 is less than the minimum of 2"]),
+        (
+            {"positive_control": {"protocols": ["by_source"]}},
+            ["positive_control.protocols: 'by_source' is not among the study's: "],
+        ),
+        (
+            {"positive_control": {"protocols": ["published"]}},
+            ["positive_control.protocols: 'published' trains on copies of test images; name honest protocols only"],
+        ),
+        (
+            {"positive_control": {"protocols": ["by_patient"]}, "training": {"images": "shipped"}},
+            ["positive_control: lesions are planted into originals only; set training.images to on_the_fly"],
+        ),
+        (
+            {"positive_control": {"architectures": ["vgg16"]}},
+            ["positive_control.architectures: 'vgg16' is not among the study's"],
+        ),
+        (
+            {"positive_control": {"contrasts": [0, 101]}},
+            [
+                "positive_control.contrasts.0: 0 is less than the minimum of 1",
+                "positive_control.contrasts.1: 101 is greater than the maximum of 100",
+            ],
+        ),
         ({"folds": 1, "image_size": "64"}, ["folds: 1 is less", "image_size: '64' is not of type 'integer'"]),
     ],
 )
@@ -155,6 +178,13 @@ def test_loading_a_study_does_not_load_keras(write):
         [sys.executable, "-c", code], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "False"
+
+
+def test_each_contrast_of_the_positive_control_is_a_protocol_of_its_own(write):
+    chosen = {"protocols": ["by_patient"], "contrasts": [5, 40], "architectures": ["simple"]}
+    study = load_study(write(positive_control=chosen, architectures={"simple": {}, "vgg16": {}}))
+    assert study.derived() == {"by_patient_planted5": ["simple"], "by_patient_planted40": ["simple"]}
+    assert len(study.cells("by_patient_planted5")) == 3
 
 
 def test_control_and_learning_curve_are_protocols_of_their_own(write):
