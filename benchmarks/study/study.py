@@ -15,6 +15,7 @@ from benchmarks.backend import BACKENDS, TENSORFLOW
 from benchmarks.errors import BadInput, refuse
 from benchmarks.publications import claims
 from benchmarks.study.study_file import SCHEMA, StudyFile, read_study
+from benchmarks.study.views import WHOLE, View
 from benchmarks.yaml_file import violations
 
 ALL = "all"
@@ -41,6 +42,8 @@ class Study(protocols.Splitting):
     probes: dict
     bootstrap: int
     claims: Path | None = None
+    crop: str = WHOLE
+    embedding: dict = dataclasses.field(default_factory=lambda: {"views": []})
 
     positive_control: dict
     def results(self) -> Path:
@@ -99,6 +102,16 @@ class Study(protocols.Splitting):
         """Return all image sizes of the study, ascending."""
         return sorted({self.size_of(name) for name in self.architectures})
 
+    def embedding_views(self) -> list[View]:
+        """Return the views of each image that the frozen network embeds."""
+        chosen = self.embedding["views"] or [{"image_size": self.sizes()[0]}]
+        return list(dict.fromkeys(View.of(one["image_size"], one.get("crop"), self.crop) for one in chosen))
+
+    def views(self) -> list[View]:
+        """Return all views of the study: its own sizes, then further ones for the embedding."""
+        own = [View(size, self.crop) for size in self.sizes()]
+        return list(dict.fromkeys([*own, *self.embedding_views()]))
+
     def weights_of(self, architecture: str) -> str | None:
         """Return the pretrained weights of the corrected form: None, `imagenet` or a path."""
         return self.architectures[architecture].get("weights")
@@ -149,6 +162,7 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
     refuse(f"{head}:", violations(content, SCHEMA))
     content = _with_defaults(content, SCHEMA)
     content["architectures"] = _expand(content["architectures"])
+    content["crop"] = content["crop"] or WHOLE
     content["backend"] = content["backend"] or os.environ.get("KERAS_BACKEND") or TENSORFLOW
     dataset = content["dataset"]
     problems = [*_backend_problems(content["backend"]), *datasets.problems(dataset)]
