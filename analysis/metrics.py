@@ -15,21 +15,15 @@ Added = dict[str, Callable[..., np.ndarray]]  # functions of metrics that were d
 
 # Name in the report of every metric of every task, in the report's order; the decorators add to these names.
 NAMES = ["accuracy", "balanced_accuracy", "mcc", "quadratic_kappa", "macro_precision", "macro_recall", "macro_f1"]
-NAMES += ["weighted_precision", "weighted_recall", "weighted_f1", "roc_auc_within", "roc_auc"]
-NAMES += [
-    "average_precision",
-    "sensitivity",
-    "specificity",
-    "sensitivity_at_90_specificity",
-    "brier",
-    "log_loss",
-    "ece",
-]
+NAMES += ["weighted_precision", "weighted_recall", "weighted_f1", "roc_auc_within", "roc_auc", "roc_auc_calibrated"]
+NAMES += ["average_precision", "sensitivity", "specificity", "sensitivity_at_90_specificity", "brier"]
+NAMES += ["brier_calibrated", "log_loss", "ece", "ece_calibrated"]
 TITLES = {name: name.replace("_", " ") for name in NAMES}
 TITLES |= {"mcc": "Matthews correlation", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 TITLES |= {"roc_auc_within": "area under ROC within folds", "roc_auc": "area under ROC, pooled"}
-TITLES |= {"sensitivity_at_90_specificity": "sensitivity at 90 % specificity"}
-TITLES |= {"brier": "Brier score", "ece": "calibration error"}
+TITLES |= {"sensitivity_at_90_specificity": "sensitivity at 90 % specificity", "brier": "Brier score"}
+TITLES |= {"ece": "calibration error", "roc_auc_calibrated": "area under ROC, pooled, calibrated"}
+TITLES |= {"brier_calibrated": "Brier score, calibrated", "ece_calibrated": "calibration error, calibrated"}
 ADDED: Added = {}
 
 

@@ -17,6 +17,8 @@ from analysis.predictions import factor_of_label, most_probable, summed
 
 MALIGNANT = "malignant"
 AUC = "roc_auc_within"  # the headline of severity; roc_auc, pooled over the folds, stands beside it
+CALIBRATED = "_calibrated"  # end of the name of a metric of calibrated probabilities
+ON_COMMON_SCALE = ("roc_auc", "brier", "ece")  # metrics that are also computed of calibrated probabilities
 Rows = np.ndarray | slice
 
 
@@ -55,25 +57,39 @@ class Severity:
     """Malignant (`truth` True) against benign, by the summed probability of the malignant classes.
 
     `folds` (N,) names the fold that tested each sample, no two repeats alike: the area under the ROC curve within folds
-    compares the samples of one fold alone.
+    compares the samples of one fold alone. `calibrated` (N,) are the probabilities on a common scale of all folds
+    (analysis/scores/calibration.py), which have metrics of their own.
     """
 
     truth: np.ndarray
     probability: np.ndarray
     folds: np.ndarray
+    calibrated: np.ndarray | None = None
     name = "severity"
-    ANY_CLASSES = ("brier", "log_loss", "ece")
+    ANY_CLASSES = ("brier", "brier_calibrated", "log_loss", "ece", "ece_calibrated")
 
     def scores(self, rows: Rows) -> dict[str, float]:
         """Return every metric on `rows`; NaN where undefined."""
         within = self._within(rows, np.ones((1, len(self.truth[rows]))))
         own = probability_metrics.binary_metrics(self.truth[rows], self.probability[rows])
+        if self.calibrated is not None:
+            scaled = probability_metrics.binary_metrics(self.truth[rows], self.calibrated[rows])
+            own |= {f"{name}{CALIBRATED}": scaled[name] for name in ON_COMMON_SCALE}
         return {AUC: float(within[0])} | own
 
     def resampled(self, rows: Rows, weights: np.ndarray) -> dict[str, np.ndarray]:
         """Return every metric on `rows` in each resample (B,); NaN where undefined."""
         own = probability_metrics.resampled_binary_metrics(self.truth[rows], self.probability[rows], weights)
+        if self.calibrated is not None:
+            scaled = probability_metrics.resampled_binary_metrics(self.truth[rows], self.calibrated[rows], weights)
+            own |= {f"{name}{CALIBRATED}": scaled[name] for name in ON_COMMON_SCALE}
         return {AUC: self._within(rows, weights)} | own
+
+    def on_common_scale(self) -> np.ndarray:
+        """Return the calibrated probabilities (N,), or those of the models where no fold is calibrated."""
+        if self.calibrated is None or not np.isfinite(self.calibrated).all():
+            return self.probability
+        return self.calibrated
 
     def _within(self, rows: Rows, weights: np.ndarray) -> np.ndarray:
         own = (self.truth[rows], self.probability[rows], self.folds[rows])
@@ -84,7 +100,7 @@ Task = Classes | Severity
 
 
 def tasks(table: pd.DataFrame, samples: pd.DataFrame) -> list[Task]:
-    """Return the tasks of predictions with a column fold: class8, and density and severity if every label has exactly one."""
+    """Return the tasks of predictions (with a column fold): class8; density, severity if each label has just one."""
     own = table.filter(regex="^p_").rename(columns=lambda column: column.removeprefix("p_"))
     found: list[Task] = [Classes("class8", table["label"].to_numpy(), table["predicted"].to_numpy(), own)]
     if density := factor_of_label(samples, "density"):
@@ -96,9 +112,11 @@ def tasks(table: pd.DataFrame, samples: pd.DataFrame) -> list[Task]:
 
 
 def severity_of(table: pd.DataFrame, samples: pd.DataFrame) -> Severity | None:
-    """Return the severity task of predictions; None if a label has no single severity."""
+    """Return the severity of predictions (a column calibrated may be there); None if a label has not just one."""
     severity = factor_of_label(samples, "severity")
     if severity is None:
         return None
     probability = summed(table, severity).get(MALIGNANT, pd.Series(np.nan, table.index)).to_numpy(float)
-    return Severity((table["label"].map(severity) == MALIGNANT).to_numpy(), probability, table["fold"].to_numpy())
+    calibrated = table["calibrated"].to_numpy(float) if "calibrated" in table else None
+    malignant = (table["label"].map(severity) == MALIGNANT).to_numpy(bool)
+    return Severity(malignant, probability, table["fold"].to_numpy(), calibrated)

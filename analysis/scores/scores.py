@@ -14,7 +14,8 @@ Writes into results/<study>/tables/
 Severity has two areas under the ROC curve. roc_auc_within counts pairs of a malignant and a benign sample of one fold
 (of one repeat): it is the one to quote. roc_auc also counts pairs across folds, whose models need not have the same
 scale, and is then biased downwards (Forman & Scholz, SIGKDD Explorations 12, 2010; Airola et al., Comput. Stat. Data
-Anal. 55, 2011).
+Anal. 55, 2011). roc_auc_calibrated, brier_calibrated and ece_calibrated are those of probabilities that were put on a
+common scale, fold by fold (analysis/scores/calibration.py); the note says which folds could not be.
 
 task is class8 (the classes of the data set, however many), severity or density (analysis/tasks.py). Estimates are
 scikit-learn's on the pooled test predictions of all folds, averaged over repeats. A sample without a finite probability
@@ -39,7 +40,8 @@ from analysis.bootstrap import LEVEL, interval
 from analysis.predictions import read_classes
 from analysis.probability_metrics import NEEDS_BOTH
 from analysis.scores import collapse, curves
-from analysis.tasks import AUC, tasks
+from analysis.scores.calibration import calibrated
+from analysis.tasks import AUC, CALIBRATED, tasks
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
@@ -49,7 +51,9 @@ BEATS, DOES_NOT_BEAT, IS_BASELINE = "beats majority", "does not beat majority", 
 MAJORITY = BASELINES[0]
 # metric -> why it is not evaluable; other metrics need finite probabilities
 REASONS = {"sensitivity": "no malignant test sample", "specificity": "no benign test sample"}
-REASONS |= dict.fromkeys(NEEDS_BOTH, "it takes test samples of both severities, and finite probabilities")
+REASONS |= dict.fromkeys(
+    [*NEEDS_BOTH, f"roc_auc{CALIBRATED}"], "it takes test samples of both severities, and finite probabilities"
+)
 REASONS[AUC] = "it takes a fold with test samples of both severities, and finite probabilities"
 REASONS["quadratic_kappa"] = "it takes several densities, and finite probabilities"
 INFLATION = ["architecture", "honest_protocol", "published_accuracy", "honest_accuracy", "inflation"]
@@ -62,8 +66,15 @@ class Scorer:
     def __init__(self, study: Study):
         self.accuracies, self.classes = Accuracies(study), read_classes(study)
         self.samples, self.bootstrap = self.accuracies.samples, self.accuracies.bootstrap
-        self.pooled = {pair: self.accuracies.pooled(*pair) for pair in study.pairs()}
+        self.pooled = {pair: self._calibrated(*pair) for pair in study.pairs()}
         self.main = {pair: table for pair, table in self.pooled.items() if pair[1] in study.protocols}
+
+    def _calibrated(self, architecture: str, protocol: str) -> pd.DataFrame:
+        """Return pooled predictions with columns calibrated and not_calibrated (which folds, and why)."""
+        table = self.accuracies.pooled(architecture, protocol)
+        validation = self.accuracies.pooled(architecture, protocol, "validation_predictions")
+        probability, missing = calibrated(table, validation, self.samples)
+        return table.assign(calibrated=probability, not_calibrated=missing)
 
     def scores(self) -> pd.DataFrame:
         """Return scores.csv."""
@@ -87,12 +98,15 @@ class Scorer:
                 row |= {"estimate": estimate, **counts, "ci_low": np.nan, "ci_high": np.nan}
                 row |= {"fold_sd": spread.get(metric, np.nan), "seed_sd": _sd([scores[metric] for scores in each])}
                 row |= {"collapsed_cells": n_collapsed}
+                missing = table["not_calibrated"].iloc[0] if metric.endswith(CALIBRATED) else ""
                 if np.isnan(estimate):
                     reasons = REASONS | dict.fromkeys(metrics.ADDED, "it is undefined for these answers")
-                    yield row | {"note": f"not evaluable: {reasons.get(metric, 'a probability is not finite')}"}
+                    yield row | {
+                        "note": f"not evaluable: {missing or reasons.get(metric, 'a probability is not finite')}"
+                    }
                 else:
                     limits = interval(drawn[metric], n_units, self.accuracies.unit)
-                    yield row | limits.columns() | {"note": limits.note}
+                    yield row | limits.columns() | {"note": "; ".join(filter(None, [limits.note, missing]))}
 
     def per_class(self) -> pd.DataFrame:
         """Return per_class.csv; a class without a test sample has a support of 0 and no scores."""

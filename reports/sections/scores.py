@@ -39,6 +39,7 @@ TASKS = {
     "severity": ("severity", "malignant (positive) against benign, from the summed class probabilities"),
     "density": ("density", "the breast density, from the summed class probabilities"),
 }
+SCALE = "each fold calibrated on its validation part by Platt's method [@platt1999]"
 INTERVALS = "95 % percentile bootstrap intervals over independent units"
 
 
@@ -138,12 +139,17 @@ def summary(function: Callable) -> str:
 
 def _curves(results: Results) -> Iterator[Figures]:
     for name, title, caption in (
-        ("roc", "ROC curves", "ROC curves of malignancy with pointwise 95 % bands (bootstrap over patients)"),
+        (
+            "roc",
+            "ROC curves",
+            f"ROC curves of malignancy with pointwise 95 % bands (bootstrap over patients), pooled over folds, {SCALE}",
+        ),
         (
             "reliability",
             "Reliability diagrams",
             "share of malignant images against their predicted probability, in ten bins of equal width with 95 % "
-            "intervals; larger points hold more images, and a calibrated model lies on the diagonal",
+            "intervals; larger points hold more images, and a calibrated model lies on the diagonal. Probabilities are "
+            f"pooled over folds, {SCALE}",
         ),
     ):
         known = set(results.networks(name)["protocol"])
@@ -151,7 +157,14 @@ def _curves(results: Results) -> Iterator[Figures]:
             if protocol in known:
                 alt = f"{title} of every architecture under {protocol}"
                 anchor = f"{name}-{protocol}"
-                yield figure(f"{name}_{protocol}", f"{protocol}: {caption}.", alt, name, anchor=anchor)
+                missing = _not_calibrated(where(results.networks(name), protocol=protocol))
+                yield figure(f"{name}_{protocol}", f"{protocol}: {caption}.{missing}", alt, name, anchor=anchor)
+
+
+def _not_calibrated(curves: pd.DataFrame) -> str:
+    """Return a sentence on each reason why folds are not calibrated, with its networks; empty if all are."""
+    known = curves.dropna(subset=["not_calibrated"]).groupby("not_calibrated")["architecture"].unique()
+    return "".join(f" {listed(sorted(names))}: {reason}." for reason, names in known.items())
 
 
 def external(results: Results) -> Iterator[Section]:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from synthetic_results import write_results
+from synthetic_results import NOT_CALIBRATED, write_results
 
 from analysis.claims import claims
 from analysis.figures import figures
@@ -157,6 +157,8 @@ def test_scores_and_classes_are_those_of_the_csv(made, page):
     header, *rows = page.tables["table-severity-published"]
     for name in ("area under ROC within folds", "area under ROC, pooled"):
         assert {cells[header.index(name)] for cells in rows} == {"not evaluable"}
+    # The ROC curves and the reliability diagrams of by_patient say so.
+    assert page.text.count(f"alexnet: {NOT_CALIBRATED}.") == 2
     per_class = read_table(made.results(), "per_class")
     chosen = per_class[(per_class["protocol"] == "published") & (per_class["architecture"] == "simple")]
     header, *rows = page.tables["table-classes-published"]

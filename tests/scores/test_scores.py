@@ -157,6 +157,12 @@ def test_curves_of_a_case_worked_by_hand(study):
     assert bins[["bin_low", "n", "n_units"]].to_numpy().tolist() == [[0.2, 2, 1], [0.9, 4, 3]]
     assert bins["share"].tolist() == [0.5, 0.75]
     assert bins["note"].iloc[0] == "interval not evaluable: one patient"
+    # Nobody validates, so the curves show the probabilities as they are, and say so.
+    missing = "2 of 2 folds not calibrated: fewer than 5 patients in the validation part"
+    assert set(bins["not_calibrated"]) == {missing} == set(of_simple(roc, "by_patient")["not_calibrated"])
+    (scores,) = tables(study, "scores")
+    own = of_simple(scores, "by_patient").set_index("metric").loc[["roc_auc_calibrated", "ece_calibrated"]]
+    assert own["estimate"].isna().all() and set(own["note"]) == {f"not evaluable: {missing}"}
 
 
 def test_headline_and_inflation(study):

@@ -106,6 +106,7 @@ def write_baseline(folder: Path, answers: pd.DataFrame, protocol: str, fold: int
     """The files of one baseline's cell."""
     folder.mkdir(parents=True)
     answers.to_parquet(folder / "predictions.parquet")
+    answers.head(0).to_parquet(folder / "validation_predictions.parquet")
     runtime = {"architecture": folder.parts[-3], "protocol": protocol, "fold": fold, "repeat": 0, "variant": "baseline"}
     runtime |= {"image_size": 64, "n_train": 2, "n_validation": 1, "n_test": len(answers), "precision": "float64"}
     runtime |= {"seed": 1, "threads": 1, "seconds": {"training": 0.5, "prediction": 0.5, "process": 1}}
@@ -118,6 +119,7 @@ def write_cell(folder: Path, answers: pd.DataFrame, protocol: str, fold: int) ->
     folder.mkdir(parents=True)
     for name in ("predictions", "default_predictions"):
         answers.to_parquet(folder / f"{name}.parquet")
+    answers.head(0).to_parquet(folder / "validation_predictions.parquet")
     runtime = {"architecture": "simple", "protocol": protocol, "fold": fold, "repeat": 0, "variant": "corrected"}
     runtime |= {"image_size": 64, "parameters": 10, "batch_size": 8, "learning_rate": 0.001, "epochs": 2, "trials": 1}
     runtime |= {"n_train": 2, "n_validation": 1, "n_test": len(answers), "precision": "float32", "seed": 1}

@@ -54,7 +54,8 @@ def _tests(world, protocol: str, accuracy: float, b: str) -> list[dict]:
         for task in ["class8", *(["density"] if world.factors else [])]
     ]
     if world.factors:
-        why = f"{comparison.NONE}: {b} has no roc_auc_within: it takes a fold with both severities, and finite probabilities"
+        reason = "it takes a fold with both severities, and finite probabilities"
+        why = f"{comparison.NONE}: {b} has no roc_auc_within: {reason}"
         rows.append(
             {"task": "severity", "metric": "roc_auc_within", "test": comparison.BOOTSTRAP, "verdict": why} | units
         )
