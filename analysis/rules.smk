@@ -13,6 +13,7 @@ PREDICTIONS_ALONE = {
     "scores.external": ("Results", ["external"]),
     "comparison.comparison": ("Comparison", ["comparison", "ranks"]),
     "comparison.control": ("Comparison", ["control"]),
+    "comparison.positive_control": ("Comparison", ["positive_control"]),
     "comparison.learning_curve": ("Comparison", ["learning_curve", "learning_gain"]),
     "comparison.tuning_gain": ("Training", ["tuning", "importance"]),
     "bias.groups": ("Explanations and bias", ["groups"]),

@@ -18,6 +18,7 @@ from reports.sections.comparison import baseline_sentence, comparison, detectabl
 from reports.sections.controls import control, leakage_sentence, learning_curve
 from reports.sections.methods import architectures, data, folds, per_fold, run, statistics
 from reports.sections.models import explanations, galleries, training, tuning
+from reports.sections.positive_control import positive_control, positive_sentence
 from reports.sections.run import cells, failures, limits, provenance, tested_elsewhere, warning
 from reports.sections.scores import curves, external, scores
 from reports.verdicts import flags_sentence
@@ -52,7 +53,7 @@ OUTLINE = (
     Chapter((failures,)),
     Chapter((run, folds, architectures, statistics), "Methods", "methods"),
     Chapter((data,)),
-    Chapter((leakage, shortcuts, control), "Audit", "audit"),
+    Chapter((leakage, shortcuts, control, positive_control), "Audit", "audit"),
     Chapter((scores, external, collapse)),
     Chapter((comparison, tuning, learning_curve)),
     Chapter((explanations, bias), "Explanations and bias", "explanations"),
@@ -123,6 +124,7 @@ def _sure(results: Results) -> Iterator[str]:
         f"Independent units: {listed(tested)}, not files. Intervals: 95 % bootstrap, {count(results.study.bootstrap)} "
         "resamples."
     )
+    yield positive_sentence(results)
     honest = main_honest(results.protocols)
     if honest and PUBLISHED in results.protocols:
         known = where(results.networks("inflation"), honest_protocol=honest).dropna(subset=["ci_low"])

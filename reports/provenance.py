@@ -27,6 +27,7 @@ CELL_KEYS = (
     *("architecture", "protocol", "fold", "repeat", "variant", "seed", "threads", "backend", "precision"),
     *("seconds", "peak_memory_mb", "finished", "command"),
 )
+COMPARISONS = ("comparison", "control", "positive_control", "learning_curve", "tuning_gain")  # stages
 
 
 def collect(study: Study) -> dict:
@@ -109,7 +110,7 @@ def commands(study: Study, data: str | None) -> list[str]:
         *([module, *given] for module in ("analysis.leakage", "analysis.audit.shortcuts")),
         ["analysis.explanations.probes"],
         *([f"analysis.scores.{name}"] for name in ("tables", "scores", "collapse", "external")),
-        *([f"analysis.comparison.{name}"] for name in ("comparison", "control", "learning_curve", "tuning_gain")),
+        *([f"analysis.comparison.{name}"] for name in COMPARISONS),
         ["analysis.bias.groups"],
         *(["analysis.explanations.explain", "--architecture", name] for name in study.architectures),
         *(["analysis.explanations.heatmaps", "--architecture", name] for name in study.published_architectures()),

@@ -22,7 +22,7 @@ DASHED = (0, (3, 2))
 # Okabe & Ito's palette without yellow, which is hardly visible on white.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#4d4d4d")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-BASELINE_LOOKS = (("#7d7d7d", "<"), ("#949494", "*"), ("#5c5c5c", ">"))
+BASELINE_LOOKS = (("#7d7d7d", "<"), ("#949494", "*"), ("#5c5c5c", ">"), ("#6e6e6e", "h"))
 
 
 def use_style() -> None:

@@ -1,4 +1,4 @@
-"""Figures of the comparison: ranks, differences to the baselines, permuted-label control and learning curve."""
+"""Figures of the comparison: ranks, differences to the baselines, both controls and learning curve."""
 
 from typing import Any
 
@@ -12,8 +12,10 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from matplotlib.transforms import blended_transform_factory
 
 from analysis.comparison.comparison import A_BETTER, B_BETTER, BASELINE, BOOTSTRAP, CLASS8, NONE, RANKS_DIFFER
+from analysis.comparison.positive_control import CHANCE, YES
 from analysis.drawing.panels import label_rows, row_of_panels
 from analysis.drawing.style import FAINT, FULL_WIDTH, GREY, INK, intervals, key, looks, looks_with_baselines
+from analysis.tasks import AUC
 from benchmarks.study.study import BASELINES
 
 ROW = 0.17  # inches a row
@@ -169,6 +171,38 @@ def control(table: pd.DataFrame, architectures: list[str], headline: pd.DataFram
         "chance": key("|", size=8, markeredgewidth=1.2),
     }
     figure.legend(handles.values(), handles, loc="outside upper left", ncols=3)
+    return figure
+
+
+def positive_control(table: pd.DataFrame, architectures: list[str]) -> Figure | None:
+    """Area under the ROC curve by lesion contrast, of tables/positive_control.csv; None if the table is empty.
+
+    A panel for each protocol, a curve for each architecture and baseline. Filled markers: above chance.
+    """
+    if table.empty:
+        return None
+    style = looks_with_baselines(architectures)
+    names = [name for name in style if name in set(table["architecture"])]
+    protocols = table["protocol"].unique()
+    figure, panels = row_of_panels(len(protocols), 2.9)
+    step = 0.012 * table["contrast"].max()  # between curves, so that no interval is hidden
+    for axes, protocol in zip(panels, protocols, strict=True):
+        for place, name in enumerate(names):
+            rows = table[(table["protocol"] == protocol) & (table["architecture"] == name)].sort_values("contrast")
+            colour, marker = style[name]
+            x = rows["contrast"] + step * (place - (len(names) - 1) / 2)
+            axes.vlines(x, rows["ci_low"], rows["ci_high"], color=colour, linewidth=1)
+            dashes = "-" if name in architectures else (0, (3, 1.5))
+            axes.plot(x, rows[AUC], color=colour, linestyle=dashes, linewidth=1)
+            for seen, face in ((True, colour), (False, "white")):
+                own = (rows["above_chance"] == YES) == seen
+                axes.plot(x[own], rows[AUC][own], marker, color=colour, markerfacecolor=face, markersize=4.5)
+        axes.axhline(CHANCE, color=INK, linewidth=0.8, zorder=0)
+        axes.set_xticks(np.sort(table["contrast"].unique()))
+        axes.set(ylim=(0, 1.01), xlabel="contrast of the lesion (%)", ylabel="AUC within folds", title=protocol)
+        axes.grid(axis="y")
+    handles = [key(style[name][1], color=style[name][0], markerfacecolor=style[name][0]) for name in names]
+    figure.legend([*handles, key("o", filled=False)], [*names, "not above chance"], loc="outside right upper")
     return figure
 
 

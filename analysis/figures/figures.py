@@ -4,8 +4,8 @@ Writes into results/<study>/figures: headline, data, confusion_<architecture>_<p
 search_<protocol> (honest protocols), roc_<protocol>, reliability_<protocol>, gradcam_<protocol> (its PDF in pages),
 gradcam_shares, bias_maps_<architecture>, bias_changes_<architecture>, bias_effects (their PDFs in pages), bias_sanity,
 bias_groups_<protocol>, and, where the tables have estimates, differences, ranks_<protocol>, leakage, heatmaps,
-shortcuts, control, learning_patients, importance; and into results/<study>/tables gradcam_summary.csv, the means
-behind gradcam_shares.
+shortcuts, control, positive_control, learning_patients, importance; and into results/<study>/tables
+gradcam_summary.csv, the means behind gradcam_shares.
 """
 
 from collections.abc import Callable, Iterator
@@ -58,6 +58,7 @@ def _of_study(study: Study) -> Named:
     yield "leakage", audit.leakage(study, table("leakage_pairs"))
     yield "shortcuts", audit.shortcuts(table("shortcuts"))
     yield "control", comparison.control(table("control"), architectures, headline)
+    yield "positive_control", comparison.positive_control(table("positive_control"), architectures)
     yield "learning_patients", comparison.learning_curve(table("learning_curve"), architectures)
     yield "importance", training.importance(table("importance"))
 

@@ -4,7 +4,7 @@
 FIGURES = {
     **dict.fromkeys(["headline", "confusion", "roc", "reliability"], "Results"),
     **dict.fromkeys(["data", "leakage", "shortcuts", "heatmaps"], "Audit"),
-    **dict.fromkeys(["differences", "ranks", "control", "learning_patients"], "Comparison"),
+    **dict.fromkeys(["differences", "ranks", "control", "positive_control", "learning_patients"], "Comparison"),
     **dict.fromkeys(["gradcam", "bias"], "Explanations and bias"),
     **dict.fromkeys(["learning", "search", "importance"], "Training"),
 }

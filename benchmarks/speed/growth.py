@@ -25,8 +25,8 @@ from benchmarks.study.study import Study, load_study
 
 STAGES = [
     *("analysis.scores.tables", "analysis.scores.scores", "analysis.scores.collapse", "analysis.comparison.comparison"),
-    *("analysis.comparison.control", "analysis.comparison.learning_curve", "analysis.comparison.tuning_gain"),
-    *("analysis.bias.groups", "reports.provenance", "reports.render"),
+    *("analysis.comparison.control", "analysis.comparison.positive_control", "analysis.comparison.learning_curve"),
+    *("analysis.comparison.tuning_gain", "analysis.bias.groups", "reports.provenance", "reports.render"),
 ]
 
 

@@ -1,15 +1,17 @@
-"""Tables of search, learning curve and permuted-label control of a made-up results folder."""
+"""Tables of search, learning curve and both controls of a made-up results folder."""
 
-from analysis.comparison import control, importance, learning_curve, tuning_gain
+from analysis.comparison import control, importance, learning_curve, positive_control, tuning_gain
+from analysis.tasks import AUC
 from benchmarks.study.study import BASELINES
 
 HYPERPARAMETERS = {"learning_rate": 0.31, "batch_size": 0.02, "dropout": -0.01}
 PATIENTS = {"by_patient_n8": 8.0, "by_patient_n16": 16.0, "by_patient": 32.4}
 CHANCE = 0.3
+SEEN = {0: 0.5, 10: 0.55, 20: 0.75, 40: 0.9}  # contrast -> AUC of the network
 
 
 def write_tuning(world) -> None:
-    """Write tuning, importance, learning_curve, learning_gain and control for a synthetic_results.World."""
+    """Write tuning, importance, learning_curve, learning_gain and the controls for a synthetic_results.World."""
     honest = [protocol for protocol in world.protocols if protocol != "published"]
     rows = []
     for protocol in honest:
@@ -40,6 +42,21 @@ def write_tuning(world) -> None:
             row |= {"real": 0.9 if leaks else 0.35, "n_samples": 42, "n_units": 35, "unit": world.unit}
             rows.append(row | {"verdict": control.LEAKAGE if leaks else control.AT_CHANCE})
     world.table("control", rows, control.COLUMNS)
+    write_positive_control(world, compared if honest else [], honest[:1])
+
+
+def write_positive_control(world, compared: list[str], protocols: list[str]) -> None:
+    """Write a positive control in which the first of `compared` detects lesions from a contrast of 20 % on."""
+    rows = []
+    for protocol in protocols:
+        for place, architecture in enumerate(compared):
+            for contrast, area in SEEN.items():
+                area = 0.5 if place else area
+                row = {"architecture": architecture, "protocol": protocol, "contrast": contrast, AUC: area}
+                row |= {"ci_low": area - 0.1, "ci_high": min(1, area + 0.1), "n_samples": 106, "n_units": world.n_units}
+                row |= {"unit": world.unit, "above_chance": "yes" if area > 0.6 else "no"}
+                rows.append(row | {"sees_from": None if place else 20})
+    world.table("positive_control", rows, positive_control.COLUMNS)
 
 
 def importance_rows(architectures: list[str]) -> list[dict]:

@@ -1,0 +1,82 @@
+"""The report on the positive control: what is detected, what is not, and what was not run."""
+
+import types
+
+import pandas as pd
+import pytest
+
+from analysis.comparison.positive_control import COLUMNS
+from analysis.tasks import AUC
+from reports.sections.positive_control import positive_control, positive_sentence
+
+SEEN = {0: 0.5, 10: 0.55, 40: 0.9}
+FLAT = {0: 0.52, 10: 0.5, 40: 0.58}
+
+
+def results(areas: dict[str, dict[int, float]], note: str = "", protocol: str = "by_patient") -> types.SimpleNamespace:
+    """Results whose models have these areas by contrast; those above 0.7 are above chance."""
+    rows = []
+    for name, curve in areas.items():
+        detected = min((contrast for contrast, area in curve.items() if area > 0.7), default=None)
+        for contrast, area in curve.items():
+            row = {"architecture": name, "protocol": protocol, "contrast": contrast, AUC: area, "n_samples": 50}
+            row |= {"ci_low": area - 0.1, "ci_high": area + 0.1, "n_units": 20, "unit": "patients"}
+            rows.append(row | {"above_chance": note or ("yes" if area > 0.7 else "no"), "sees_from": detected})
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    networks = table[~table["architecture"].isin(["majority"])]
+    return types.SimpleNamespace(table=lambda _: table, networks=lambda _: networks, main_protocol="by_patient")
+
+
+def said(found: types.SimpleNamespace) -> str:
+    return " ".join(
+        block.text for section in positive_control(found) for block in section.blocks if block.kind == "paragraph"
+    )
+
+
+def test_the_first_page_names_the_lowest_contrast_that_is_detected():
+    found = results({"simple": FLAT, "densenet": SEEN, "majority": dict.fromkeys(SEEN, 0.5)})
+    assert positive_sentence(found) == (
+        "Positive control (by_patient): with a planted lesion of 40 % contrast, an AUC of 0.90 (densenet, 95 % CI 0.80 "
+        "to 1.00) was reached. This study detects skill from that contrast on; read `no skill` as `no skill above this "
+        "contrast`."
+    )
+    text = said(found)
+    assert positive_sentence(found) in text and "Detected by densenet from 40 % on." in text
+    assert "Not detected at the highest contrast, 40 %, by simple." in text and "look for a leak" not in text
+
+
+def test_the_first_page_admits_that_nothing_is_detected():
+    found = results({"simple": FLAT, "majority": SEEN})
+    assert positive_sentence(found) == (
+        "Positive control (by_patient): not even a planted lesion of 40 % contrast was detected (best: an AUC of 0.58 "
+        "(simple, 95 % CI 0.48 to 0.68)). A network without skill in this study therefore says nothing about the "
+        "images."
+    )
+    assert "Detected by" not in said(found)
+
+
+def test_skill_without_a_lesion_is_called_a_leak():
+    assert "Without a lesion, simple scored above chance: look for a leak." in said(
+        results({"simple": {0: 0.9, 40: 0.9}})
+    )
+
+
+def test_what_is_not_evaluable_and_what_was_not_run_is_said():
+    note = "not evaluable: one patient"
+    found = results({"simple": FLAT}, note)
+    assert positive_sentence(found).endswith("whether a planted lesion is detected is not evaluable.")
+    empty = results({})
+    assert positive_sentence(empty).startswith("No positive control was run")
+    (section,) = positive_control(empty)
+    assert [block.text for block in section.blocks] == [positive_sentence(empty)]
+
+
+@pytest.mark.parametrize("protocol", ["by_patient", "by_source"])
+def test_the_table_has_a_row_for_each_model_and_a_column_for_each_contrast(protocol):
+    (section,) = positive_control(results({"simple": FLAT, "densenet": SEEN}, protocol=protocol))
+    (table,) = (block for block in section.blocks if block.kind == "table")
+    assert [column.title for column in table.columns[3:]] == ["0 %", "10 %", "40 %", "detected from"]
+    assert [[cell.text for cell in row[:2]] + [row[-1].text] for row in table.rows] == [
+        [protocol, "simple", "none"],
+        [protocol, "densenet", "40 %"],
+    ]
