@@ -104,6 +104,7 @@ def robustness(results: Results) -> Answer:
     bias, repeats = results.table("bias"), results.study.repeats
     told = [f"{len(bias):,} bias verdicts on changed films, heat and groups"]
     told += ["a control with shuffled labels"] if len(results.table("control")) else []
+    told += ["a positive control with planted lesions"] if len(results.table("positive_control")) else []
     told += ["a learning curve over patients"] if len(results.table("learning_gain")) else []
     seeds = "every cell ran with one seed" if repeats == 1 else f"{repeats} repeats with other folds and seeds"
     return Answer(PARTLY if repeats == 1 else YES, f"{listed(told)}; {seeds}.", "bias")

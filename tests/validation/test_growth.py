@@ -11,6 +11,7 @@ LARGE = {
     "folds": 10,
     "repeats": 80,
     "control": {"protocols": []},
+    "positive_control": {"protocols": []},
     "learning_curve": {"patients": []},
 }
 

@@ -83,11 +83,13 @@ def test_the_rest_of_a_study_leaves_an_architecture_out_everywhere(tmp_path, fai
         "image_size": 64,
         "control": {"protocols": ["by_patient"], "architectures": ["simple"]},
         "learning_curve": {"patients": [4], "architectures": []},
+        "positive_control": {"protocols": ["by_patient"], "contrasts": [50], "architectures": ["simple"]},
     }
     write_study(tmp_path, **TINY | changes)
     study = load_study(json.dumps({"extends": str(tmp_path / "small.yaml"), "folds": 3}))
     left = rest(study, failed)
     assert sorted(left.architectures) == architectures and left.folds == 3 and left.results() == study.results()
     derived = {name: sorted(names) for name, names in left.derived().items()}
-    assert derived == {"by_patient_n4": curve} | ({"by_patient_permuted": control} if control else {})
+    controls = {"by_patient_permuted": control, "by_patient_planted50": control} if control else {}
+    assert derived == {"by_patient_n4": curve} | controls
     assert load_study(left.source.argument).architectures == left.architectures
