@@ -19,6 +19,7 @@ ALLOWED: dict[str, set] = {
     "reflected": {True, False},
     "density": {1, 2, 3, 4},
     "severity": {"benign", "malignant"},
+    "official_part": {"train", "test"},
 }
 SIZE = 32  # pixels, of the one image that the check reads
 
@@ -27,11 +28,12 @@ SIZE = 32  # pixels, of the one image that the check reads
 class Dataset:
     """A table of samples, functions that read their images, and facts about the data set.
 
-    `samples` has one row a sample, index 0..N-1 and the columns of samples.parquet (samples.py) except row, md5 and
-    mask; the column dataset only if there are several data sets. `native(row)` decodes a sample in its own size, uint8
-    (H, W); `read(row, size)` returns uint8 (size, size). `mask(row, size)` is the known breast mask, uint8 0/1 (size,
-    size), or None if no mask is known. `file_size(row)` is the size of the file in bytes, or None if there are no
-    files. `classes` are sorted as Keras sorts class folders. `generated` means that no patient was imaged.
+    `samples` has one row a sample, index 0..N-1 and the columns of samples.parquet (samples.py) except row, md5, mask
+    and crop; the column dataset only if there are several data sets, official_part only if a split is shipped.
+    `native(row)` decodes a sample in its own size, uint8 (H, W); `read(row, size)` returns uint8 (size, size).
+    `mask(row, size)` is the known breast mask, uint8 0/1 (size, size), or None if no mask is known. `file_size(row)` is
+    the size of the file in bytes, or None if there are no files. `classes` are sorted as Keras sorts class folders.
+    `generated` means that no patient was imaged.
     """
 
     title: str
@@ -62,7 +64,7 @@ def breaches(dataset: Dataset) -> Iterator[str]:
     labels = sorted(samples["label"].dropna().unique())
     if samples["label"].isna().any() or labels != list(dataset.classes):
         yield f"classes is {dataset.classes}, but the labels are {labels}; label all samples and sort classes"
-    for column, allowed in ALLOWED.items():
+    for column, allowed in ((column, allowed) for column, allowed in ALLOWED.items() if column in samples):
         strange = sorted({str(value) for value in samples[column].dropna().unique() if value not in allowed})
         if strange:
             yield f"{column} holds {', '.join(strange[:3])}; allowed: {', '.join(sorted(map(str, allowed)))}"

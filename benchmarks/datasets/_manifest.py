@@ -14,11 +14,16 @@ from benchmarks.datasets._files import Files
 from benchmarks.errors import BadInput, refuse
 
 REQUIRED = ("file", "label")
-NEVER_EMPTY = (*REQUIRED, "source", "patient", "dataset")
+NEVER_EMPTY = (*REQUIRED, "source", "patient", "dataset", "part")
 OF_A_FILE = ("density", "severity", "laterality", "view")  # each may be empty for some files
-OPTIONAL = ("source", "patient", "box", *OF_A_FILE, "dataset")
-ALLOWED = {"density": ["1", "2", "3", "4"], "severity": ["benign", "malignant"], "laterality": ["L", "R"]}
-OF_A_SOURCE = ("label", "patient", *OF_A_FILE, "dataset")  # the same for all its files
+OPTIONAL = ("source", "patient", "box", *OF_A_FILE, "dataset", "part")
+ALLOWED = {
+    "density": ["1", "2", "3", "4"],
+    "severity": ["benign", "malignant"],
+    "laterality": ["L", "R"],
+    "part": ["train", "test"],
+}
+OF_A_SOURCE = ("label", "patient", *OF_A_FILE, "dataset", "part")  # the same for all its files
 
 
 def read_manifest(files: Files, name: str, shown: str) -> pd.DataFrame:

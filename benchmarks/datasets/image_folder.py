@@ -14,6 +14,7 @@ manifest are samples. Its columns:
     laterality  optional: L or R
     view        optional: CC, MLO or any other text
     dataset     optional: hospital or collection that the image comes from
+    part        optional: train or test, in the split that the data set ships, for the protocol `official`
 
 All formats that Pillow reads (png, jpg, pgm, tif, ...) are accepted, and DICOM, which is recognised by its content.
 Other files in class folders are ignored. Links to folders, class folders without an image, and images above 89,478,485
@@ -186,4 +187,5 @@ def _samples(table: pd.DataFrame, files: Files) -> pd.DataFrame:
             "file": table["file"],
         }
     )
-    return samples.assign(dataset=table["dataset"]) if "dataset" in table else samples
+    optional = {"dataset": "dataset", "official_part": "part"}
+    return samples.assign(**{column: table[own] for column, own in optional.items() if own in table})

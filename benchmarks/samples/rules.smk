@@ -5,7 +5,8 @@ rule samples:
     output:
         RESULTS / "samples.parquet",
         RESULTS / "dataset.json",
-        expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes()),
+        expand(RESULTS / "images_{view}.npy", view=[view.name for view in STUDY.views()]),
+        expand(RESULTS / "masks_{size}.npy", size=STUDY.sizes()),
     log:
         LOGS / "samples.log",
     conda:
@@ -14,6 +15,7 @@ rule samples:
         **STAGES.params("benchmarks.samples.__main__", loads=STAGES.adapters, data=True),
         dataset=STUDY.dataset,
         seed=STUDY.seed,
+        crop=STUDY.crop,
     message:
         "Draw or decode the images"
     shell:

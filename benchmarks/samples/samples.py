@@ -6,39 +6,46 @@ Writes into the results folder
                         source, patient (null if unknown), copy, variant (original, clahe), reflected, rotation
                         (degrees counter-clockwise), upright (the one un-augmented original of its source), laterality,
                         view, density (1..4), severity (benign, malignant), boxes (lesions as [x, y, w, h], fractions of
-                        this image's width and height), file (path inside the data), dataset (which of several data
-                        sets), md5 (of the decoded native pixels), mask (known, segmented)
-    images_<size>.npy   uint8 (N, size, size), one file a size of the study, for np.load(mmap_mode="r")
-    masks_<size>.npy    uint8 (N, size, size), 1 in the breast
-    dataset.json        name, title, classes, citation, licence, doi, generated, data, and a hash of all pixels
+                        the width and height of the images here), file (path inside the data), dataset (which of
+                        several data sets), official_part (train or test in the split that the data set ships, null
+                        without one), md5 (of the decoded native pixels), mask (known, segmented), crop (part of the
+                        file that the images show, as [x, y, w, h], fractions of its width and height)
+    images_<view>.npy   uint8 (N, size, size), one file a view of the study (study/views.py), for np.load(mmap_mode="r")
+    masks_<size>.npy    uint8 (N, size, size), 1 in the breast, for the study's own image sizes
+    dataset.json        name, title, classes, citation, licence, doi, generated, data, crop, and a hash of all pixels
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from benchmarks import datasets
 from benchmarks.datasets import Dataset
-from benchmarks.datasets._files import resize_mask
+from benchmarks.datasets._files import resize, resize_mask
 from benchmarks.errors import BadInput, refuse
+from benchmarks.samples import crop
 from benchmarks.samples.breast import segment_breast
 from benchmarks.study.study import Study
+from benchmarks.study.views import BOX, BREAST, WHOLE, View
 
 DTYPES = {
     # "str" columns are never null and compare to plain bools.
     **dict.fromkeys(["sample", "label", "folder", "variant", "file"], "str"),
-    **dict.fromkeys(["source", "patient", "laterality", "view", "severity", "dataset"], "string"),
+    **dict.fromkeys(["source", "patient", "laterality", "view", "severity", "dataset", "official_part"], "string"),
     **dict.fromkeys(["copy", "density"], "Int64"),
 }
 COLUMNS = [
     *("row", "sample", "label", "folder", "source", "patient", "copy", "variant", "reflected", "rotation", "upright"),
-    *("laterality", "view", "density", "severity", "boxes", "file", "dataset", "md5", "mask"),
+    *("laterality", "view", "density", "severity", "boxes", "file", "dataset", "official_part", "md5", "mask", "crop"),
 ]
 
 
@@ -47,47 +54,97 @@ def write_samples(study: Study, out: Path | None = None) -> None:
     out = out or study.results()
     dataset = datasets.load(study.dataset, study.data, study.seed)
     out.mkdir(parents=True, exist_ok=True)
-    digests = write_arrays(dataset, study.sizes(), out)
+    views = study.views()
+    if any(view.crop == BOX for view in views):
+        _check_boxes(dataset.samples, study)
+    found = write_arrays(dataset, views, study.sizes(), out)
     samples = dataset.samples.reset_index(drop=True)
-    samples = samples.assign(row=samples.index, md5=digests, mask="known" if dataset.mask else "segmented")
-    if "dataset" not in samples:
-        samples["dataset"] = study.dataset["name"]
+    samples = samples.assign(row=samples.index, mask="known" if dataset.mask else "segmented", **found)
+    optional = {"dataset": study.dataset["name"], "official_part": None}
+    samples = samples.assign(**{column: value for column, value in optional.items() if column not in samples})
     with _replacing(out / "samples.parquet") as path:
         samples[COLUMNS].astype(DTYPES).to_parquet(path, index=False)
     with _replacing(out / "dataset.json") as path:
         path.write_text(json.dumps(_about(study, dataset, samples), indent=2) + "\n")
 
 
-def write_arrays(dataset: Dataset, sizes: list[int], out: Path) -> list[str]:
-    """Write images_<size>.npy and masks_<size>.npy into `out` and return the MD5 of each sample's native pixels.
+def _check_boxes(samples: pd.DataFrame, study: Study) -> None:
+    """Raise BadInput unless every sample has a lesion box."""
+    without = samples.loc[samples["boxes"].str.len() == 0, "sample"]
+    if len(without):
+        raise BadInput(
+            f"crop: box, but {len(without)} of the {len(samples)} images of {study.dataset['name']} have no lesion box "
+            f"({', '.join(without[:3])}); use crop: breast or none in {study.path}, or leave these images out"
+        )
 
-    Files get these names only when complete. Raises BadInput that lists every file that can't be read.
+
+def write_arrays(dataset: Dataset, views: list[View], masked: list[int], out: Path) -> dict[str, list]:
+    """Write images_<view>.npy of all `views`, and masks_<size>.npy of the study's own views of the sizes `masked`.
+
+    The first view is the study's own. Return columns of the samples: md5 of the native pixels, and boxes and crop for
+    the study's own views. Files get their names only when complete. Raises BadInput that lists every unreadable file.
     """
-    digests: list[str] = []
+    found: dict[str, list] = {"md5": [], "boxes": [], "crop": []}
     unreadable: list[str] = []
     n = len(dataset.samples)
+    own = views[0].crop
     with contextlib.ExitStack() as stack:
-        images, masks = (
-            {size: stack.enter_context(_new_array(out / f"{kind}_{size}.npy", (n, size, size))) for size in sizes}
-            for kind in ("images", "masks")
-        )
+        images = {
+            view: stack.enter_context(_new_array(out / f"images_{view.name}.npy", n, view.size)) for view in views
+        }
+        masks = {size: stack.enter_context(_new_array(out / f"masks_{size}.npy", n, size)) for size in masked}
         for row in range(n):
             try:
-                native = dataset.native(row)
-                digests.append(hashlib.md5(native.tobytes(), usedforsecurity=False).hexdigest())
-                mask = dataset.mask or _segmented(native)
-                for size in sizes:
-                    images[size][row] = dataset.read(row, size)
-                    masks[size][row] = mask(row, size)
+                film = _Film(dataset, row)
+                for view, array in images.items():
+                    array[row] = film.image(view)
+                    if view.own and view.size in masks:
+                        masks[view.size][row] = film.mask(view)
             except BadInput as error:
                 unreadable.append(str(error))
+                continue
+            found["md5"].append(hashlib.md5(film.native.tobytes(), usedforsecurity=False).hexdigest())
+            shown = crop.fractions(film.window(own), film.native.shape)
+            found["crop"].append(shown)
+            found["boxes"].append(film.boxes if own == WHOLE else crop.moved(film.boxes, shown))
         refuse(f"{len(unreadable)} of {n} images can't be read:", unreadable)
-    return digests
+    return found
 
 
-def _segmented(native: np.ndarray) -> Callable[[int, int], np.ndarray]:
-    breast = segment_breast(native)
-    return lambda row, size: resize_mask(breast, size)
+class _Film:
+    """One decoded film and its breast, found when first needed."""
+
+    def __init__(self, dataset: Dataset, row: int):
+        self.dataset, self.row = dataset, row
+        self.native: Any = dataset.native(row)
+        self.boxes: list[list[float]] = dataset.samples["boxes"][row]
+
+    @functools.cached_property
+    def breast(self) -> np.ndarray:
+        """Breast mask, bool (H, W): known or segmented."""
+        if self.dataset.mask is None:
+            return segment_breast(self.native)
+        height, width = self.native.shape
+        known = self.dataset.mask(self.row, max(height, width))
+        return np.asarray(Image.fromarray(known).resize((width, height), Image.Resampling.NEAREST)).astype(bool)
+
+    def window(self, chosen: str) -> crop.Window:
+        """Return the part of the film that the crop `chosen` (none, box or breast) shows."""
+        if chosen == BOX:
+            return crop.around_boxes(self.boxes, self.native.shape)
+        return crop.around_breast(self.breast) if chosen == BREAST else crop.whole(self.native.shape)
+
+    def image(self, view: View) -> np.ndarray:
+        """Return the image of `view`, uint8 (size, size)."""
+        if view.crop == WHOLE:
+            return self.dataset.read(self.row, view.size)
+        return resize(crop.cropped(self.native, self.window(view.crop)), view.size)
+
+    def mask(self, view: View) -> np.ndarray:
+        """Return the breast mask of `view`, uint8 (size, size)."""
+        if view.crop == WHOLE and self.dataset.mask:
+            return self.dataset.mask(self.row, view.size)
+        return resize_mask(crop.cropped(self.breast, self.window(view.crop)), view.size)
 
 
 @contextlib.contextmanager
@@ -102,9 +159,9 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _new_array(path: Path, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+def _new_array(path: Path, n: int, size: int) -> Iterator[np.ndarray]:
     with _replacing(path) as temporary:
-        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(n, size, size))
         yield array
         array.flush()
 
@@ -121,6 +178,7 @@ def _about(study: Study, dataset: Dataset, samples: pd.DataFrame) -> dict:
         "licence": dataset.licence,
         "doi": dataset.doi,
         "generated": dataset.generated,
+        "crop": study.crop,
         "digest": digest.hexdigest(),
         "data": str(study.data) if study.data else None,
     }
