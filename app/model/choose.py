@@ -11,7 +11,7 @@ from benchmarks import protocols, stored
 from benchmarks.errors import BadInput
 from benchmarks.study.study import BASELINES
 
-HONEST = (protocols.BY_PATIENT, "by_source", protocols.EXTERNAL)  # the strictest first
+HONEST = (protocols.BY_PATIENT, protocols.OFFICIAL, "by_source", protocols.EXTERNAL)  # the strictest first
 
 
 class ServedCell:

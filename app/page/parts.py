@@ -18,6 +18,7 @@ BESIDE = ("majority", "thumbnail_logistic")  # shown with every answer
 PROTOCOLS = {
     "by_patient": "no patient of a test image is in training",
     "by_source": "no copy of a test image is in training, but other films of its patient may be",
+    "official": "no patient of a test image is in training, by the split that the data set ships",
     "external": "the test images are from another data set",
     "published": "copies of the test images are in training",
 }

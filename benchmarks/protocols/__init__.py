@@ -10,7 +10,8 @@ name every protocol that has a file. Files that start with "_" are shared helper
 
 `published` is the split of the published study, which leaks. `by_source` and `by_patient` are honest: no source
 (patient) is in two parts of a fold, and every model is validated and tested only on upright originals. `external`
-trains and validates on some data sets and tests on another.
+trains and validates on some data sets and tests on another. `official` is the split that a data set ships, honest as
+long as no patient is in both of its parts.
 
 Protocols derived from these have the same folds:
 
@@ -30,7 +31,7 @@ if typing.TYPE_CHECKING:
     import pandas as pd
 
 PUBLISHED = "published"
-BY_PATIENT, EXTERNAL = "by_patient", "external"
+BY_PATIENT, EXTERNAL, OFFICIAL = "by_patient", "external", "official"
 PERMUTED, FEWER, PLANTED = "_permuted", "_n", "_planted"  # suffixes of derived protocols
 
 

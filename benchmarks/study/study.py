@@ -122,7 +122,7 @@ class Study(protocols.Splitting):
 
     def cells(self, protocol: str) -> list[int]:
         """Return the fold numbers of `protocol`, numbered across the repeats."""
-        own = {protocols.PUBLISHED: 1, protocols.EXTERNAL: len(self.external["test"])}
+        own = {protocols.PUBLISHED: 1, protocols.OFFICIAL: 1, protocols.EXTERNAL: len(self.external["test"])}
         return list(range(self.repeats * own.get(protocols.base(protocol), self.folds)))
 
     def cell_folder(self, architecture: str, protocol: str, fold: int) -> Path:

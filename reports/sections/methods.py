@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from architectures import CORRECTED, describe
-from benchmarks.protocols import EXTERNAL, PUBLISHED
+from benchmarks.protocols import EXTERNAL, OFFICIAL, PUBLISHED
 from benchmarks.study.study import BASELINES
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
@@ -43,6 +43,8 @@ def data(results: Results) -> Iterator[Section]:
     licence = f" Licence: {dataset['licence']}." if dataset["licence"] else ""
     doi = f" doi:{dataset['doi']}." if dataset["doi"] else ""
     about = f"{dataset['title']}{CITED.get(dataset['name'], '')}. {dataset['citation']}{doi}{licence}"
+    if shown := WORDS["crops"].get(results.study.crop):
+        about += f" {shown}"
     caption = "Images of each class. A patient may have images of several classes, so patients need not add up."
     columns = [column("class", lambda row: bold_if(row["label"], ["all"]), "left"), *COUNTED]
     blocks: list[Block] = [Paragraph(about), make_table("data", caption, columns, results.table("data"))]
@@ -114,6 +116,10 @@ def folds(results: Results) -> Iterator[Section]:
             "stand in another."
         ),
         "by_patient": "by_patient: all files of all images of a patient stand in one part.",
+        OFFICIAL: (
+            "official: the split that the data set ships. Its test part is tested; a fifth of the patients of its "
+            "training part validates. No patient is in both parts. There is one fold a repeat."
+        ),
     }
     if EXTERNAL in results.protocols:
         names = study.external["test"]

@@ -6,6 +6,7 @@ import pandas as pd
 import yaml
 
 from benchmarks.protocols import EXTERNAL, PUBLISHED
+from benchmarks.study.views import BOX
 from reports.document import Block, Bullets, Cell, Listing, Paragraph, Section, Table
 from reports.results import Results, where
 from reports.sections.scores import METRICS, TASKS
@@ -98,6 +99,8 @@ def _general(results: Results) -> Iterator[str]:
         yield "Patients are unknown, so images of one patient may stand on both sides of every split."
     if PUBLISHED in results.protocols:
         yield WORDS["recall"]
+    if any(view.crop == BOX for view in results.study.views()):
+        yield WORDS["annotated"]
     if "by_source" in results.protocols:
         yield "Under by_source, other images of a test patient may have been trained on, so its scores still flatter."
     yield WORDS["corrected"]
