@@ -11,6 +11,7 @@ CLAHE_BACKGROUND = 23  # grey level of black after the published enhancement
 
 DENSE_SHARE = {1: 0.06, 2: 0.28, 3: 0.55, 4: 0.85}  # density -> glandular share of the breast
 LABEL = 220  # grey level of film labels
+LARGER, DENSER, FAINTER = 0.3, 1.0, 0.6  # at evidence 1: malignant mass larger and denser, benign smaller and fainter
 FAT, GLAND, MUSCLE, MASS = 62.0, 48.0, 60.0, 62.0  # grey level of fat, and what the other tissues add
 
 GLYPHS = {
@@ -64,12 +65,14 @@ def draw(
     noise: float,
     rng: np.random.Generator,
     marker: bool = True,
+    evidence: float = 0,
 ) -> Picture:
     """Draw one source.
 
     `severity` is benign (round, smooth mass) or malignant (spiculated), `laterality` L or R (mirrored), `view` CC or
     MLO, `side` S in pixels, `noise` the standard deviation of the film noise in grey levels. With `marker`, half of
-    the images, drawn at random, have a film label with side and view.
+    the images, drawn at random, have a film label with side and view. With `evidence` 0, masses differ in shape alone;
+    up to 1, malignant masses are larger and denser, benign ones smaller and fainter.
     """
     axis = (np.arange(side) + 0.5) / side
     x, y = np.meshgrid(axis, axis)
@@ -79,7 +82,7 @@ def draw(
     tissue = FAT + GLAND * anatomy.brightness * _parenchyma(anatomy.density, breast, inward, rng)
     if view == "MLO":
         tissue += MUSCLE * _pectoral(anatomy, x, y, rng)
-    mass, extent = _mass(severity, edge[:, 0], x, y, rng)
+    mass, extent = _mass(severity, edge[:, 0], x, y, rng, evidence)
     tissue += MASS * mass
     tissue *= 1 - 0.55 * (1 - np.clip(inward / 0.18, 0, 1)) ** 2  # compressed thinner towards the skin
     tissue += noise * rng.standard_normal(tissue.shape)
@@ -136,11 +139,11 @@ def _pectoral(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, rng: np.random.Gen
 
 
 def _mass(
-    severity: str, edge: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Generator
+    severity: str, edge: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Generator, evidence: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the mass 0..1 and its extent (bool), both (S, S); `edge` is the outline (S,)."""
+    """Draw the mass, 0 to about 1 without evidence, and its extent (bool), both (S, S); `edge` is the outline (S,)."""
     axis = y[:, 0]
-    radius = rng.uniform(0.055, 0.085)
+    radius = rng.uniform(0.055, 0.085) * (1 + evidence * (LARGER if severity == "malignant" else -LARGER))
     wide = np.flatnonzero((edge > 0.75 * edge.max()) & (axis > 0.2) & (axis < 0.85))
     row = rng.choice(wide)
     centre_x, centre_y = edge[row] * rng.uniform(0.3, 0.65), axis[row]
@@ -150,7 +153,7 @@ def _mass(
         along, across = dx * np.cos(angle) + dy * np.sin(angle), dy * np.cos(angle) - dx * np.sin(angle)
         distance = np.hypot(along / stretch, across * stretch) / radius
         halo = 0.35 * np.exp(-(((distance - 1.25) / 0.15) ** 2))
-        return np.clip((1.06 - distance) / 0.12, 0, 1) - halo, distance < 1
+        return (1 - evidence * FAINTER) * (np.clip((1.06 - distance) / 0.12, 0, 1) - halo), distance < 1
     distance, angle = np.hypot(dx, dy) / radius, np.arctan2(dy, dx)
     core = np.exp(-((distance / 0.85) ** 4))
     spicules = np.zeros_like(core)
@@ -161,7 +164,7 @@ def _mass(
         spicule = np.exp(-((off_line / 0.0075) ** 2)) * np.clip((length - distance) / 0.5, 0, 1)
         spicules = np.maximum(spicules, spicule)
     mass = np.maximum(core, 0.8 * spicules)
-    return mass, mass > 0.3
+    return (1 + evidence * DENSER) * mass, mass > 0.3
 
 
 def _box(extent: np.ndarray) -> list[float]:

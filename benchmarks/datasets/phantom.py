@@ -19,6 +19,7 @@ OPTIONS = {
     "copies": 24,  # of each source: the first of the 72 published ones
     "side": 128,  # native image side in pixels
     "noise": 4.0,  # standard deviation of the film noise, grey levels
+    "evidence": 0.0,  # 0: masses differ in shape alone; 1: malignant ones are much larger and denser than benign ones
 }
 LEAST_PER_CLASS = 3  # patients
 LEAST_COPIES = 24  # the upright original is copy 1 of malignant sources and copy 24 of benign ones
@@ -38,6 +39,7 @@ ALLOWED = {
     "copies": (int, LEAST_COPIES, N_COPIES),
     "side": (int, 64, 1024),
     "noise": (float, 0, 50),
+    "evidence": (float, 0, 1),
 }
 MIXED_SHARE = 0.06  # of patients with several sources: one of them is of the other severity, as in the published data
 
@@ -60,7 +62,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         number, facts = drawn[source]
         shown = facts.severity, facts.laterality, facts.view
         rng = np.random.default_rng([seed, 1, number])
-        return drawing.draw(facts.anatomy, *shown, options["side"], options["noise"], rng)
+        return drawing.draw(facts.anatomy, *shown, options["side"], options["noise"], rng, evidence=options["evidence"])
 
     @functools.lru_cache(maxsize=4)
     def enhanced(source: str) -> np.ndarray:

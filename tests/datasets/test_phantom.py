@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 from scipy.stats import chi2_contingency
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -209,6 +210,33 @@ def test_classes_can_be_learned_across_patients(many):
         assert right[target] > y.value_counts(normalize=True).max() + 0.1, right
 
 
+def test_with_evidence_malignant_masses_are_denser_and_larger_and_nothing_else_changes(many):
+    samples, images, masks = many
+    dataset = make(patients=110, side=64, evidence=1.0)
+    upright = dataset.samples[dataset.samples["upright"]]
+    clear = np.stack([dataset.read(row, 64) for row in upright.index]).astype(int)
+    told = ["sample", "label", "patient", "severity", "laterality", "view"]
+    assert (upright[told].to_numpy() == samples[told].to_numpy()).all()
+    assert all((dataset.mask(row, 64) == mask).all() for row, mask in zip(upright.index, masks, strict=True))
+    gain = (clear - images).astype(float)
+    malignant = (samples["severity"] == "malignant").to_numpy()
+    assert (gain[malignant].sum(axis=(1, 2)) > 0).all() and (gain[~malignant].sum(axis=(1, 2)) < 0).all()
+    # Away from the mass, at most three of its radii, every pixel is the same.
+    for change, [(x, y, w, h)] in zip(gain, samples["boxes"], strict=True):
+        rows, columns = np.nonzero(change)
+        assert np.hypot((columns + 0.5) / 64 - x - w / 2, (rows + 0.5) / 64 - y - h / 2).max() < 0.35
+
+
+def test_evidence_tells_the_severity_by_the_strongest_spot_alone():
+    dataset = make(patients=40, side=64, evidence=1.0)
+    upright = dataset.samples[dataset.samples["upright"]]
+    spots = []
+    for row in upright.index:
+        image, breast = dataset.read(row, 64).astype(float), dataset.mask(row, 64) == 1
+        spots.append((gaussian_filter(image, 1.4) - gaussian_filter(image, 5))[breast].max())
+    assert roc_auc_score(upright["severity"] == "malignant", spots) > 0.9
+
+
 @pytest.mark.parametrize("variant", ["original", "clahe"])
 def test_segmentation_finds_the_known_breast(variant):
     dataset = make(patients=24, copies=40)
@@ -233,7 +261,7 @@ def test_segmentation_keeps_the_image_shape():
 
 @pytest.mark.parametrize(
     "option, value",
-    [("patients", 23), ("copies", 23), ("copies", 73), ("side", "big"), ("noise", -1), ("patients", True)],
+    [("patients", 23), ("copies", 23), ("copies", 73), ("side", "big"), ("noise", -1), ("evidence", 2)],
 )
 def test_option_out_of_range_is_named(option, value):
     with pytest.raises(BadInput, match=f"dataset.{option}: {value!r} is not a"):
