@@ -77,7 +77,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     data = _existing(options, data)
     is_manifest = data.is_file() and data.suffix.lower() == ".csv"
     files = Files(data.parent if is_manifest else data)
-    manifest = data.name if is_manifest else _manifest_in(files)
+    manifest = data.name if is_manifest else manifest_in(files)
     if manifest:
         table = read_manifest(files, manifest, str(data if is_manifest else data / manifest))
     else:
@@ -105,7 +105,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     )
 
 
-def _manifest_in(files: Files) -> str | None:
+def manifest_in(files: Files) -> str | None:
     """Return the manifest at the top of a folder or zip, or in the only folder there."""
     if MANIFEST in files:
         return MANIFEST
