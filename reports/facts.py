@@ -9,7 +9,7 @@ from benchmarks.publications import claims
 from reports.results import Results, where
 from reports.wording import listed, plural, units
 
-NEVER_SHOWN = {"mendeley_inbreast": "films without a mass"}
+NEVER_SHOWN = dict.fromkeys(("mendeley_inbreast", "cbis_ddsm"), "films without a mass")
 
 
 def size(results: Results) -> str:

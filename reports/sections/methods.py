@@ -12,7 +12,7 @@ from reports.results import Results, where
 from reports.tables import PROTOCOL, Declared, bold_if, cell_anchor, column, make_table, text, whole
 from reports.wording import MISSING, WORDS, count, listed, number, plural, span
 
-CITED = {"mendeley_inbreast": " [@huang2020; @moreira2012]"}
+CITED = {"mendeley_inbreast": " [@huang2020; @moreira2012]", "cbis_ddsm": " [@lee2017]"}
 
 
 COUNTED = [

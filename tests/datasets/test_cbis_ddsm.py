@@ -15,6 +15,7 @@ from plain_studies import plain_study
 from benchmarks import datasets
 from benchmarks.datasets import cbis_ddsm
 from benchmarks.samples.folds import make_folds
+from benchmarks.study.study import load_study
 
 HEADER = (
     "patient_id,breast_density,left or right breast,image view,abnormality id,abnormality type,mass shape,mass margins,"
@@ -142,6 +143,12 @@ def test_a_manifest_without_parts_or_densities_is_refused(tmp_path):
         Image.new("L", (8, 8)).save(tmp_path / f"{name}.png")
     (tmp_path / "manifest.csv").write_text("file,label,patient,density\na.png,benign,1,2\nb.png,malignant,2,\n")
     assert "the manifest lacks density, part of some images (label: benign or malignant;" in refusal(load, tmp_path)
+
+
+@pytest.mark.parametrize(("name", "crop"), [("cbis", "none"), ("cbis_crops", "box"), ("cbis_full", "none")])
+def test_the_studies_of_the_masses_are_sound(name, crop):
+    study = load_study(name)
+    assert study.crop == crop and study.cells("by_patient") == [0, 1, 2, 3, 4] and study.cells("official") == [0]
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def test_defaults_are_filled_in(write):
         ({"search": {"tuner": "grid"}}, ["search.tuner: 'grid' is not allowed; allowed: random, bayesian, hyperband"]),
         ({"training": {"augmentation": 0}}, ["training.augmentation: 0 is not allowed; allowed: searched, none"]),
         ({"search": {"trails": 4}}, ["search: unknown key trails; allowed: tuner, trials"]),
-        ({"dataset": {"name": "phantoms"}}, ["dataset.name: 'phantoms' is not a data set; allowed: image_folder"]),
+        ({"dataset": {"name": "phantoms"}}, ["dataset.name: 'phantoms' is not a data set; allowed: cbis_ddsm"]),
         ({"dataset": {"name": "phantom", "size": 3}}, ["dataset.size: unknown option of phantom; allowed: patients"]),
         ({"protocols": ["by_file"]}, ["protocols: 'by_file' is not a protocol; allowed: by_patient, by_source"]),
         ({"architectures": {"resnet": {}}}, ["architectures.resnet: no file architectures/resnet.py; there are: "]),
