@@ -56,30 +56,30 @@ def positive_control(results: Results) -> Iterator[Section]:
 
 def positive_sentence(results: Results) -> str:
     """Return the sentence of the first page: the lowest contrast at which a network detects the lesion, or none."""
-    table = results.networks(TABLE)
+    table = results.table(TABLE)
     if table.empty:
         return NOT_RUN
     protocol = results.main_protocol if results.main_protocol in set(table["protocol"]) else table["protocol"].iloc[0]
     return _summary(protocol, where(table, protocol=protocol))
 
 
-def _summary(protocol: str, networks: pd.DataFrame) -> str:
-    """Return the sentence on the networks under one protocol."""
+def _summary(protocol: str, rows: pd.DataFrame) -> str:
+    """Return the sentences on the `rows` of one protocol."""
     opening = f"Positive control ({protocol}):"
-    planted = networks[networks["contrast"] > 0]
+    simple = rows["architecture"].isin(BASELINES)
+    planted = rows[~simple & (rows["contrast"] > 0)]
     evaluable = planted[~planted["above_chance"].str.startswith(NOT_EVALUABLE)]
     if evaluable.empty:
         return f"{opening} whether a planted lesion is detected is not evaluable."
-    seen = planted[planted["contrast"] == planted["sees_from"]]
-    if seen.empty:
+    if (best := _lowest(planted)) is None:
         highest = where(evaluable, contrast=evaluable["contrast"].max())
         best = highest.sort_values([AUC, "architecture"]).iloc[-1]
+        baseline = _lowest(rows[simple])
+        found = "" if baseline is None else f" The baseline reached {_auc(baseline)} at {_percent(baseline)}."
         return (
-            f"{opening} not even a planted lesion of {_percent(best)} contrast was detected (best: {_auc(best)}). A "
-            "network without skill in this study therefore says nothing about the images."
+            f"{opening} not even a planted lesion of {_percent(best)} contrast was detected by a network (best: "
+            f"{_auc(best)}).{found} Networks without skill in this study therefore say nothing about the images."
         )
-    lowest = where(seen, contrast=seen["contrast"].min())
-    best = lowest.sort_values([AUC, "architecture"]).iloc[-1]
     return (
         f"{opening} with a planted lesion of {_percent(best)} contrast, {_auc(best)} was reached. This study detects "
         "skill from that contrast on; read `no skill` as `no skill above this contrast`."
@@ -87,15 +87,21 @@ def _summary(protocol: str, networks: pd.DataFrame) -> str:
 
 
 def _sentences(protocol: str, rows: pd.DataFrame) -> Iterator[str]:
-    networks = rows[~rows["architecture"].isin(BASELINES)]
-    yield _summary(protocol, networks)
-    last = networks.drop_duplicates("architecture").sort_values(["sees_from", "architecture"])
-    if seen := [f"{row.architecture} from {count(row.sees_from)} % on" for row in last.dropna().itertuples()]:
+    yield _summary(protocol, rows)
+    last = rows.drop_duplicates("architecture").sort_values(["sees_from", "architecture"])
+    missing = last["sees_from"].isna()
+    if seen := [f"{row.architecture} from {count(row.sees_from)} % on" for row in last[~missing].itertuples()]:
         yield f"Detected by {listed(seen)}."
-    if missed := last.loc[last["sees_from"].isna(), "architecture"].tolist():
+    if missed := last.loc[missing & ~last["architecture"].isin(BASELINES), "architecture"].tolist():
         yield f"Not detected at the highest contrast, {count(rows['contrast'].max())} %, by {listed(missed)}."
     if leaks := where(rows, contrast=0, above_chance=YES)["architecture"].tolist():
         yield f"Without a lesion, {listed(leaks)} scored above chance: look for a leak."
+
+
+def _lowest(rows: pd.DataFrame) -> pd.Series | None:
+    """Return the row of the lowest contrast that is detected, of equals the one with the highest AUC; None without."""
+    seen = rows[rows["contrast"] == rows["sees_from"]].sort_values(["contrast", AUC, "architecture"])
+    return where(seen, contrast=seen["contrast"].min()).iloc[-1] if len(seen) else None
 
 
 def _auc(row: pd.Series) -> str:
