@@ -41,9 +41,7 @@ def test_the_first_page_names_the_lowest_contrast_that_is_detected():
     )
     text = said(found)
     assert positive_sentence(found) in text and "Detected by densenet from 40 % on." in text
-    assert (
-        "Not detected at the highest contrast, 40 %, by simple." in text and "look for a leak" not in text
-    )
+    assert "Not detected at the highest contrast, 40 %, by simple." in text and "look for a leak" not in text
 
 
 def test_the_first_page_admits_that_nothing_is_detected():
