@@ -22,7 +22,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,8 @@ def write_arrays(dataset: Dataset, views: list[View], masked: list[int], out: Pa
     """Write images_<view>.npy of all `views`, and masks_<size>.npy of the study's own views of the sizes `masked`.
 
     The first view is the study's own. Return columns of the samples: md5 of the native pixels, and boxes and crop for
-    the study's own views. Files get their names only when complete. Raises BadInput that lists every unreadable file.
+    the study's own views. Rows are written one by one, so memory does not grow with their number. Files get their names
+    only when complete. Raises BadInput that lists every unreadable file.
     """
     found: dict[str, list] = {"md5": [], "boxes": [], "crop": []}
     unreadable: list[str] = []
@@ -96,10 +97,10 @@ def write_arrays(dataset: Dataset, views: list[View], masked: list[int], out: Pa
         for row in range(n):
             try:
                 film = _Film(dataset, row)
-                for view, array in images.items():
-                    array[row] = film.image(view)
+                for view, stream in images.items():
+                    stream.write(film.image(view).tobytes())
                     if view.own and view.size in masks:
-                        masks[view.size][row] = film.mask(view)
+                        masks[view.size].write(film.mask(view).tobytes())
             except BadInput as error:
                 unreadable.append(str(error))
                 continue
@@ -159,11 +160,12 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _new_array(path: Path, n: int, size: int) -> Iterator[np.ndarray]:
-    with _replacing(path) as temporary:
-        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(n, size, size))
-        yield array
-        array.flush()
+def _new_array(path: Path, n: int, size: int) -> Iterator[IO[bytes]]:
+    """Yield the stream of a new array, uint8 (n, size, size), to which the rows are written in their order."""
+    with _replacing(path) as temporary, temporary.open("wb") as stream:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (n, size, size)}
+        np.lib.format.write_array_header_1_0(stream, header)
+        yield stream
 
 
 def _about(study: Study, dataset: Dataset, samples: pd.DataFrame) -> dict:
