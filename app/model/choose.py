@@ -10,6 +10,7 @@ from app.settings import Settings
 from benchmarks import protocols, stored
 from benchmarks.errors import BadInput
 from benchmarks.study.study import BASELINES
+from benchmarks.study.views import WHOLE
 
 HONEST = (protocols.BY_PATIENT, protocols.OFFICIAL, "by_source", protocols.EXTERNAL)  # the strictest first
 
@@ -27,6 +28,15 @@ class ServedCell:
     def classes(self) -> list[str]:
         """Return the study's classes, in the order of the model's outputs."""
         return stored.record(self.results / "dataset.json")["classes"]
+
+    def check_films(self) -> None:
+        """Raise BadInput if the study's images are crops: the service gets whole films."""
+        crop = stored.record(self.results / "dataset.json").get("crop", WHOLE)
+        if crop != WHOLE:
+            raise BadInput(
+                f"{self.folder}: trained on crops ({crop}), but the service gets whole films; name a cell of a study "
+                "without `crop` with MODEL=..."
+            )
 
     @functools.cached_property
     def samples(self) -> pd.DataFrame:

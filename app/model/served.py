@@ -38,6 +38,7 @@ class Served:
     """
 
     def __init__(self, cell: ServedCell):
+        cell.check_films()
         self.cell, self.classes, self.size = cell, cell.classes, cell.runtime["image_size"]
         samples, images = cell.samples, cell.images
         self.factors = {factor: factor_of_label(samples, factor) for factor in FACTORS}

@@ -47,7 +47,7 @@ def test_cell_with_constant_features_is_left_out(tmp_path):
     write_cell(tmp_path, "one/simple/by_source/0", 2.0)
     assert chosen(tmp_path) == "simple/by_source/0"
     write_cell(tmp_path, "later/simple/by_patient/0", 1.0, dead=1, finished="2026-02-01")
-    with pytest.raises(BadInput, match="no usable cell under by_patient, by_source, external"):
+    with pytest.raises(BadInput, match="no usable cell under by_patient, official, by_source, external"):
         chosen(tmp_path)
 
 
@@ -100,3 +100,14 @@ def test_every_wrong_setting_is_listed():
         "MAMMOBENCH_TIMEOUT=0: give a whole number above 0",
         "MAMMOBENCH_THREADS=many: give a whole number above 0",
     ]
+
+
+def test_a_cell_trained_on_crops_is_not_served(tmp_path):
+    write_cell(tmp_path, "demo/simple/by_patient/0", 0.5)
+    about = tmp_path / "demo" / "dataset.json"
+    about.write_text('{"crop": "none"}')
+    cell = choose(Settings(results=tmp_path))
+    cell.check_films()
+    about.write_text('{"crop": "box"}')
+    with pytest.raises(BadInput, match=r"trained on crops \(box\), but the service gets whole films"):
+        cell.check_films()
