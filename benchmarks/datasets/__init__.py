@@ -11,10 +11,11 @@ An adapter is a module `benchmarks/datasets/<name>.py` with
 `check` and `load` raise BadInput with the problem, what was expected and what to do. Files that start with "_" are
 shared helpers. Adapters import heavy libraries inside `load`, so that they are imported quickly.
 
-For every data set, a study's `dataset` may also define the classes:
+For every data set, a study's `dataset` may also define the classes and leave out images:
 
     label     label (of the adapter), severity or density: the column of the samples that is the class
     labels    a mapping class -> class, to rename or merge classes; classes not named keep their names
+    boxed     true leaves out the images without a lesion box, which `crop: box` cannot crop
 """
 
 import dataclasses
@@ -24,12 +25,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from benchmarks.datasets._contract import Dataset, breaches
+from benchmarks.datasets._contract import Dataset, breaches, with_boxes
 from benchmarks.datasets._files import content
 from benchmarks.errors import BadInput, refuse, told
 
 LABELS = ("label", "severity", "density")  # columns that may be the class
-COMMON = ("label", "labels")  # options of every data set
+COMMON = ("label", "labels", "boxed")  # options of every data set
 
 
 def names() -> list[str]:
@@ -60,6 +61,8 @@ def problems(dataset: dict, key: str = "dataset") -> Iterator[str]:
             yield f"{key}.{option}: unknown option of {name}; allowed: {', '.join(allowed)}"
     if dataset.get("label", LABELS[0]) not in LABELS:
         yield f"{key}.label: {dataset['label']!r} is not allowed; allowed: {', '.join(LABELS)}"
+    if not isinstance(dataset.get("boxed", False), bool):
+        yield f"{key}.boxed: {dataset['boxed']!r} is not true or false"
     renamed = dataset.get("labels", {})
     if not isinstance(renamed, dict) or not all(isinstance(label, str) for pair in renamed.items() for label in pair):
         yield f"{key}.labels: {renamed!r} is not a mapping of classes to classes, all of them text"
@@ -91,10 +94,12 @@ def digest(dataset: dict, data: Path | None) -> str:
 
 
 def load(dataset: dict, data: Path | None, seed: int) -> Dataset:
-    """Load a study's `dataset`, with the classes that `label` and `labels` define. Raises BadInput."""
+    """Load a study's `dataset`, with the classes that `label` and `labels` define, boxed or not. Raises BadInput."""
     module = adapter(dataset["name"])
     found = module.load(options(dataset), data, seed)
     refuse(f"{module.__file__}: load() breaks the contract of an adapter:", breaches(found))
+    if dataset.get("boxed", False):
+        found = with_boxes(found)
     column, renamed = dataset.get("label", LABELS[0]), dataset.get("labels", {})
     if (column, renamed) == (LABELS[0], {}):
         return found

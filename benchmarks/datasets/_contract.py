@@ -49,6 +49,24 @@ class Dataset:
     generated: bool = False
 
 
+def with_boxes(dataset: Dataset) -> Dataset:
+    """Return `dataset` without the samples that have no lesion box. Raises BadInput if no two classes are left."""
+    rows = np.flatnonzero(dataset.samples["boxes"].str.len() > 0).tolist()
+    samples = dataset.samples.iloc[rows].reset_index(drop=True)
+    classes = sorted(samples["label"].unique())
+    if len(classes) < 2:
+        raise BadInput(
+            f"dataset.boxed: {len(rows)} of {len(dataset.samples)} images have a lesion box, of too few classes"
+        )
+
+    def chosen(name: str) -> Any:
+        function = getattr(dataset, name)
+        return function and (lambda row, *size: function(rows[row], *size))
+
+    functions = {name: chosen(name) for name in ("read", "native", "mask", "file_size")}
+    return dataclasses.replace(dataset, samples=samples, classes=classes, **functions)
+
+
 def breaches(dataset: Dataset) -> Iterator[str]:
     """Yield a message for each violation of the contract by a Dataset, with the correction to make."""
     samples = dataset.samples

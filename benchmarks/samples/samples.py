@@ -74,7 +74,8 @@ def _check_boxes(samples: pd.DataFrame, study: Study) -> None:
     if len(without):
         raise BadInput(
             f"crop: box, but {len(without)} of the {len(samples)} images of {study.dataset['name']} have no lesion box "
-            f"({', '.join(without[:3])}); use crop: breast or none in {study.path}, or leave these images out"
+            f"({', '.join(without[:3])}); leave these images out by `dataset: {{boxed: true}}` in {study.path}, or use "
+            "crop: breast or none"
         )
 
 

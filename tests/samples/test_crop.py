@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from plain_studies import plain_study, study_of_sizes
 
+from benchmarks import datasets
 from benchmarks.datasets import image_folder
 from benchmarks.samples import crop, samples
 from benchmarks.study.views import View
@@ -176,7 +178,28 @@ def test_films_without_a_box_are_counted_before_any_is_decoded(films, tmp_path):
     (films / "some.csv").write_text(text)
     message = refusal(lambda: written(films / "some.csv", tmp_path, crop="box"))
     assert "crop: box, but 1 of the 2 images of image_folder have no lesion box (malignant.png)" in message
-    assert "use crop: breast or none in test.yaml, or leave these images out" in message
+    assert "leave these images out by `dataset: {boxed: true}` in test.yaml, or use crop: breast or none" in message
     view = {"views": [{"image_size": 40, "crop": "box"}]}
     assert "1 of the 2 images" in refusal(lambda: written(films / "some.csv", tmp_path, embedding=view))
     assert not list(tmp_path.glob("*.npy"))
+
+
+def test_images_without_a_box_are_left_out_on_demand(films, tmp_path):
+    rows = (films / "manifest.csv").read_text().splitlines()
+    more = [rows[0], "first.png,benign,p0,,train", *rows[1:], "again.png,malignant,p1,60 100 50 30,test"]
+    shutil.copytree(films, tmp_path / "more")
+    Image.fromarray(film(200)).save(tmp_path / "more" / "again.png")
+    Image.fromarray(film(0)).save(tmp_path / "more" / "first.png")
+    (tmp_path / "more" / "manifest.csv").write_text("\n".join(more))
+    found = datasets.load({"name": "image_folder", "boxed": True}, tmp_path / "more", 0)
+    assert found.samples["sample"].tolist() == ["benign.png", "malignant.png", "again.png"]
+    assert found.native(0)[115, 85] == 180 and found.native(2)[115, 85] == 200 and found.read(1, SIDE)[115, 85] == 250
+    assert found.mask is None and found.file_size(2) == (tmp_path / "more" / "again.png").stat().st_size
+    whole = {"name": "phantom", "patients": 24, "boxed": True}
+    assert len(datasets.load(whole, None, 1).samples) == len(datasets.load({**whole, "boxed": False}, None, 1).samples)
+
+
+def test_boxed_needs_boxes_of_two_classes(films):
+    (films / "one.csv").write_text((films / "manifest.csv").read_text().replace("60 100 50 30,test", ",test"))
+    message = refusal(datasets.load, {"name": "image_folder", "boxed": True}, films / "one.csv", 0)
+    assert message == "dataset.boxed: 1 of 2 images have a lesion box, of too few classes"
