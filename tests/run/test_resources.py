@@ -56,7 +56,7 @@ def test_other_architectures_forms_and_image_sizes_teach_nothing(study):
 
 
 def test_protocols_of_one_form_teach_each_other(study):
-    _, control, fewer = study.derived()
+    _, control, fewer, _ = study.derived()
     finish(study, "simple", control, 0, megabytes=2000, training=60, prediction=0)
     assert asked(study, "simple", "by_patient") == asked(study, "simple", fewer) == (4000, 8)
 

@@ -38,7 +38,8 @@ from benchmarks.study.study import BASELINES, load_study
 def study(tmp_path, monkeypatch):
     """Cells of simple and vgg16: published 0, by_patient 0 and 1. No process, no results."""
     monkeypatch.chdir(tmp_path)
-    content = {key: value for key, value in SMALL.items() if key not in ("control", "learning_curve")}
+    derived = ("control", "positive_control", "learning_curve")
+    content = {key: value for key, value in SMALL.items() if key not in derived}
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(content))
     return load_study("small.yaml")
 

@@ -19,8 +19,8 @@ from conftest import ROOT
 from benchmarks.study.study import BASELINES
 
 KILLS = 20
-# Both networks; simple again with shuffled labels and with four patients; three baselines wherever one ran.
-CELLS = 2 * (1 + 2) + (1 + 2) + 2 + 3 * (2 * (1 + 2) + 2)
+# Both networks; simple again with shuffled labels, planted lesions and four patients; baselines wherever one ran.
+CELLS = 2 * (1 + 2) + (1 + 2) + 2 + 2 + len(BASELINES) * (2 * (1 + 2) + 2 + 2)
 SOON, LATE = 5, 15  # seconds within which a run is killed, at first and at most
 SMALL = {
     "description": "Small enough to run whole in a test.",
@@ -37,6 +37,7 @@ SMALL = {
         "vgg16": {"width": 0.05},
     },
     "control": {"protocols": ["published", "by_patient"], "architectures": ["simple"]},
+    "positive_control": {"protocols": ["by_patient"], "contrasts": [60], "architectures": ["simple"]},
     "learning_curve": {"patients": [4], "architectures": ["simple"]},
     "probes": {"per_class": 1},
     "bootstrap": 100,
@@ -50,6 +51,7 @@ TINY = {
     "search": {"trials": 1},
     "architectures": {"simple": {"filters": [4, 4]}},
     "control": {},
+    "positive_control": {},
     "learning_curve": {},
     "claims": None,
 }
@@ -177,6 +179,7 @@ def test_killed_resumed_and_changed(tmp_path):
     assert len(pd.read_csv(results / "tables/trials.csv")) == 3 * (1 + 2 * 2) + 2 * 2
     assert set(pd.read_csv(results / "tables/control.csv")["protocol"]) == {"published", "by_patient"}
     assert pd.read_csv(results / "tables/learning_curve.csv")["n_patients"].min() == 4
+    assert set(pd.read_csv(results / "tables/positive_control.csv")["contrast"]) == {0, 60}
     bias = pd.read_csv(results / "tables/bias.csv")
     judged = bias.groupby(["architecture", "protocol"])["check"].nunique()
     assert len(judged) == 4 and judged.min() == judged.max() == 17
