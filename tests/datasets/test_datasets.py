@@ -44,7 +44,7 @@ def write_zip(path, names, content):
 
 
 def test_every_adapter_keeps_the_contract():
-    assert datasets.names() == ["image_folder", "mendeley_inbreast", "phantom", "planted", "several"]
+    assert datasets.names() == ["cbis_ddsm", "image_folder", "mendeley_inbreast", "phantom", "planted", "several"]
     for name in datasets.names():
         adapter = datasets.adapter(name)
         assert isinstance(adapter.OPTIONS, dict) and callable(adapter.check) and callable(adapter.load)
