@@ -3,11 +3,14 @@
 import pandas as pd
 
 from analysis.audit.partners import NEAR_DUPLICATE
+from analysis.scores.skill import YES
 from benchmarks.protocols import EXTERNAL, PUBLISHED
 from reports.results import KEPT_APART, main_honest, where
 from reports.wording import NOT_EVALUABLE, count, interval, listed, number, per_cent, plural, span, units
 
 BEATS = "beats majority"
+# columns of headline.csv in words
+FACTORS = {"severity_auc": "area under ROC of severity (within folds) is", "density_accuracy": "accuracy of density"}
 
 
 def finding(
@@ -57,7 +60,30 @@ def answer(headline: pd.DataFrame, protocols: list[str]) -> str:
         rows = where(headline, protocol=honest)
         apart = KEPT_APART.get(honest, "group")
         sentences.append(f"With no {apart} on both sides of the split {_best(rows)}; {_against_majority(rows)}.")
-    return " ".join(sentences)
+        sentences += [_factors(rows), _skill(rows)]
+    return " ".join(filter(None, sentences))
+
+
+def _factors(rows: pd.DataFrame) -> str:
+    """Return the best scores of severity and density alone; empty if neither is evaluable."""
+    parts = []
+    for name, words in FACTORS.items():
+        if len(known := _ordered(rows, name)):
+            best = known.iloc[-1]
+            limits = f"95 % CI {interval(best[f'{name}_low'], best[f'{name}_high'])}"
+            parts.append(f"{words} {number(best[name])} ({best['architecture']}, {limits})")
+    return f"The best {listed(parts)}." if parts else ""
+
+
+def _skill(rows: pd.DataFrame) -> str:
+    """Return how many networks have skill, and which."""
+    known = rows[~rows["skill"].str.startswith(NOT_EVALUABLE)]
+    if known.empty:
+        return "Whether any network has skill is not evaluable."
+    names = sorted(known.loc[known["skill"] == YES, "architecture"])
+    return (
+        f"Skill is shown for {len(names)} of {plural(len(known), 'network')}{f' ({listed(names)})' if names else ''}."
+    )
 
 
 def _ordered(rows: pd.DataFrame, column: str) -> pd.DataFrame:

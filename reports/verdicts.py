@@ -3,10 +3,10 @@
 import pandas as pd
 
 from analysis.bias import bias_checks
-from analysis.bias.bias import COLLAPSED
+from analysis.bias.bias import COLLAPSED, NO_SKILL, SKILL_UNKNOWN
 from analysis.bias.bias_checks import GROUPS, IGNORES, LEANS, MISPLACED, UNEQUAL, UNRELATED
 from analysis.bias.bias_checks import TITLES as CHECKS
-from analysis.bias.thresholds import FLAGGED, NOT_EVALUABLE
+from analysis.bias.thresholds import CLEAR, FLAGGED, NOT_EVALUABLE
 from analysis.bias.verdicts import CHANGES, LESION
 from analysis.explanations.gradcam import PLUS_PLUS, SCORE_CAM
 from benchmarks.protocols import PUBLISHED
@@ -33,6 +33,7 @@ MISSES = (
     "puts no more heat on the lesion than a map of the whole breast would",
     "put no more heat on the lesion than a map of the whole breast would",
 )
+ORDER = (FLAGGED, CLEAR, NOT_EVALUABLE)
 STATES = ("orientation", "contrast", "marker_alone")
 
 
@@ -74,17 +75,17 @@ def flags_sentence(bias: pd.DataFrame, protocol: str) -> str:
     if table.empty:
         return ""
     if not len(judged):
-        return f"Under {protocol}, no bias check of any architecture is evaluable."
+        return f"Under {protocol}, no bias check of any architecture is evaluable. {_left(table)}".strip()
     flagged = where(table, verdict=FLAGGED)
     n, names = flagged["architecture"].nunique(), plural(len(judged), "architecture")
     if not n:
-        return f"Under {protocol}, no bias check flags any of {names}. {_collapsed(table)}".strip()
+        return f"Under {protocol}, no bias check flags any of {names}. {_left(table)}".strip()
     parts = []
     for name, words in KINDS.items():
         if len(own := where(flagged, kind=name)):
             count = own["architecture"].nunique()
             parts.append(f"{count} {words[count > 1]}{_places(own) if name == LEANS else ''}")
-    return f"Under {protocol}, bias checks flag {n} of {names}: {listed(parts)}. {_collapsed(table)}".strip()
+    return f"Under {protocol}, bias checks flag {n} of {names}: {listed(parts)}. {_left(table)}".strip()
 
 
 def _places(flagged: pd.DataFrame) -> str:
@@ -96,6 +97,25 @@ def _place(check: str, region: str) -> str:
     if check == MOVE:
         return "place of the lesion"
     return CHECKS[check] if check in ONE_REGION else region
+
+
+def _left(table: pd.DataFrame) -> str:
+    return " ".join(filter(None, [without_skill(table), _collapsed(table)]))
+
+
+def unskilled(rows: pd.DataFrame) -> str:
+    """Return `no skill` or `skill not evaluable` if rows of one model have no verdict for this reason, else empty."""
+    notes = set(rows["note"])
+    return notes.pop() if len(notes) == 1 and notes <= {NO_SKILL, SKILL_UNKNOWN} else ""
+
+
+def without_skill(bias: pd.DataFrame) -> str:
+    """Return which architectures in rows of tables/bias.csv are not judged for want of skill; empty if all are."""
+    parts = []
+    for note in (NO_SKILL, SKILL_UNKNOWN):
+        if names := sorted(bias.loc[bias["note"] == note, "architecture"].unique()):
+            parts.append(f"{note} ({listed(names)})")
+    return f"Not evaluable: {listed(parts)}." if parts else ""
 
 
 def _collapsed(table: pd.DataFrame) -> str:
@@ -115,7 +135,12 @@ def counts_sentence(bias: pd.DataFrame, protocols: list[str]) -> str:
         share = f" ({per_cent(flags / len(own))})" if len(own) else ""
         parts.append(f"{flags} of {len(own)}{share} under {protocol}")
     left = int((bias["verdict"] == NOT_EVALUABLE).sum())
-    return f"Of the verdicts that could be given, flagged are {listed(parts)}; {left} are not evaluable."
+    told = f"Of the verdicts that could be given, flagged are {listed(parts)}; {left} are not evaluable."
+    if not bias["note"].isin([NO_SKILL, SKILL_UNKNOWN]).any():
+        return told
+    before, after = (bias[column].value_counts() for column in ("verdict_before_skill", "verdict"))
+    words = [f"{after.get(word, 0)} {word} (without this rule {before.get(word, 0)})" for word in ORDER]
+    return f"{told} Models without skill are not judged: {listed(words)}."
 
 
 def strongest(bias: pd.DataFrame, protocol: str, unit: str) -> str:
@@ -139,7 +164,8 @@ def claim_sentence(bias: pd.DataFrame) -> str:
     opening = "The published study says that Grad-CAM confirmed the reliability of the predictions."
     known = table[table["verdict"] != NOT_EVALUABLE]
     if known.empty:
-        return f"{opening} Under its own protocol no check of maps or answers is evaluable."
+        told = f"{opening} Under its own protocol no check of maps or answers is evaluable."
+        return " ".join(filter(None, [told, without_skill(table)]))
     flagged = where(known, verdict=FLAGGED)
     n, judged = flagged["architecture"].nunique(), known["architecture"].nunique()
     if not n:

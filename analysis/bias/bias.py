@@ -1,9 +1,13 @@
 """Verdicts on bias: every check of every architecture under every protocol.
 
 Writes results/<study>/tables/bias.csv: architecture, protocol, check, region_or_group, effect, ci_low, ci_high, null,
-n, verdict (flagged, clear, not evaluable), evidence (file of pictures, below results/<study>), note. effect is the
-estimate minus the null, with a 95% bootstrap interval over the n patients of the probes (sources or files if patients
-are not known). analysis/bias/thresholds.py has the rules for a flag. Checks:
+n, verdict (flagged, clear, not evaluable), evidence (file of pictures, below results/<study>), note,
+verdict_before_skill. effect is the estimate minus the null, with a 95% bootstrap interval over the n patients of the
+probes (sources or files if patients are not known). analysis/bias/thresholds.py has the rules for a flag.
+
+A model without skill under the protocol (headline.csv, analysis/scores/skill.py) has answers and maps by chance: its
+verdicts are `not evaluable`, with the note `no skill`, or `skill not evaluable`. Effects and intervals stay, and
+verdict_before_skill is the verdict without this rule. Checks:
 
     heat, pointing             saliency in a region (share, maximum); null: the region's area or the highest of the maps
                                without a model (explanations/heat.py); for the lesion the breast map
@@ -19,20 +23,23 @@ from analysis.bias.bias_checks import CHECKS
 from analysis.bias.thresholds import NOT_EVALUABLE
 from analysis.bias.verdicts import Verdicts, groups
 from analysis.predictions import unit_of
+from analysis.scores.skill import NO, YES
 from analysis.tidy import read_table, table_stage
 from benchmarks.errors import run_cli
 from benchmarks.study.study import Study
 
 COLUMNS = [
     *("architecture", "protocol", "check", "region_or_group", "effect", "ci_low", "ci_high", "null", "n", "verdict"),
-    *("evidence", "note"),
+    *("evidence", "note", "verdict_before_skill"),
 ]
 TABLES = ("gradcam", "heat", "interventions", "sanity", "groups")
 COLLAPSED = "it gives every probe the same answer"
+NO_SKILL, SKILL_UNKNOWN = "no skill", "skill not evaluable"
 
 
 def judge(study: Study) -> pd.DataFrame:
     """Return bias.csv. Raises BadInput if a table is missing."""
+    skill = read_table(study.results(), "headline").set_index(["architecture", "protocol"])["skill"]
     probes = read_table(study.results(), "probes")
     tables = {name: read_table(study.results(), name) for name in TABLES}
     verdicts = Verdicts(study, probes, unit_of(probes))
@@ -54,8 +61,18 @@ def judge(study: Study) -> pd.DataFrame:
             if answers["predicted"].nunique() == 1 and answers["label"].nunique() > 1:
                 looked = [row | {"verdict": NOT_EVALUABLE, "note": COLLAPSED} for row in looked]
             about = {"architecture": architecture, "protocol": protocol}
-            rows += [about | row for row in [*looked, *groups(own["groups"])]]
+            judged = withheld([*looked, *groups(own["groups"])], skill[architecture, protocol])
+            rows += [about | row for row in judged]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def withheld(rows: list[dict], skill: str) -> list[dict]:
+    """Return a model's rows with verdict_before_skill, and without verdicts unless `skill`, of headline.csv, is yes."""
+    rows = [row | {"verdict_before_skill": row["verdict"]} for row in rows]
+    if skill == YES:
+        return rows
+    note = NO_SKILL if skill == NO else SKILL_UNKNOWN
+    return [row | {"verdict": NOT_EVALUABLE, "note": note} for row in rows]
 
 
 main = table_stage("Judge a study's models.", lambda study: {"bias": judge(study)}, float_format="%.4g")

@@ -5,6 +5,7 @@ rule bias:
     input:
         RESULTS / "tables/probes.csv",
         RESULTS / "tables/groups.csv",
+        RESULTS / "tables/headline.csv",
         expand(
             RESULTS / "cams/{architecture}{end}",
             architecture=ARCHITECTURES,

@@ -7,7 +7,10 @@ Writes into results/<study>/tables/
     per_class.csv           architecture, protocol, label, precision, recall, recall_low, recall_high, f1, support,
                             n_units
     confusion_<a>_<p>.csv   label (true) and one column for each predicted class, counts
-    headline.csv            accuracy, the majority baseline's accuracy, and whether the difference is significant
+    headline.csv            architecture, protocol, accuracy, ci_low, ci_high, n_samples, n_units, unit, severity_auc,
+                            severity_auc_low, severity_auc_high, density_accuracy (_low, _high), density_kappa (_low,
+                            _high), majority_label, majority_accuracy, difference, difference_low, difference_high,
+                            verdict, skill, predicted_classes, collapsed_cells, cells
     inflation.csv           published minus honest accuracy
     roc.csv reliability.csv analysis/scores/curves.py
 
@@ -24,6 +27,11 @@ patients are not known, with the same resamples for all tables.
 
 fold_sd and seed_sd are standard deviations over the folds (of all repeats) and over the repeats, which differ in folds
 and training seeds. They are empty for fewer than two; fold_sd also if a fold lacks a class that the metric needs.
+headline.csv has the accuracy in all classes, and severity and density on their own: severity_auc is roc_auc_within,
+density_kappa the quadratic kappa; empty where classes have no such factor. majority_accuracy is that of the majority
+baseline; the verdict says whether the difference is significant. skill is yes, no, baseline or `not evaluable: why`
+(analysis/scores/skill.py).
+
 recall_low and recall_high are Wilson's 95% interval (J. Am. Stat. Assoc. 22, 1927), which treats images as independent.
 """
 
@@ -41,6 +49,7 @@ from analysis.predictions import read_classes
 from analysis.probability_metrics import NEEDS_BOTH
 from analysis.scores import collapse, curves
 from analysis.scores.calibration import calibrated
+from analysis.scores.skill import factors, skill
 from analysis.tasks import AUC, CALIBRATED, tasks
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
@@ -131,18 +140,20 @@ class Scorer:
         counts = confusion_matrix(table["label"], table["predicted"], labels=self.classes)
         return pd.DataFrame(counts, columns=self.classes).assign(label=self.classes)[["label", *self.classes]]
 
-    def headline(self) -> pd.DataFrame:
-        """Return headline.csv."""
-        rows = []
+    def headline(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """Return headline.csv; `scores` is scores.csv."""
+        rows, scored = [], dict(list(scores.groupby(["architecture", "protocol"])))
         for (architecture, protocol), table in self.main.items():
             answers = self.main[MAJORITY, protocol]
             own, majority = self.accuracies.of_table(table), self.accuracies.of_table(answers)
             difference, limits = own.minus(majority)
             row = {"architecture": architecture, "protocol": protocol, "accuracy": own.estimate, **own.columns()}
+            row |= factors(scored[architecture, protocol])
             verdict = limits.verdict(BEATS, DOES_NOT_BEAT, DOES_NOT_BEAT)
             row |= {"majority_label": " / ".join(sorted(answers["predicted"].unique()))}
             row |= {"majority_accuracy": majority.estimate, "difference": difference} | limits.columns("difference")
-            row |= {"verdict": IS_BASELINE if architecture in BASELINES else verdict}
+            row |= {"verdict": verdict, "skill": skill(scored[architecture, protocol], limits)}
+            row |= dict.fromkeys(("verdict", "skill"), IS_BASELINE) if architecture in BASELINES else {}
             row |= {"predicted_classes": table["predicted"].nunique()}
             rows.append(
                 row | {"collapsed_cells": collapse.count(architecture, table), "cells": table["fold"].nunique()}
@@ -167,7 +178,8 @@ def score(study: Study) -> dict[str, pd.DataFrame]:
     """Return all tables by name. Raises BadInput if a cell's predictions are missing."""
     scorer = Scorer(study)
     shared = (scorer.main, scorer.samples, scorer.bootstrap)
-    tables = {"scores": scorer.scores(), "per_class": scorer.per_class(), "headline": scorer.headline()}
+    scores = scorer.scores()
+    tables = {"scores": scores, "per_class": scorer.per_class(), "headline": scorer.headline(scores)}
     tables |= {"inflation": scorer.inflation(), "roc": curves.roc(*shared), "reliability": curves.reliability(*shared)}
     confusion = {f"confusion_{'_'.join(pair)}": scorer.confusion(table) for pair, table in scorer.main.items()}
     return tables | confusion

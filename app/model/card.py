@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 import architectures
+from analysis.bias.bias import NO_SKILL, SKILL_UNKNOWN
 from analysis.bias.bias_checks import TITLES
 from analysis.bias.thresholds import CLEAR, FLAGGED
 from analysis.tasks import AUC
@@ -81,11 +82,19 @@ def bias(cell: ServedCell) -> Bias | None:
     table = table[table["architecture"] == cell.runtime["architecture"]]
     if table.empty:
         return None
+    reasons = set(table["note"])
+    if reasons <= {NO_SKILL, SKILL_UNKNOWN}:
+        summary = f"not evaluable: {', '.join(sorted(reasons))}. The answers and maps of such a model may be chance."
+        return Bias(summary=summary, findings=_findings(table))
     flagged, judged = (table["verdict"].isin(verdicts).sum() for verdicts in ([FLAGGED], [FLAGGED, CLEAR]))
     return Bias(
         summary=f"{flagged} of {judged} verdicts flag it; {len(table) - judged} are not evaluable.",
-        findings=[Finding(title=TITLES[row["check"]], **_known(row)) for row in table.to_dict("records")],
+        findings=_findings(table),
     )
+
+
+def _findings(table: pd.DataFrame) -> list[Finding]:
+    return [Finding(title=TITLES[row["check"]], **_known(row)) for row in table.to_dict("records")]
 
 
 def probes(cell: ServedCell) -> dict[int, tuple[Probe, int]]:

@@ -12,12 +12,13 @@ one row a model (the cells of an architecture in all folds, which together predi
                               over patients), learnt (reliance_low > LEARNT), flip_rate (share of predictions that
                               change with the artefact), indifferent (flip_rate < LEARNT), seconds (training and
                               predictions)
-    <out>/verdicts.csv        shortcut, strength, seed and the study's tables/bias.csv
+    <out>/verdicts.csv        shortcut, strength, seed and the study's tables/bias.csv; verdict is its
+                              verdict_before_skill, as the checks are tested on models without skill, too
     <out>/planted_bias.csv    detection rates: benchmarks/validation/planted_summary.py
     <out>/calls.csv           finished, seconds and jobs of every complete call; --report adds up the seconds
 
 A study is trained unless results/<study>/planted_runs.csv exists with the same settings, and judged unless
-results/<study>/tables/bias.csv exists.
+results/<study>/tables has bias.csv and headline.csv.
 """
 
 import argparse
@@ -73,7 +74,8 @@ def reliance(agreeing: np.ndarray, contradicting: np.ndarray, patient: pd.Series
 
 def train(study: Study) -> pd.DataFrame:
     """Draw the samples, train all cells and baselines in this process, and return the study's rows of runs.csv."""
-    from benchmarks.cells.baselines import fit_cell
+    from benchmarks.baselines.baselines import fit_cell
+    from benchmarks.baselines.embedding import embed_view
     from benchmarks.cells.cell import Cell
     from benchmarks.cells.load import load
     from benchmarks.cells.model import saved_model
@@ -85,6 +87,8 @@ def train(study: Study) -> pd.DataFrame:
 
     write_samples(study)
     write_folds(study, BY_PATIENT)
+    for view in study.embedding_views():
+        embed_view(study, view.name, threads=1)
     samples = stored.table(study.results() / "samples.parquet")
     images = _redrawn(study)
     classes = sorted(planted.STATE_OF_CLASS[study.dataset["shortcut"]])
@@ -137,9 +141,9 @@ def _named(study: Study) -> dict:
 
 def judge(study: Study) -> None:
     """Run the stages that judge bias as commands, since benchmarks does not import analysis."""
-    probes, explain, groups, bias = STAGES
+    probes, explain, *others = STAGES
     explained = [[explain, "--architecture", name] for name in study.architectures]
-    for module, *options in [[probes], *explained, [explain, "--collect"], [groups], [bias]]:
+    for module, *options in [[probes], *explained, [explain, "--collect"], *([stage] for stage in others)]:
         subprocess.run([*LAUNCH, module, "--study", str(study.path), *options], check=True)
 
 
@@ -149,8 +153,13 @@ def run_one(path: str) -> None:
     study = load_study(path)
     if not (study.results() / RUNS).exists():
         train(study).to_csv(study.results() / RUNS, index=False)
-    if not _verdicts(study).exists():
+    if not _is_judged(study):
         judge(study)
+
+
+def _is_judged(study: Study) -> bool:
+    """Return whether there are verdicts, made with headline.csv: those of earlier versions knew no skill."""
+    return _verdicts(study).exists() and _verdicts(study).with_name("headline.csv").exists()
 
 
 def _verdicts(study: Study) -> Path:
@@ -158,8 +167,9 @@ def _verdicts(study: Study) -> Path:
 
 
 def _judged(study: Study) -> pd.DataFrame:
-    """Return the study's rows of verdicts.csv."""
+    """Return the study's rows of verdicts.csv, with the verdicts on models without skill too: false alarms count."""
     table = stored.table(_verdicts(study))
+    table["verdict"] = table["verdict_before_skill"]
     named = _named(study)
     return table.assign(**named)[[*named, *table]]
 
@@ -181,7 +191,7 @@ def write_study(content: dict, folder: Path) -> Study:
 
 def finish(study: Study, logs: Path) -> None:
     """Run one study in a new process, unless done already. Raises BadInput that names the log after a failure."""
-    if (study.results() / RUNS).exists() and _verdicts(study).exists():
+    if (study.results() / RUNS).exists() and _is_judged(study):
         return
     log = logs / f"{study.name}.log"
     command = [*LAUNCH, "benchmarks.validation.planted_bias", "--one", str(study.path)]

@@ -16,5 +16,5 @@ SETTINGS = {
 # Run in this order for every study
 STAGES = (
     *("analysis.explanations.probes", "analysis.explanations.explain"),
-    *("analysis.bias.groups", "analysis.bias.bias"),
+    *("analysis.bias.groups", "analysis.scores.scores", "analysis.bias.bias"),
 )

@@ -18,10 +18,18 @@ from reports.results import Results, main_honest, where
 from reports.sections.calibration import calibration
 from reports.sections.scores import summary
 from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, measured, picked, text, value
-from reports.verdicts import claim_sentence, counts_sentence, flags_sentence, short_region, strongest
+from reports.verdicts import (
+    ORDER,
+    claim_sentence,
+    counts_sentence,
+    flags_sentence,
+    short_region,
+    strongest,
+    unskilled,
+    without_skill,
+)
 from reports.wording import MISSING, WORDS, listed, plural, units
 
-ORDER = (FLAGGED, thresholds.CLEAR, NOT_EVALUABLE)
 UNWANTED = "labels, border, corners, background, pectoral muscle"
 
 
@@ -125,6 +133,8 @@ def _verdict(rows: pd.DataFrame) -> Cell:
     if rows.empty:
         return Cell(NOT_EVALUABLE)
     verdict = min(rows["verdict"], key=ORDER.index)
+    if reason := unskilled(rows):
+        return Cell(verdict, reason, link=anchor(rows["evidence"].iloc[0]))
     flagged = where(rows, verdict=FLAGGED)
     regions = dict.fromkeys(map(short_region, flagged["check"], flagged["region_or_group"]))
     return Cell(verdict, ", ".join(filter(None, regions)), verdict == FLAGGED, anchor(rows["evidence"].iloc[0]))
@@ -233,9 +243,10 @@ def _changes(results: Results) -> Table:
 
 def _groups(results: Results) -> Iterator[Block]:
     """Yield the blocks on differences between groups."""
-    flagged = where(results.table("bias"), check=GROUPS, verdict=FLAGGED)
+    judged = where(results.table("bias"), check=GROUPS)
+    flagged = where(judged, verdict=FLAGGED)
     yield Paragraph(WORDS["groups"])
-    yield Paragraph(" ".join(_groups_sentences(flagged, results.protocols)))
+    yield Paragraph(" ".join(_groups_sentences(judged, results.protocols)))
     for protocol in results.protocols:
         caption = f"{protocol}: each group less all others, with 95 % intervals. Filled: flagged."
         alt = f"Differences between groups under {protocol}"
@@ -251,15 +262,16 @@ def _groups(results: Results) -> Iterator[Block]:
         yield make_table("groups", "Groups flagged.", columns, rows, ["groups", "bias"], **about)
 
 
-def _groups_sentences(flagged: pd.DataFrame, protocols: list[str]) -> Iterator[str]:
+def _groups_sentences(judged: pd.DataFrame, protocols: list[str]) -> Iterator[str]:
     for protocol in protocols:
-        own = where(flagged, protocol=protocol)
+        rows = where(judged, protocol=protocol)
+        left, own = without_skill(rows), where(rows, verdict=FLAGGED)
         if own.empty:
-            yield f"Under {protocol}, no group is flagged."
+            yield f"Under {protocol}, no group is flagged. {left}".strip()
             continue
         counts = own.groupby("region_or_group")["architecture"].nunique().sort_values(ascending=False, kind="stable")
         most = listed(f"{name} ({n})" for name, n in counts.head(3).items())
         yield (
             f"Under {protocol}, {plural(len(own), 'difference')} {'is' if len(own) == 1 else 'are'} flagged, in most "
-            f"architectures {most}."
+            f"architectures {most}. {left}".strip()
         )

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.bias.groups import PATIENT, SPREAD
 from analysis.bias.thresholds import CLEAR, FLAGGED
 from analysis.scores.scores import BEATS, DOES_NOT_BEAT
+from analysis.scores.skill import YES
 from analysis.tasks import AUC
 from architectures import CORRECTED, describe
 from benchmarks.protocols import PUBLISHED
@@ -19,7 +20,17 @@ from reports.sections.bias import anchor
 from reports.sections.run import tested_elsewhere
 from reports.sections.scores import METRICS
 from reports.tables import PROTOCOL, Declared, cell_anchor, column, estimate, make_table, picked, tested, value
-from reports.verdicts import CHECKS, GROUPS, IGNORES, KINDS, UNEQUAL, counts_sentence, short_region, with_kinds
+from reports.verdicts import (
+    CHECKS,
+    GROUPS,
+    IGNORES,
+    KINDS,
+    UNEQUAL,
+    counts_sentence,
+    short_region,
+    unskilled,
+    with_kinds,
+)
 from reports.wording import MISSING, NOT_EVALUABLE, WORDS, count, interval, listed, number, plural, span, units
 
 SHOWN = {
@@ -81,6 +92,9 @@ def _limits(results: Results, name: str) -> str:
     verdicts = own["verdict"].map({BEATS: "beaten", DOES_NOT_BEAT: "not beaten"}).fillna(NOT_EVALUABLE)
     against = [f"{word} under {listed(rows.index)}" for word, rows in verdicts.groupby(verdicts, sort=False)]
     told = [f"Always answering the majority class: {', '.join(against)}."]
+    without = own.index[own["skill"] != YES]
+    if len(without):
+        told.append(f"No skill is shown under {listed(without)}: maps and bias checks are not evaluable there.")
     answered = [f"{row['predicted_classes']:.0f} ({protocol})" for protocol, row in own.iterrows()]
     told.append(f"Of {len(results.dataset['classes'])} classes it answers {listed(answered)}.")
     collapsed, n = own["collapsed_cells"].sum(), own["cells"].sum()
@@ -203,4 +217,5 @@ def _verdict(rows: pd.DataFrame) -> Cell:
         # The title of the row already names the lesion or the groups.
         place = "" if kind == IGNORES else ", ".join(filter(None, regions))
         places.append(place if kind == UNEQUAL else f"{CHECKS[check]} ({place})" if place else CHECKS[check])
-    return Cell(verdict, "; ".join(places), verdict == FLAGGED, anchor(own["evidence"].iloc[0]))
+    below = unskilled(rows) or "; ".join(places)
+    return Cell(verdict, below, verdict == FLAGGED, anchor(own["evidence"].iloc[0]))

@@ -104,7 +104,10 @@ def _general(results: Results) -> Iterator[str]:
     if "by_source" in results.protocols:
         yield "Under by_source, other images of a test patient may have been trained on, so its scores still flatter."
     yield WORDS["corrected"]
-    yield "Scores pool the out-of-fold predictions of models trained on different folds; no fold is scored on its own."
+    yield (
+        "Scores pool the out-of-fold predictions of models trained on different folds. Only the area under ROC within "
+        "folds compares images of one fold."
+    )
     yield "Nothing here is a diagnostic device, and none of the models may be used on patients."
 
 

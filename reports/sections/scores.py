@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import metrics, probability_metrics
 from analysis.metrics import TITLES as METRICS
 from analysis.scores.external import ALL, WORSE
+from analysis.scores.skill import FACTORS, YES
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study.study import BASELINES
 from reports.document import Block, Cell, Figures, Paragraph, Section, Table, figure
@@ -39,13 +40,18 @@ TASKS = {
     "severity": ("severity", "malignant (positive) against benign, from the summed class probabilities"),
     "density": ("density", "the breast density, from the summed class probabilities"),
 }
+FACTOR_TITLES = {
+    "severity_auc": "severity, area under ROC",
+    "density_accuracy": "density, accuracy",
+    "density_kappa": "density, quadratic kappa",
+}
 SCALE = "each fold calibrated on its validation part by Platt's method [@platt1999]"
 INTERVALS = "95 % percentile bootstrap intervals over independent units"
 
 
 def scores(results: Results) -> Iterator[Section]:
     """Sections on results."""
-    yield Section("results", "Results", [_headline(results)])
+    yield Section("results", "Results", list(_headline(results)))
     if len(results.table("inflation")):
         yield Section("inflation", "Published against honest accuracy", _inflation(results), level=2)
     known = set(results.table("scores")["task"])
@@ -62,21 +68,36 @@ def curves(results: Results) -> Iterator[Section]:
         yield Section("curves", "Curves of severity", blocks)
 
 
-def _headline(results: Results) -> Table:
+def _headline(results: Results) -> Iterator[Table]:
+    """Yield the scores of all classes and of both factors, and the comparison with the majority class."""
+    known = set(results.table("scores")["task"])
+    factors = [measured(FACTOR_TITLES[name], name, name) for name, (task, _) in FACTORS.items() if task in known]
     columns = [
         *(PROTOCOL, ARCHITECTURE, TESTED, column("accuracy", lambda row: _accuracy(row["accuracy"], row))),
-        *(value("majority class", "majority_accuracy"), measured("difference", "difference", "difference")),
+        *(value("majority class", "majority_accuracy"), *factors, column("skill", _skill, "narrow")),
+    ]
+    caption = (
+        f"Scores on test images with {INTERVALS} [@efron1993]. Accuracy in all classes stands beside always answering "
+        f"the majority class of the training part, scored on the same images. {WORDS['factors'] if factors else ''} "
+        f"{WORDS['skill']} {listed(BASELINES)} are baselines, fitted on the same parts."
+    )
+    rows = [results.cell("headline", name, protocol) for protocol in results.protocols for name in results.compared]
+    yield make_table("headline", " ".join(caption.split()), columns, rows, grouped=True)
+    columns = [
+        *(PROTOCOL, ARCHITECTURE, measured("accuracy minus majority", "difference", "difference")),
         *(verdict("beats majority"), whole("classes answered", "predicted_classes")),
         column("collapsed cells", lambda row: f"{count(row['collapsed_cells'])} of {count(row['cells'])}"),
     ]
     caption = (
-        f"Accuracy on test images with {INTERVALS} [@efron1993], beside always answering the majority class of the "
-        "training part, scored on the same images. An architecture beats the majority class only if the paired "
-        "interval of the difference lies above zero. A collapsed cell answers one class for all of its test images. "
-        f"{listed(BASELINES)} are baselines, fitted on the same parts."
+        "Comparison with the majority class. An architecture beats it only if the paired interval of the difference "
+        "lies above zero. A collapsed cell answers one class for all of its test images."
     )
-    rows = [results.cell("headline", name, protocol) for protocol in results.protocols for name in results.compared]
-    return make_table("headline", caption, columns, rows, grouped=True)
+    yield make_table("majority", caption, columns, rows, ["headline"], grouped=True)
+
+
+def _skill(row: pd.Series) -> Cell:
+    words, _, why = row["skill"].partition(": ")
+    return Cell(words, why, words == YES)
 
 
 def _accuracy(accuracy: float, scored: pd.Series) -> Cell:

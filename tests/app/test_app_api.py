@@ -194,6 +194,18 @@ def test_notes_name_missing_tables_and_factors(trained_cell, tmp_path, film):
         assert client.get("/probes").json() == []
 
 
+def test_a_model_without_skill_is_not_judged(trained_cell, tmp_path):
+    study = shutil.copytree(trained_cell.parents[3], tmp_path / "other")
+    bias = pd.read_csv(study / "tables/bias.csv")
+    bias.assign(verdict="not evaluable", note="no skill").to_csv(study / "tables/bias.csv", index=False)
+    with TestClient(create_app(Settings(model=study / "cells/simple/by_patient/0"))) as client:
+        found = client.get("/model").json()["bias"]
+        assert found["summary"].startswith("not evaluable: no skill.") and "chance" in found["summary"]
+        assert {(row["verdict"], row["note"]) for row in found["findings"]} == {("not evaluable", "no skill")}
+        assert found["findings"][0]["effect"] == 0.2
+        assert "not evaluable: no skill." in client.get("/").text
+
+
 def test_every_answer_has_an_example_in_the_schema(client):
     schema = client.get("/openapi.json").json()
     for name in ("Prediction", "Heatmap", "Problem", "Health", "Factor", "Probe"):

@@ -34,12 +34,13 @@ def test_rules(rule, estimate, expected):
     assert few == {"verdict": NOT_EVALUABLE, "note": "4 independent units, 5 needed"}
 
 
-def tables(study, **columns) -> None:
-    """Write tables of one architecture without any fault; `columns` replace columns of tables by name."""
+def tables(study, skill: str = "yes", **columns) -> None:
+    """Write tables of one architecture with `skill`, without any fault; `columns` replace columns of tables by name."""
     rng = np.random.default_rng(0)
     folder = study.results() / "tables"
-    every = {name: [] for name in ("probes", "gradcam", "heat", "interventions", "sanity", "groups")}
+    every = {name: [] for name in ("headline", "probes", "gradcam", "heat", "interventions", "sanity", "groups")}
     for protocol in study.protocols:
+        every["headline"].append({"architecture": "simple", "protocol": protocol, "skill": skill})
         for probe in range(N):
             about = {"protocol": protocol, "probe": probe}
             every["probes"].append(about | {"patient": f"p{probe}", "source": f"s{probe}", "sample": f"f{probe}"})
@@ -190,6 +191,30 @@ def test_a_constant_answer_is_not_evaluable(study):
     table = bias.judge(study)
     looked = table[table["check"] != "groups"]
     assert set(looked["verdict"]) == {NOT_EVALUABLE} and set(looked["note"]) == {bias.COLLAPSED}
+
+
+@pytest.mark.parametrize(("skill", "note"), [("no", bias.NO_SKILL), ("not evaluable: one patient", bias.SKILL_UNKNOWN)])
+def test_a_model_without_skill_is_not_judged(study, skill, note):
+    tables(study)
+    judged = bias.judge(study)
+    assert (judged["verdict"] == judged["verdict_before_skill"]).all()
+    tables(study, skill=skill)
+    table = bias.judge(study)
+    assert set(table["verdict"]) == {NOT_EVALUABLE} and set(table["note"]) == {note}
+    assert {"heat", "erase", "randomisation", "groups"} <= set(table["check"])
+    # What was measured stays, with the verdict that it would have had.
+    measured = [column for column in bias.COLUMNS if column not in ("verdict", "note")]
+    pd.testing.assert_frame_equal(table[measured], judged[measured])
+
+
+def test_skill_is_that_of_the_same_protocol(study):
+    tables(study)
+    path = study.results() / "tables" / "headline.csv"
+    rows = pd.read_csv(path)
+    rows.assign(skill=["no" if name == "published" else "yes" for name in rows["protocol"]]).to_csv(path, index=False)
+    table = bias.judge(study).set_index("protocol")
+    assert set(table.loc["published", "verdict"]) == {NOT_EVALUABLE}
+    assert CLEAR in set(table.loc["by_patient", "verdict"])
 
 
 def test_chance_is_seldom_flagged(study):

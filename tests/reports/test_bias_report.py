@@ -22,6 +22,7 @@ def table(*rows) -> pd.DataFrame:
     """Rows of tables/bias.csv from (architecture, check, region, effect, verdict), all under `published`."""
     names = ["architecture", "check", "region_or_group", "effect", "verdict"]
     found = pd.DataFrame(rows, columns=names).assign(protocol="published", null=0.1, n=30, note=None)
+    found["verdict_before_skill"] = found["verdict"]
     found["ci_low"], found["ci_high"] = found["effect"] - 0.1, found["effect"] + 0.1
     return found.assign(evidence="figures/bias_maps_" + found["architecture"] + ".svg")
 
@@ -79,6 +80,31 @@ def test_sentences_count_architectures_by_what_their_flags_say():
     assert counted.startswith(
         "Of the verdicts that could be given, flagged are 7 of 9 (78 %) under published and 0 of 0"
     )
+
+
+def test_models_without_skill_are_counted_and_named():
+    rows = table(*MIXED).assign(note=None)
+    without = rows["architecture"] == "b"
+    rows.loc[without, ["verdict", "note"]] = ["not evaluable", "no skill"]
+    told = verdicts.flags_sentence(rows, "published")
+    assert told.startswith("Under published, bias checks flag 1 of 1 architecture:")
+    assert told.endswith("Not evaluable: no skill (b).")
+    counted = verdicts.counts_sentence(rows, ["published"])
+    # Of a 4 flagged and 1 clear, of b 3 flagged, 1 clear and 1 not evaluable, of c 1 not evaluable.
+    assert counted.endswith(
+        "Models without skill are not judged: 4 flagged (without this rule 7), 1 clear (without this rule 2) and "
+        "6 not evaluable (without this rule 2)."
+    )
+    cells = bias._verdict(rows[without])
+    assert (cells.text, cells.below, cells.strong) == ("not evaluable", "no skill", False)
+    everyone = rows.assign(verdict="not evaluable", note="no skill")
+    assert verdicts.flags_sentence(everyone, "published") == (
+        "Under published, no bias check of any architecture is evaluable. Not evaluable: no skill (a, b and c)."
+    )
+    assert "Not evaluable: no skill (a, b and c)." in verdicts.claim_sentence(everyone)
+    assert list(bias._groups_sentences(everyone, ["published"])) == [
+        "Under published, no group is flagged. Not evaluable: no skill (a, b and c)."
+    ]
 
 
 def test_largest_differences_are_told_with_interval_and_units():

@@ -110,7 +110,8 @@ def test_scores_are_those_of_the_csv(whole):
             assert (
                 cell.text == f"{own['estimate']:.2f}" and cell.below == f"{own['ci_low']:.2f} to {own['ci_high']:.2f}"
             )
-        assert row[titles.index("area under ROC within folds")].text == "not evaluable"
+        area = "not evaluable" if row[0].text == "published" else "0.71"
+        assert row[titles.index("area under ROC within folds")].text == area
 
 
 def test_groups_are_those_of_the_csv(whole):
@@ -129,6 +130,15 @@ def test_flags_are_those_of_the_csv(whole):
     assert leans.strong and leans.below == "region swapped (background); turned or mirrored (side of the breast)"
     assert leans.link == "figure-bias_changes_simple"
     assert flags["serves groups unequally"].below == "density"
+
+
+def test_a_model_without_skill_is_not_judged(whole):
+    """Under the published protocol vgg16 has no skill; the tables of the checks have effects nevertheless."""
+    rows = tables_of(list(model_cards(whole)))["table-card-bias-vgg16"].rows
+    assert {(row[1].text, row[1].below) for row in rows} == {("not evaluable", "no skill")}
+    assert any(row[2].text == "flagged" for row in rows)
+    assert "No skill is shown under published: maps and bias checks are not evaluable there." in card(whole, "vgg16")
+    assert "No skill is shown" not in card(whole, "simple")
 
 
 def test_harm_follows_from_the_scores(whole, tmp_path, monkeypatch):

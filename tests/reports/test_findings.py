@@ -23,9 +23,12 @@ def headline(**accuracies: float) -> pd.DataFrame:
             "n_samples": 100,
             "n_units": 1 if name == "alone" else 50,
             "unit": "patients",
+            **{f"severity_auc{end}": value + 0.2 + add for end, add in (("", 0), ("_low", -0.1), ("_high", 0.1))},
+            **dict.fromkeys(("density_accuracy", "density_accuracy_low", "density_accuracy_high"), float("nan")),
             "majority_label": "m",
             "majority_accuracy": 0.3,
             "verdict": "beats majority" if value > 0.4 else "does not beat majority",
+            "skill": "yes" if value > 0.4 else "no",
             "collapsed_cells": int(value == 0.3),
             "cells": 3,
         }
@@ -58,6 +61,19 @@ def say(table, inflation=NO_INFLATION, leakage=NO_LEAKAGE, protocols=("by_patien
 )
 def test_the_answer_follows_the_best_honest_network(accuracies, words):
     assert words in answer(headline(**accuracies), ["by_patient"])
+
+
+def test_the_answer_tells_severity_density_and_skill():
+    text = answer(headline(a=0.2, b=0.5), ["by_patient"])
+    assert text.endswith(
+        "The best area under ROC of severity (within folds) is 0.70 (b, 95 % CI 0.60 to 0.80). "
+        "Skill is shown for 1 of 2 networks (b)."
+    )
+    both = headline(a=0.2, b=0.3).assign(density_accuracy=0.4, density_accuracy_low=0.3, density_accuracy_high=0.5)
+    factors = "0.50 (b, 95 % CI 0.40 to 0.60) and accuracy of density 0.40 (b, 95 % CI 0.30 to 0.50)."
+    assert f"{factors} Skill is shown for 0 of 2 networks." in answer(both, ["by_patient"])
+    none = headline(a=0.2).assign(severity_auc=float("nan"), skill="not evaluable: one patient")
+    assert answer(none, ["by_patient"]).endswith("majority class. Whether any network has skill is not evaluable.")
 
 
 def test_the_answer_sets_published_beside_honest():

@@ -5,6 +5,7 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from synthetic_results import NOT_CALIBRATED, write_results
 
@@ -144,7 +145,12 @@ def test_headline_numbers_are_those_of_the_csv(made, page):
         assert shown[2] == f"{row['n_samples']}|{row['n_units']} patients"
         assert shown[3] == f"{row['accuracy']:.2f}|{row['ci_low']:.2f} to {row['ci_high']:.2f}"
         assert shown[4] == f"{row['majority_accuracy']:.2f}"
-        assert shown[6] == row["verdict"]
+        for place, name in ((5, "severity_auc"), (6, "density_accuracy"), (7, "density_kappa")):
+            known = f"{row[name]:.2f}|{row[f'{name}_low']:.2f} to {row[f'{name}_high']:.2f}"
+            assert shown[place] == ("not evaluable" if pd.isna(row[name]) else known)
+        assert shown[8] == row["skill"]
+    verdicts = [row[3] for row in page.tables["table-majority"][1:]]
+    assert verdicts == expected["verdict"].tolist()
 
 
 def test_scores_and_classes_are_those_of_the_csv(made, page):
@@ -158,7 +164,7 @@ def test_scores_and_classes_are_those_of_the_csv(made, page):
     for name in ("area under ROC within folds", "area under ROC, pooled"):
         assert {cells[header.index(name)] for cells in rows} == {"not evaluable"}
     # The ROC curves and the reliability diagrams of by_patient say so.
-    assert page.text.count(f"alexnet: {NOT_CALIBRATED}.") == 2
+    assert page.text.count(f"{next(iter(made.architectures))}: {NOT_CALIBRATED}.") == 2
     per_class = read_table(made.results(), "per_class")
     chosen = per_class[(per_class["protocol"] == "published") & (per_class["architecture"] == "simple")]
     header, *rows = page.tables["table-classes-published"]
@@ -166,6 +172,22 @@ def test_scores_and_classes_are_those_of_the_csv(made, page):
     assert shown == [f"{value:.2f}" for value in chosen["precision"]]
     shown = [cells[header.index("recall")] for cells in rows if cells[1] == "simple"]
     assert shown == [f"{r.recall:.2f}|{r.recall_low:.2f} to {r.recall_high:.2f}" for r in chosen.itertuples()]
+
+
+def test_verdicts_need_skill(made, page):
+    """Under the published protocol, vgg16 has none: no verdict, in words, table and matrix."""
+    bias = read_table(made.results(), "bias")
+    assert set(bias.loc[(bias["architecture"] == "vgg16") & (bias["protocol"] == "published"), "note"]) == {"no skill"}
+    header, *rows = page.tables["table-bias-published"]
+    assert {row[header.index("vgg16")] for row in rows if "|" in row[header.index("vgg16")]} == {
+        "not evaluable|no skill"
+    }
+    assert any(row[header.index("simple")].startswith("flagged") for row in rows)
+    assert "Not evaluable: no skill (vgg16)." in page.text
+    counts = [(bias[name] == "flagged").sum() for name in ("verdict", "verdict_before_skill")]
+    assert counts[0] < counts[1]
+    assert f"Models without skill are not judged: {counts[0]} flagged (without this rule {counts[1]})" in page.text
+    assert "Skill is shown for 2 of 2 networks (simple and vgg16)." in page.text
 
 
 def test_folds_show_what_training_has_seen(page):

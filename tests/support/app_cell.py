@@ -26,28 +26,28 @@ STUDY = {
     "architectures": {"simple": {"filters": [4, 4]}},
 }
 HEADLINE = """\
-architecture,protocol,accuracy,ci_low,ci_high,n_samples,n_units,unit,majority_accuracy,verdict,cells
-simple,published,0.9,0.8,1.0,10,7,patients,0.4,beats majority,1
-majority,published,0.4,0.3,0.5,10,7,patients,0.4,baseline,1
-stratified,published,0.2,0.1,0.3,10,7,patients,0.4,baseline,1
-thumbnail_logistic,published,0.6,0.5,0.7,10,7,patients,0.4,baseline,1
-simple,by_patient,0.25,0.15,0.35,80,40,patients,0.3,does not beat majority,2
-majority,by_patient,0.3,0.2,0.4,80,40,patients,0.3,baseline,2
-stratified,by_patient,0.1,0.05,0.2,80,40,patients,0.3,baseline,2
-thumbnail_logistic,by_patient,0.2,0.1,0.3,80,40,patients,0.3,baseline,2
+architecture,protocol,accuracy,ci_low,ci_high,n_samples,n_units,unit,majority_accuracy,verdict,skill,cells
+simple,published,0.9,0.8,1.0,10,7,patients,0.4,beats majority,yes,1
+majority,published,0.4,0.3,0.5,10,7,patients,0.4,baseline,baseline,1
+stratified,published,0.2,0.1,0.3,10,7,patients,0.4,baseline,baseline,1
+thumbnail_logistic,published,0.6,0.5,0.7,10,7,patients,0.4,baseline,baseline,1
+simple,by_patient,0.25,0.15,0.35,80,40,patients,0.3,does not beat majority,yes,2
+majority,by_patient,0.3,0.2,0.4,80,40,patients,0.3,baseline,baseline,2
+stratified,by_patient,0.1,0.05,0.2,80,40,patients,0.3,baseline,baseline,2
+thumbnail_logistic,by_patient,0.2,0.1,0.3,80,40,patients,0.3,baseline,baseline,2
 """
 SCORES = """\
 architecture,protocol,task,metric,estimate,n_samples,n_units,ci_low,ci_high,note
 simple,published,severity,roc_auc_within,0.95,10,7,0.9,1.0,
-simple,by_patient,severity,roc_auc_within,0.55,80,40,0.45,0.65,
+simple,by_patient,severity,roc_auc_within,0.62,80,40,0.52,0.72,
 simple,by_patient,severity,sensitivity,0.5,80,40,,,
 simple,by_patient,severity,specificity,,80,40,,,no benign image
 """
 BIAS = """\
-architecture,protocol,check,region_or_group,effect,ci_low,ci_high,null,n,verdict,evidence,note
-simple,by_patient,heat,border,0.2,0.1,0.3,0.1,40,flagged,figures/a.svg,
-simple,by_patient,heat,corners,0.01,-0.1,0.1,0.1,40,clear,figures/a.svg,
-simple,by_patient,erase,background,,,,,0,not evaluable,figures/a.svg,all films have the same background
+architecture,protocol,check,region_or_group,effect,ci_low,ci_high,null,n,verdict,evidence,note,verdict_before_skill
+simple,by_patient,heat,border,0.2,0.1,0.3,0.1,40,flagged,figures/a.svg,,flagged
+simple,by_patient,heat,corners,0.01,-0.1,0.1,0.1,40,clear,figures/a.svg,,clear
+simple,by_patient,erase,background,,,,,0,not evaluable,figures/a.svg,all films have the same background,not evaluable
 """
 
 

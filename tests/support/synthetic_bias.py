@@ -134,6 +134,7 @@ def write_verdicts(world) -> None:
     rows = []
     for architecture, protocol in world.pairs():
         about = {"architecture": architecture, "protocol": protocol}
+        own = []
         for check, region, effect, verdict in ROWS:
             known = effect is not None and (world.boxes or region != "lesion")
             figure = f"figures/bias_{FIGURE.get(check, 'changes')}_{architecture}.svg"
@@ -142,10 +143,11 @@ def write_verdicts(world) -> None:
                 {"effect": effect, "ci_low": effect - 0.02, "ci_high": effect + 0.02, "null": 0.01} if known else {}
             )
             reason = "" if known else f"no probe has this region: {region}"
-            rows.append(row | limits | {"verdict": verdict if known else NOT_EVALUABLE, "note": reason})
+            own.append(row | limits | {"verdict": verdict if known else NOT_EVALUABLE, "note": reason})
         figure = f"figures/bias_groups_{protocol}.svg"
         row = about | {"check": "groups", "evidence": figure, "n": 6}
         known = {"effect": -0.3, "ci_low": -0.5, "ci_high": -0.1, "null": 0.5, "verdict": FLAGGED, "note": ""}
         unknown = {"verdict": NOT_EVALUABLE, "note": "not evaluable: density unknown"}
-        rows.append(row | {"region_or_group": "density 1: accuracy"} | (known if world.factors else unknown))
+        own.append(row | {"region_or_group": "density 1: accuracy"} | (known if world.factors else unknown))
+        rows += bias.withheld(own, world.skill(architecture, protocol))
     world.table("bias", rows, bias.COLUMNS)

@@ -24,6 +24,7 @@ SIDE = 80  # the published AlexNet needs 67
 SPREAD = {"fold_sd": 0.05, "seed_sd": "", "collapsed_cells": 0}
 VERDICTS = {True: "beats majority", False: "does not beat majority"}
 NOT_CALIBRATED = "1 of 3 folds not calibrated: one severity in the validation part"  # the first network, by_patient
+UNSKILLED = "densenet"  # by patient
 METRICS = [
     *("accuracy", "balanced_accuracy", "mcc", "macro_precision", "macro_recall", "macro_f1"),
     *("weighted_precision", "weighted_recall", "weighted_f1", "brier", "log_loss"),
@@ -179,6 +180,20 @@ class World:
         default = 0.2 + 0.03 * self.architectures.index(architecture)
         return self.honest.get(architecture, default + (0.08 if protocol == "by_source" else 0))
 
+    def area(self, architecture: str, protocol: str) -> float | str:
+        """Severity AUC: empty under published, which tests no benign image, near chance for UNSKILLED by patient."""
+        if protocol == "published" or not self.factors:
+            return ""
+        return 0.5 if architecture in BASELINES or self.skill(architecture, protocol) == "no" else 0.71
+
+    def skill(self, architecture: str, protocol: str) -> str:
+        """What headline.csv says: collapsed networks, and UNSKILLED by patient, have no skill."""
+        if architecture in BASELINES:
+            return "baseline"
+        if protocol == "published":
+            return "yes" if self.accuracy(architecture, protocol) > 0.5 else "no"
+        return "no" if (architecture, protocol) == (UNSKILLED, "by_patient") else "yes"
+
     def scores(self) -> None:
         scores, per_class, headline = [], [], []
         for architecture, protocol in [*self.pairs(), *((b, p) for b in BASELINES for p in self.protocols)]:
@@ -193,17 +208,14 @@ class World:
                     row = {"task": task, "metric": metric, "estimate": round(accuracy, 4)}
                     scores.append({**cell, **row, **counts, **interval})
             if self.factors:
-                for metric, value in (
-                    ("sensitivity", 0.8),
-                    ("specificity", 0.25),
-                    ("roc_auc_within", ""),
-                    ("roc_auc", ""),
-                    ("roc_auc_calibrated", ""),
-                    ("brier_calibrated", 0.24),
-                    ("ece_calibrated", 0.11),
-                ):
+                area = self.area(architecture, protocol)
+                areas = dict.fromkeys(("roc_auc_within", "roc_auc", "roc_auc_calibrated"), area)
+                others = {"sensitivity": 0.8, "specificity": 0.25, "brier_calibrated": 0.24, "ece_calibrated": 0.11}
+                for metric, value in (areas | others).items():
                     note = "not evaluable: a test part without benign images" if value == "" else ""
                     interval = {"ci_low": "", "ci_high": ""} if value == "" else {"ci_low": 0.2, "ci_high": 0.9}
+                    if metric in areas and value != "":
+                        interval = {"ci_low": round(value - 0.09, 4), "ci_high": round(value + 0.09, 4)}
                     row = {"task": "severity", "metric": metric, "estimate": value}
                     scores.append({**cell, **row, **counts, **interval, **SPREAD, "note": note})
             collapsed = 1 if protocol == "published" and accuracy < 0.5 else 0
@@ -217,12 +229,14 @@ class World:
                     "ci_high": round(high, 4),
                     **counts,
                     "unit": self.unit,
+                    **self.factor_columns(architecture, protocol),
                     "majority_label": self.classes[min(3, len(self.classes) - 1)],
                     "majority_accuracy": majority,
                     "difference": round(accuracy - majority, 4),
                     "difference_low": round(accuracy - majority - 0.09, 4),
                     "difference_high": round(accuracy - majority + 0.09, 4),
                     "verdict": "baseline" if architecture in BASELINES else VERDICTS[beats],
+                    "skill": self.skill(architecture, protocol),
                     "predicted_classes": 1 if collapsed else min(6, len(self.classes)),
                     "collapsed_cells": collapsed,
                     "cells": 1 if protocol == "published" else self.n_folds,
@@ -255,6 +269,16 @@ class World:
         columns = ["architecture", "honest_protocol", "published_accuracy", "honest_accuracy", "inflation", "ci_low"]
         columns += ["ci_high", "n_published_units", "n_honest_units"]
         self.table("inflation", rows, columns)
+
+    def factor_columns(self, architecture: str, protocol: str) -> dict:
+        """Columns of headline.csv on severity and density, as in scores.csv."""
+        known = self.accuracy(architecture, protocol) if self.factors else ""
+        columns = {"severity_auc": self.area(architecture, protocol), "density_accuracy": known, "density_kappa": known}
+        return {
+            f"{name}{end}": "" if value == "" else min(1.0, round(value + change, 4))
+            for name, value in columns.items()
+            for end, change in (("", 0), ("_low", -0.09), ("_high", 0.09))
+        }
 
     def cells(self) -> None:
         cells, trials, history = [], [], []
