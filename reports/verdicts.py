@@ -164,8 +164,8 @@ def claim_sentence(bias: pd.DataFrame) -> str:
     opening = "The published study says that Grad-CAM confirmed the reliability of the predictions."
     known = table[table["verdict"] != NOT_EVALUABLE]
     if known.empty:
-        told = f"{opening} Under its own protocol no check of maps or answers is evaluable."
-        return " ".join(filter(None, [told, without_skill(table)]))
+        nothing = "Under its own protocol no check of maps or answers is evaluable."
+        return " ".join(filter(None, [opening, nothing, without_skill(table)]))
     flagged = where(known, verdict=FLAGGED)
     n, judged = flagged["architecture"].nunique(), known["architecture"].nunique()
     if not n:
