@@ -109,6 +109,8 @@ rule status:
 include: "benchmarks/samples/rules.smk"
 include: "benchmarks/check/rules.smk"
 include: "benchmarks/cells/rules.smk"
+include: "benchmarks/baselines/rules.smk"
+include: "benchmarks/recipe/rules.smk"
 include: "analysis/common.smk"
 include: "analysis/rules.smk"
 include: "analysis/scores/rules.smk"

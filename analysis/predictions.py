@@ -7,7 +7,6 @@ from benchmarks import stored
 from benchmarks.study.study import Study
 
 UNITS = ("patient", "source", "sample")  # the independent unit is the first of these known for every sample
-FACTORS = ("severity", "density")
 
 
 def unit_of(table: pd.DataFrame) -> str:
@@ -32,14 +31,6 @@ def read_classes(study: Study) -> list[str]:
 def read_folds(study: Study, protocol: str) -> pd.DataFrame:
     """Read folds/<protocol>.parquet."""
     return stored.table(study.results() / "folds" / f"{protocol}.parquet")
-
-
-def factor_of_label(samples: pd.DataFrame, factor: str) -> dict[str, str] | None:
-    """Return the severity or density of each label; None if a label has several values or a sample has none."""
-    values = samples.groupby("label")[factor]
-    if samples[factor].isna().any() or (values.nunique() != 1).any():
-        return None
-    return values.first().map(str).to_dict()
 
 
 def summed(table: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import metrics, probability_metrics
-from analysis.predictions import factor_of_label, most_probable, summed
+from analysis.predictions import most_probable, summed
+from benchmarks.cells.heads import factor_of_label
 
 MALIGNANT = "malignant"
 AUC = "roc_auc_within"  # the headline of severity; roc_auc, pooled over the folds, stands beside it

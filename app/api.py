@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.formparsers import MultiPartParser
 
 from analysis.explanations.gradcam import GRADCAM, METHODS
-from analysis.predictions import FACTORS, most_probable, summed
+from analysis.predictions import most_probable, summed
 from app import DISCLAIMER
 from app.bounds import Bounds, refuse
 from app.logs import Logged
@@ -31,6 +31,7 @@ from app.model.served import ANSWERED, Answer, Served
 from app.settings import Settings
 from app.upload import Refused, film
 from benchmarks import backend
+from benchmarks.cells.heads import FACTORS
 
 OUT_OF_DISTRIBUTION = "X-Out-Of-Distribution"  # header of a heat map for an image without a verdict
 T = TypeVar("T")

@@ -14,6 +14,9 @@ A file `architectures/<name>.py` holds one decorated function of its own name, f
 `cam_layer` names the last layer with a spatial map worth explaining, after its activation. For weights from
 keras.applications, declare `pretrained="<function there>"`, name the layers as that function does, and take a keyword
 `pretrained`. If it is true, normalise the pixels as those weights expect, and leave the structure out of the search.
+For weights from an installed package declare `pretrained="shipped"`, and a function `@<name>.weights` without arguments
+that returns the arrays of each layer by its name. `cut_layer` names the layer of which the output may be computed once
+an image, where a study's recipe trains only what follows it.
 
 The form of a published study, if there is one, stands beside it and returns softmax outputs (N, classes):
 
@@ -39,6 +42,7 @@ from typing import Any, TypeVar
 from architectures._errors import BadInput
 
 CORRECTED, PUBLISHED = "corrected", "published"
+IMAGENET, SHIPPED = "imagenet", "shipped"  # a study's word for ImageNet weights; weights that a package installs
 NOT_OPTIONS = ("pretrained",)  # keyword arguments that the harness fills in
 MISSING = "no function `def {0}(inputs, hp, ...)` decorated with @architecture(...); add it, named as the file is"
 
@@ -58,10 +62,15 @@ class Form:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Corrected(Form):
-    """The form that honest protocols train; `pretrained` is the function of keras.applications with its weights."""
+    """The form that honest protocols train.
+
+    `pretrained` is the function of keras.applications with its weights or `shipped`, `cut_layer` the last layer that a
+    recipe may leave untrained.
+    """
 
     reference: str
     pretrained: str | None = None
+    cut_layer: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -105,9 +114,13 @@ class Description:
 
 
 class Architecture:
-    """A loaded architecture: `build(inputs, hp, **options)` and maybe `build_published(inputs, classes, **options)`."""
+    """A loaded architecture: `build(inputs, hp, **options)` and maybe `build_published(inputs, classes, **options)`.
+
+    `shipped_weights()` returns the arrays of each layer by its name, if it is declared `pretrained="shipped"`.
+    """
 
     build_published: Callable[..., Any]
+    shipped_weights: Callable[[], dict[str, Any]]
 
     def __init__(self, build: Callable[..., Any]):
         self.build = build
@@ -120,6 +133,11 @@ class Architecture:
             return build
 
         return declare
+
+    def weights(self, load: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+        """Decorator: declare the function that returns the shipped weights."""
+        self.shipped_weights = load
+        return load
 
 
 def architecture(**declared: Any) -> Callable[[Callable[..., Any]], Architecture]:
@@ -180,6 +198,11 @@ def check_options(name: str, options: dict[str, Any], size: int, variant: str) -
         yield f"{form} form runs out of pixels below {minimum} px; image_size is {size}: set {minimum} or more here"
 
 
+def ships_weights(name: str) -> bool:
+    """Return whether ImageNet weights of architecture `name` are installed with the harness."""
+    return describe(name).corrected.pretrained == SHIPPED
+
+
 def weights_problems(name: str, weights: object) -> Iterator[str]:
     """Yield what is wrong with a study's `weights` (None, `imagenet` or a path) of architecture `name`."""
     if weights is None:
@@ -189,7 +212,7 @@ def weights_problems(name: str, weights: object) -> Iterator[str]:
         yield f"weights: there are none for {name}; architectures that take them: {', '.join(have)}"
     elif not isinstance(weights, str):
         yield f"weights: {weights!r} is neither `imagenet` nor the path of a .keras or .h5 file"
-    elif weights != "imagenet" and not (weights.endswith((".keras", ".h5")) and os.path.isfile(weights)):
+    elif weights != IMAGENET and not (weights.endswith((".keras", ".h5")) and os.path.isfile(weights)):
         yield f"weights: {weights} is neither `imagenet` nor an existing .keras or .h5 file"
 
 

@@ -1,4 +1,4 @@
-"""Readers for files that earlier stages wrote. They raise BadInput if a file is missing or damaged.
+"""Readers for files that earlier stages wrote, which raise BadInput if a file is missing or damaged; whole writing.
 
 Results may come from strangers, so no reader runs code from a file.
 """
@@ -6,6 +6,7 @@ Results may come from strangers, so no reader runs code from a file.
 import contextlib
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,3 +53,14 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
     """Return all arrays of a .npz file by name."""
     with whole(path), np.load(path, allow_pickle=False) as found:
         return dict(found)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path and rename it to `path` after the block, so that a killed run leaves no partial file."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Train and test one cell: python -m benchmarks.training --study NAME --architecture NAME --protocol NAME --fold N"""
 
+from architectures import CORRECTED
 from benchmarks import backend
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.progress import Progress
@@ -15,8 +16,10 @@ def train(study: Study, architecture: str, protocol: str, fold: int, threads: in
     with Progress(cell) as progress:
         backend.prepare(threads, backend=study.backend)
         from benchmarks.cells.training import train_cell
+        from benchmarks.recipe.fit import fit_recipe
 
-        train_cell(cell, threads, progress)
+        by_recipe = cell.variant == CORRECTED and study.recipe_of(architecture)
+        train_cell(cell, threads, progress, fit_recipe if by_recipe else None)
 
 
 main = stage(

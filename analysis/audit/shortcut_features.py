@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import ndimage
 
 from analysis.audit import copies
-from benchmarks.cells.baselines import thumbnails
+from benchmarks.baselines.baselines import thumbnails
 from benchmarks.datasets import Dataset
 from benchmarks.datasets._files import resize
 from benchmarks.samples.breast import MARGIN

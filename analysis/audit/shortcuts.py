@@ -28,12 +28,13 @@ from threadpoolctl import threadpool_limits
 from analysis import metrics
 from analysis.audit.shortcut_features import NONE, features
 from analysis.bootstrap import Bootstrap, interval
-from analysis.predictions import factor_of_label, most_probable, read_folds, read_samples, summed
+from analysis.predictions import most_probable, read_folds, read_samples, summed
 from analysis.probability_metrics import roc_auc_within
 from analysis.tasks import AUC
 from analysis.tidy import write_tables
 from benchmarks import datasets, stored
-from benchmarks.cells.baselines import thumbnail_classifier
+from benchmarks.baselines.baselines import thumbnail_classifier
+from benchmarks.cells.heads import factor_of_label
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study.command import THREADS, stage

@@ -61,7 +61,10 @@ def health(folder: Path, frequency_loss: float) -> dict:
     answers = stored.table(folder / "predictions.parquet")
     history = stored.table(folder / "history.csv")
     runtime = stored.record(folder / "runtime.json")
-    last = protocols.variant(runtime["protocol"]) == protocols.PUBLISHED
+    # A recipe keeps the last epoch, the only one with a validation loss.
+    by_recipe = bool(runtime.get("recipe"))
+    losses = ["loss"] if by_recipe else ["loss", "val_loss"]
+    last = by_recipe or protocols.variant(runtime["protocol"]) == protocols.PUBLISHED
     kept = history.index[-1] if last else history["val_loss"].idxmin()
     probabilities = answers.filter(regex="^p_").to_numpy(float)
     finite = np.isfinite(probabilities).all(axis=1)
@@ -70,7 +73,7 @@ def health(folder: Path, frequency_loss: float) -> dict:
         "predicted_classes": answers["predicted"].nunique(),
         "output_range": float(np.ptp(probabilities[finite], axis=0).max()) if finite.any() else np.nan,
         "epochs": len(history),
-        "epochs_not_finite": int((~np.isfinite(history[["loss", "val_loss"]])).any(axis=1).sum()),
+        "epochs_not_finite": int((~np.isfinite(history[losses])).any(axis=1).sum()),
         "dead_features": runtime["dead_features"],
         "training_loss": float(history.loc[kept, "loss"]),
         "frequency_loss": frequency_loss,

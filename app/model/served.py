@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis.explanations.gradcam import GRADCAM, METHODS, Explainer, enlarged, scaled
-from analysis.predictions import FACTORS, factor_of_label
 from app.model.choose import ServedCell
 from app.model.ood import Familiar
+from benchmarks.cells.heads import FACTORS, factor_of_label
 from benchmarks.cells.model import saved_model
 from benchmarks.datasets._files import resize
 

@@ -49,11 +49,13 @@ class Cell:
         return self.study.results() / "search" / self.architecture / self.protocol / f"{self.fold}-{key}"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Fitted:
     """The best model of a cell with its hyperparameters, its history and the table of all trials.
 
     `load_default` returns the model of the default configuration, None if it was not tried or did not complete.
+    Answers are averaged over `mirrored` mirror images (the image itself is the first). `held_out` is False if the
+    validation part was trained on.
     """
 
     model: "keras.Model"
@@ -61,3 +63,5 @@ class Fitted:
     history: "pd.DataFrame"
     trials: "pd.DataFrame"
     load_default: Callable[[], "keras.Model | None"]
+    mirrored: int = 1
+    held_out: bool = True

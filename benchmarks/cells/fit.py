@@ -86,6 +86,10 @@ class CellModel(keras_tuner.HyperModel):
         )
         return history, best.weights
 
+    def score(self, history: dict[str, list[float]]) -> float:
+        """Return the lowest validation loss, by which trials are compared; NaN if no loss is a number."""
+        return float(np.fmin.reduce(history["val_loss"]))
+
     def _start(self, key: str, hp: keras_tuner.HyperParameters) -> Start:
         """Return the traced model for `hp`, a new model's weights, and the numbers of the architecture's own layers."""
         if key not in self.starts:

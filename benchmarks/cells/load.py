@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmarks import protocols, stored
 from benchmarks.cells.cell import Cell
+from benchmarks.cells.heads import Heads, heads
 from benchmarks.errors import BadInput
 from benchmarks.samples import lesion
 
@@ -22,11 +23,15 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """Samples of one fold with columns part and repeat, the images of each part, the classes and the data's digest."""
+    """Samples of one fold with columns part and repeat, the images of each part, the classes and the data's digest.
+
+    `heads` are those of the classes: severity and density if each class has one of both.
+    """
 
     samples: pd.DataFrame
     parts: dict[str, Part]
     classes: list[str]
+    heads: Heads
     digest: str = ""
 
     def rows(self, part: str) -> pd.DataFrame:
@@ -42,7 +47,8 @@ def load(cell: Cell) -> Data:
     folds = folds[folds["fold"] == cell.fold]
     if folds.empty:
         raise BadInput(f"{results}/folds/{cell.protocol}.parquet has no fold {cell.fold}")
-    samples = protocols.labelled(folds, stored.table(results / "samples.parquet"))
+    known = stored.table(results / "samples.parquet")
+    samples = protocols.labelled(folds, known)
     size = cell.study.size_of(cell.architecture)
     images = stored.array(results / f"images_{size}.npy")[samples["row"].to_numpy()]
     if "lesion" in samples:
@@ -52,7 +58,7 @@ def load(cell: Cell) -> Data:
     for part in ("train", "validation", "test"):
         chosen = (samples["part"] == part).to_numpy()
         parts[part] = Part(images[chosen][..., np.newaxis], numbers[chosen])
-    return Data(samples, parts, about["classes"], about.get("digest", ""))
+    return Data(samples, parts, about["classes"], heads(known, about["classes"]), about.get("digest", ""))
 
 
 def _with_lesions(images: np.ndarray, samples: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:

@@ -36,6 +36,7 @@ def build_model(
     weights: str | None = None,
     augmentation: str = SEARCHED,
     structure: str = SEARCHED,
+    recipe: dict[str, Any] | None = None,
     seed: int = 0,
     loaded: Architecture | None = None,
 ) -> tuple["keras.Model", str]:
@@ -46,7 +47,8 @@ def build_model(
     values (None for `published`); the shared and the architecture's own hyperparameters are declared in it. `options`
     override the keyword arguments of the architecture, `weights` is None, `imagenet` or a path, `augmentation` is
     `searched` or `none`, `structure` `searched` or `default`, as in a study, `seed` the seed of the augmentation, and
-    `loaded` replaces the architecture of that name. Errors of an architecture's own code are raised as they are.
+    `loaded` replaces the architecture of that name. With a `recipe`, which gives dropout and pooling and augments the
+    images itself, no shared hyperparameter is declared. Errors of an architecture's own code are raised as they are.
     """
     import keras
     import keras_tuner
@@ -64,19 +66,21 @@ def build_model(
     if variant == PUBLISHED:
         x = keras.layers.Concatenate(name="channels")([x, x, x])
         return keras.Model(inputs, loaded.build_published(x, classes, **own), name=name), form.cam_layer
-    shared_space(hp, augmentation)
-    x = augmented(x, hp, seed)
+    if recipe is None:
+        shared_space(hp, augmentation)
+        x = augmented(x, hp, seed)
+    head = (hp.get("dropout"),) if recipe is None else (recipe["dropout"], recipe["pooling"])
     x = keras.layers.Concatenate(name="channels")([x, x, x])
     pretrained = description.corrected.pretrained
     if pretrained:
         own["pretrained"] = weights is not None
     with hidden(hp if structure == SEARCHED else keras_tuner.HyperParameters()) as space:
         features = loaded.build(x, space, **own)
-    model = keras.Model(inputs, classifier(features, hp, seed, classes), name=name)
+    model = keras.Model(inputs, classifier(features, head[0], seed, classes, *head[1:]), name=name)
     if pretrained and weights is not None:
         from architectures._pretrained import transfer
 
-        transfer(model, pretrained, weights)
+        transfer(model, name, weights)
     return model, form.cam_layer
 
 

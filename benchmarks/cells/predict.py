@@ -17,27 +17,32 @@ def predict_parts(fitted: Fitted, data: Data) -> tuple[dict[str, np.ndarray], fl
     Return probabilities float (N, classes) by the name of their file, and the share of dead features. The default
     configuration has no rows if it was not tried or did not complete.
     """
-    x = data.parts["test"].x
-    test, features = predict(fitted.model, x)
+    x, mirrored = data.parts["test"].x, fitted.mirrored
+    test, features = predict(fitted.model, x, mirrored)
     found = {"predictions": test, "default_predictions": test}
-    found["validation_predictions"], _ = predict(fitted.model, data.parts["validation"].x)
+    # Answers for films that were trained on would pass for answers of a held-out part.
+    validation = data.parts["validation"].x[: None if fitted.held_out else 0]
+    found["validation_predictions"] = predict(fitted.model, validation, mirrored)[0] if len(validation) else test[:0]
     if not fitted.trials["best"].iloc[0]:
         model = fitted.load_default()
-        found["default_predictions"] = predict(model, x)[0] if model else test[:0]
+        found["default_predictions"] = predict(model, x, mirrored)[0] if model else test[:0]
     return found, dead_features(features)
 
 
-def predict(plain: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+def predict(plain: keras.Model, x: np.ndarray, mirrored: int = 1) -> tuple[np.ndarray, np.ndarray | None]:
     """Predict `x`, uint8 (N, S, S, 1), by the traced model of the structure of `plain`.
 
-    Return probabilities (N, classes) and the input of the last dense layer (N, c), None if there is no such layer.
+    Return probabilities (N, classes), averaged over `mirrored` of the image and its mirror images, and the input of the
+    last dense layer (N, c) for the image itself, None if there is no such layer.
     """
     own = traced(plain)
     # Arrays, not variables: JAX would take over the variables' memory and delete it.
     own.become(plain.get_weights(), numbers(plain.layers))
-    found = own.asked.predict(Batches(x, None, BATCH), verbose=0)
-    probabilities, *features = found if isinstance(found, list) else [found]
-    return probabilities, features[0] if features else None
+    both = [x, x[:, :, ::-1], x[:, ::-1], x[:, ::-1, ::-1]][:mirrored]
+    answers = [own.asked.predict(Batches(one, None, BATCH), verbose=0) for one in both]
+    found = [answer if isinstance(answer, list) else [answer] for answer in answers]
+    _, *features = found[0]
+    return np.mean([probabilities for probabilities, *_ in found], axis=0), features[0] if features else None
 
 
 def dead_features(features: np.ndarray | None) -> float | None:

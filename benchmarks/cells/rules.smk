@@ -10,6 +10,7 @@ rule cell:
             expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.size_of(wildcards.architecture))
         ),
         RESULTS / "architectures/{architecture}.json",
+        lambda wildcards: [RESULTS / "maps_{architecture}.npy"] if STAGES.from_maps(wildcards) else [],
     output:
         RESULTS / "cells/{architecture}/{protocol}/{fold}/trials.csv",
         RESULTS / "cells/{architecture}/{protocol}/{fold}/hyperparameters.json",
@@ -38,33 +39,5 @@ rule cell:
         settings=lambda wildcards: STUDY.cell_settings(wildcards.architecture, wildcards.protocol),
     message:
         "Train {wildcards.architecture}/{wildcards.protocol}/{wildcards.fold}"
-    shell:
-        "{params.run} > {log:q} 2>&1"
-
-
-rule baselines:
-    input:
-        RESULTS / "samples.parquet",
-        RESULTS / "folds/{protocol}.parquet",
-        ancient(expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes()[0])),
-        RESULTS / "dataset.json",
-    output:
-        expand(
-            RESULTS / "cells/{baseline}/{{protocol}}/{{fold}}/{file}",
-            baseline=BASELINES,
-            file=["predictions.parquet", "validation_predictions.parquet", "runtime.json"],
-        ),
-    log:
-        LOGS / "baselines/{protocol}/{fold}.log",
-    conda:
-        "../../envs/benchmark.yaml"
-    threads: 1
-    params:
-        **STAGES.params(
-            "benchmarks.cells.baselines --protocol {wildcards.protocol} --fold {wildcards.fold} --threads {threads}"
-        ),
-        settings=STUDY.cell_settings(BASELINES[0], ""),
-    message:
-        "Fit the baselines of {wildcards.protocol}/{wildcards.fold}"
     shell:
         "{params.run} > {log:q} 2>&1"

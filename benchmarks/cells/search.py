@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import keras_tuner
@@ -16,13 +16,29 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.cells.cell import Cell, Fitted
-from benchmarks.cells.fit import CellModel, history_table
+from benchmarks.cells.fit import CellModel, Weights, history_table
 from benchmarks.cells.keras_tuner_private import message, planned_trials, trials
 from benchmarks.cells.load import Data
 from benchmarks.cells.model import build_cell
 from benchmarks.cells.progress import Progress
 
 RUNNING, COMPLETED = "RUNNING", "COMPLETED"  # status of a trial
+
+
+class Hypermodel(Protocol):
+    """What a search asks of the model that it tries."""
+
+    seed: int
+    progress: Progress
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        """Return the untrained model of a trial."""
+
+    def fit(self, hp: keras_tuner.HyperParameters, epochs: int) -> tuple[keras.callbacks.History, Weights]:
+        """Train a trial; return its history and the weights to keep."""
+
+    def score(self, history: dict[str, list[float]]) -> float:
+        """Return the number by which trials are compared, the lower the better."""
 
 
 class _DefaultFirst(keras_tuner.Oracle):
@@ -46,7 +62,7 @@ class _BayesianOracle(_DefaultFirst, keras_tuner.oracles.BayesianOptimizationOra
 class _Tuner(keras_tuner.Tuner):
     """Trains trials by `CellModel`; keeps each trial's best weights, learning curve and time in its folder."""
 
-    def run_trial(self, trial: Any, **kwargs: Any) -> keras.callbacks.History:
+    def run_trial(self, trial: Any, **kwargs: Any) -> float:
         self.hypermodel.progress.trial(int(trial.trial_id) + 1, planned_trials(self.oracle))
         started = time.perf_counter()
         values = trial.hyperparameters.values
@@ -62,7 +78,7 @@ class _Tuner(keras_tuner.Tuner):
         np.savez(folder / "best.npz", *weights)
         record = {"seconds": time.perf_counter() - started, "history": history.history}
         (folder / "record.json").write_text(json.dumps(record))
-        return history
+        return self.hypermodel.score(history.history)
 
     def load_model(self, trial: Any) -> keras.Model:
         model = self.hypermodel.build(trial.hyperparameters)
@@ -94,7 +110,7 @@ def search_cell(cell: Cell, data: Data, progress: Progress) -> Fitted:
     return search(hypermodel, cell.study.search, training["epochs"], cell.search_state(data.digest))
 
 
-def search(hypermodel: CellModel, settings: dict[str, Any], epochs: int, state: Path) -> Fitted:
+def search(hypermodel: Hypermodel, settings: dict[str, Any], epochs: int, state: Path) -> Fitted:
     """Run (or finish) the search and return the best trial's model at its best epoch.
 
     `settings` is the study's `search`, `state` the tuner's folder. The best trial is the completed one with the lowest
@@ -122,7 +138,7 @@ def search(hypermodel: CellModel, settings: dict[str, Any], epochs: int, state: 
     )
 
 
-def _tuner(hypermodel: CellModel, settings: dict[str, Any], epochs: int, state: Path) -> _Tuner:
+def _tuner(hypermodel: Hypermodel, settings: dict[str, Any], epochs: int, state: Path) -> _Tuner:
     place = {"directory": str(state.parent), "project_name": state.name}
     common = {"objective": "val_loss", "seed": hypermodel.seed}
     if settings["tuner"] == "hyperband":
@@ -136,7 +152,8 @@ def _row(tuner: _Tuner, trial: Any, best: bool) -> dict[str, Any]:
     if trial.status == COMPLETED:
         record = tuner.record(trial)
         curve = record["history"]
-        at_best = int(np.nanargmin(curve["val_loss"]))
+        # A recipe that trains on the validation part has no validation loss.
+        at_best = int(np.nanargmin(curve["val_loss"])) if np.isfinite(curve["val_loss"]).any() else -1
         row |= {
             "score": trial.score,
             "val_accuracy": curve["val_accuracy"][at_best],

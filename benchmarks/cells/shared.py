@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SHARED = ("learning_rate", "batch_size", "dropout", "augmentation")  # hyperparameters
 SEARCHED = "searched"  # training.augmentation and search.structure of a study
+MEAN = "mean"  # pooling of a recipe
 ZOOM = 0.2  # at full strength; with rotation by up to 180 degrees and both reflections
 
 
@@ -96,12 +97,18 @@ def _dropout(rate: float, seed: int) -> "keras.Layer":
 
 
 def classifier(
-    x: "keras.KerasTensor", hp: "keras_tuner.HyperParameters", seed: int, classes: int
+    x: "keras.KerasTensor", dropout: float, seed: int, classes: int, pooling: str = MEAN
 ) -> "keras.KerasTensor":
-    """Add global average pooling of feature maps, dropout and softmax."""
+    """Add global pooling of feature maps, dropout and softmax.
+
+    `pooling` is `mean`, or `mean_max` for mean and maximum of each map side by side.
+    """
     from keras import layers
 
     if len(x.shape) == 4:
-        x = layers.GlobalAveragePooling2D(name="pooled")(x)
-    x = _dropout(hp.get("dropout"), seed)(x)
+        pooled = layers.GlobalAveragePooling2D(name="pooled")(x)
+        if pooling != MEAN:
+            pooled = layers.Concatenate(name="both_pooled")([pooled, layers.GlobalMaxPooling2D(name="most")(x)])
+        x = pooled
+    x = _dropout(dropout, seed)(x)
     return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)

@@ -2,12 +2,13 @@
 
 import shutil
 import time
+from collections.abc import Callable
 
 import keras
 
-from benchmarks.cells.cell import Cell
+from benchmarks.cells.cell import Cell, Fitted
 from benchmarks.cells.fit import fit_published
-from benchmarks.cells.load import load
+from benchmarks.cells.load import Data, load
 from benchmarks.cells.model import set_precision
 from benchmarks.cells.predict import predict_parts
 from benchmarks.cells.progress import Progress
@@ -15,16 +16,20 @@ from benchmarks.cells.search import search_cell
 from benchmarks.cells.write import write_cell
 from benchmarks.protocols import PUBLISHED
 
+Fit = Callable[[Cell, Data, Progress], Fitted]
 
-def train_cell(cell: Cell, threads: int, progress: Progress | None = None) -> None:
+
+def train_cell(cell: Cell, threads: int, progress: Progress | None = None, fit: Fit | None = None) -> None:
     """Train and test `cell`, and write its files; `benchmarks.backend.prepare` must have set `threads`.
+
+    `fit` trains it, by default a search or, under the published protocol, the published recipe.
 
     Raises BadInput if an earlier stage has not run.
     """
     started, worked = time.perf_counter(), time.process_time()
     data = load(cell)
     precision = set_precision(cell)
-    fit = fit_published if cell.variant == PUBLISHED else search_cell
+    fit = fit or (fit_published if cell.variant == PUBLISHED else search_cell)
     fitted = fit(cell, data, progress or Progress())
     trained = time.perf_counter()
     predictions, dead = predict_parts(fitted, data)

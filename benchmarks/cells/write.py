@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 import architectures
+from architectures import CORRECTED
 from benchmarks import backend
 from benchmarks.cells.cell import Cell, Fitted
 from benchmarks.cells.load import Data
@@ -44,6 +45,7 @@ def write_cell(
     description = architectures.describe(cell.architecture)
     ran = {
         "variant": description.variant(cell.variant),
+        "recipe": cell.study.recipe_of(cell.architecture) if cell.variant == CORRECTED else None,
         "parameters": fitted.model.count_params(),
         "cam_layer": description.form(cell.variant).cam_layer,
         "epochs": len(fitted.history),

@@ -19,7 +19,6 @@ import contextlib
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -28,7 +27,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from benchmarks import datasets
+from benchmarks import datasets, stored
 from benchmarks.datasets import Dataset
 from benchmarks.datasets._files import resize, resize_mask
 from benchmarks.errors import BadInput, refuse
@@ -62,9 +61,9 @@ def write_samples(study: Study, out: Path | None = None) -> None:
     samples = samples.assign(row=samples.index, mask="known" if dataset.mask else "segmented", **found)
     optional = {"dataset": study.dataset["name"], "official_part": None}
     samples = samples.assign(**{column: value for column, value in optional.items() if column not in samples})
-    with _replacing(out / "samples.parquet") as path:
+    with stored.replacing(out / "samples.parquet") as path:
         samples[COLUMNS].astype(DTYPES).to_parquet(path, index=False)
-    with _replacing(out / "dataset.json") as path:
+    with stored.replacing(out / "dataset.json") as path:
         path.write_text(json.dumps(_about(study, dataset, samples), indent=2) + "\n")
 
 
@@ -150,20 +149,9 @@ class _Film:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path and rename it to `path` after the block, so that a killed run leaves no partial file."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
 def _new_array(path: Path, n: int, size: int) -> Iterator[IO[bytes]]:
     """Yield the stream of a new array, uint8 (n, size, size), to which the rows are written in their order."""
-    with _replacing(path) as temporary, temporary.open("wb") as stream:
+    with stored.replacing(path) as temporary, temporary.open("wb") as stream:
         header = {"descr": "|u1", "fortran_order": False, "shape": (n, size, size)}
         np.lib.format.write_array_header_1_0(stream, header)
         yield stream

@@ -14,13 +14,16 @@ from benchmarks import datasets, protocols
 from benchmarks.backend import BACKENDS, TENSORFLOW
 from benchmarks.errors import BadInput, refuse
 from benchmarks.publications import claims
+from benchmarks.study import recipe
 from benchmarks.study.study_file import SCHEMA, StudyFile, read_study
 from benchmarks.study.views import WHOLE, View
 from benchmarks.yaml_file import violations
 
 ALL = "all"
-BASELINES = ("majority", "stratified", "thumbnail_logistic")  # benchmarks/cells/baselines.py; part of every study
-HARNESS_KEYS = ("image_size", "weights")  # of an architecture's entry; all other keys are options of its function
+IMAGENET_LOGISTIC = "imagenet_logistic"
+BASELINES = ("majority", "stratified", "thumbnail_logistic", IMAGENET_LOGISTIC)  # benchmarks/baselines; in every study
+# Keys of an architecture's entry; all other keys are options of its function.
+HARNESS_KEYS = ("image_size", "weights", "pretrained", "recipe")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,16 +39,17 @@ class Study(protocols.Splitting):
     backend: str
     published: dict
     search: dict
+    recipe: dict | None
     architectures: dict[str, dict]
     control: dict
     learning_curve: dict
+    positive_control: dict
     probes: dict
     bootstrap: int
     claims: Path | None = None
     crop: str = WHOLE
     embedding: dict = dataclasses.field(default_factory=lambda: {"views": []})
 
-    positive_control: dict
     def results(self) -> Path:
         """Return the folder of the study's results, relative to the working directory."""
         return Path("results") / self.name
@@ -114,7 +118,24 @@ class Study(protocols.Splitting):
 
     def weights_of(self, architecture: str) -> str | None:
         """Return the pretrained weights of the corrected form: None, `imagenet` or a path."""
-        return self.architectures[architecture].get("weights")
+        entry = self.architectures[architecture]
+        shipped = architectures.ships_weights(architecture) and entry.get("pretrained", True)
+        return entry.get("weights", architectures.IMAGENET if shipped else None)
+
+    def recipe_of(self, architecture: str) -> dict | None:
+        """Return the recipe that trains the corrected form; None if it is searched with early stopping instead."""
+        return recipe.completed(self.recipe, self.architectures[architecture].get("recipe"))
+
+    def maps_settings(self, architecture: str) -> dict:
+        """Return all settings that an architecture's cached maps depend on."""
+        own = self.recipe_of(architecture) or recipe.DEFAULTS
+        return {
+            "seed": self.seed,
+            "image_size": self.size_of(architecture),
+            "options": self.options_of(architecture),
+            "weights": self.weights_of(architecture),
+            **{key: own[key] for key in ("cached_views", "augmentation")},
+        }
 
     def options_of(self, architecture: str) -> dict:
         """Return the study's values for keyword arguments of the architecture's function."""
@@ -139,7 +160,9 @@ class Study(protocols.Splitting):
         unnamed = (("augmentation", "searched"), ("xla", False))
         training = {key: value for key, value in self.training.items() if (key, value) not in unnamed}
         common = {key: value for key, value in training.items() if key in ("precision", "xla")}
+        own = None if is_published else self.recipe_of(architecture)
         return {
+            **({"recipe": own} if own else {}),
             "seed": self.seed,
             "image_size": self.size_of(architecture),
             "options": self.options_of(architecture),
@@ -229,6 +252,12 @@ def _derived_problems(content: dict) -> Iterator[str]:
         for name in content[key]["protocols"]:
             if name not in content["protocols"]:
                 yield f"{key}.protocols: {name!r} is not among the study's: {', '.join(content['protocols'])}"
+    planted = content["positive_control"]
+    chosen = planted["architectures"] or content["architectures"] if planted["protocols"] else []
+    for name in chosen:
+        own = recipe.completed(content["recipe"], content["architectures"].get(name, {}).get("recipe"))
+        if own and own["cached_views"]:
+            yield f"positive_control.architectures: the cached maps of {name} hold no planted lesion; name others only"
     if protocols.PUBLISHED in content["positive_control"]["protocols"]:
         yield "positive_control.protocols: 'published' trains on copies of test images; name honest protocols only"
     if content["positive_control"]["protocols"] and content["training"]["images"] == "shipped":
@@ -253,3 +282,4 @@ def _architecture_problems(content: dict) -> Iterator[str]:
         for variant in sorted({protocols.variant(protocol) for protocol in content["protocols"]}):
             yield from (f"{key}: {p}" for p in architectures.check_options(name, options, size, variant))
         yield from (f"{key}.{p}" for p in architectures.weights_problems(name, entry.get("weights")))
+        yield from (f"{key}.{p}" for p in recipe.problems(name, entry, content["recipe"], content["search"]))

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from analysis.predictions import FACTORS
 from analysis.scores.collapse import COLLAPSED
+from benchmarks.cells.heads import FACTORS
 from benchmarks.study.study import BASELINES
 from reports.facts import extremes, patients, size
 from reports.findings import answer

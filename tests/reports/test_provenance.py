@@ -111,7 +111,7 @@ def test_the_commands_run_the_modules_of_the_rules(study):
     rules = "".join(path.read_text() for path in provenance.CODE.rglob("rules.smk"))
     named = set(re.findall(r'"((?:analysis|benchmarks|reports)\.[\w.]+)(?: --[^"]*)?"', rules))
     assert {"benchmarks.samples.folds", "reports.render"} <= named
-    elsewhere = {"benchmarks.training", "benchmarks.cells.baselines", "benchmarks.validation.planted_bias"}
+    elsewhere = {"benchmarks.training", "benchmarks.baselines.baselines", "benchmarks.validation.planted_bias"}
     elsewhere |= {"benchmarks.datasets.planted"}
     assert {module.removesuffix(".__main__") for module in named} - elsewhere <= set(modules(study))
     for stage in re.findall(r'f"(analysis\.\w+)\.\{stage\}"', rules):

@@ -21,7 +21,7 @@ def plain_study(**changes) -> Study:
         name="test", path=Path("test.yaml"), source=None, data=None, description="", seed=1,
         dataset={"name": "phantom"}, image_size=64, protocols=[], folds=3, repeats=1,
         training={"images": "on_the_fly"}, backend="tensorflow", published={}, search={}, architectures={}, external={},
-        control={}, learning_curve={}, positive_control={}, probes={}, bootstrap=100,
+        recipe=None, control={}, learning_curve={}, positive_control={}, probes={}, bootstrap=100,
     )  # fmt: skip
     return Study(**fields | changes)
 

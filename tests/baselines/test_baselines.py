@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmarks.cells import baselines
+from benchmarks.baselines import baselines
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.load import Data, Part
 from benchmarks.study.study import load_study
@@ -51,7 +51,7 @@ def fit(study, name: str, parts: dict[str, Part], fold: int = 0) -> dict[str, pd
     )
     samples = samples.assign(source=samples["sample"], patient=samples["sample"], repeat=0)
     cell = Cell(study, name, "by_patient", fold)
-    baselines.fit_cell(cell, Data(samples, parts, CLASSES), 1)
+    baselines.fit_cell(cell, Data(samples, parts, CLASSES, {"classes": np.arange(3)}), 1)
     return {
         "test": pd.read_parquet(cell.folder / "predictions.parquet"),
         "validation": pd.read_parquet(cell.folder / "validation_predictions.parquet"),

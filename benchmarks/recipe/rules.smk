@@ -1,0 +1,26 @@
+# Maps of frozen layers, computed once for all folds.
+
+
+rule maps:
+    input:
+        RESULTS / "samples.parquet",
+        lambda wildcards: ancient(RESULTS / f"images_{STUDY.size_of(wildcards.architecture)}.npy"),
+        RESULTS / "architectures/{architecture}.json",
+    output:
+        RESULTS / "maps_{architecture}.npy",
+    log:
+        LOGS / "maps_{architecture}.log",
+    conda:
+        "../../envs/benchmark.yaml"
+    # A heavy job before many light ones; its numbers do not depend on the threads.
+    threads: min(workflow.cores or 1, 8)
+    params:
+        **STAGES.params(
+            "benchmarks.recipe.maps --architecture {wildcards.architecture} --threads {threads}",
+            loads=STAGES.architecture,
+        ),
+        settings=lambda wildcards: STUDY.maps_settings(wildcards.architecture),
+    message:
+        "Compute the maps of {wildcards.architecture}'s frozen layers"
+    shell:
+        "{params.run} > {log:q} 2>&1"
