@@ -3,11 +3,15 @@
 Published (breast_cancer_cnn): unpadded, an extra dense layer of 1,000 ReLU units before the classifier, no
 normalisation; it collapsed to one class. Corrected: padded, so that images of 32 px pass, batch normalisation in place
 of local response normalisation, global average pooling and one dense layer in place of the 62 million dense weights.
+
+The corrected form used to collapse in trainings of few steps because the moving statistics of Keras' batch
+normalisation lagged behind (see `_normalisation`).
 """
 
 from keras import layers
 
 from architectures import architecture
+from architectures._normalisation import PromptNormalization
 
 # (channels, kernel side, pooling afterwards) of each convolution
 CONVOLUTIONS = ((96, 11, True), (256, 5, True), (384, 3, False), (384, 3, False), (256, 3, True))
@@ -41,7 +45,7 @@ def _convolved(x, width, stem_stride, initializer, corrected):
         own = {"use_bias": not corrected, "kernel_initializer": initializer}
         x = layers.Conv2D(max(8, round(width * channels)), side, strides, padding, **own)(x)
         if corrected:
-            x = layers.BatchNormalization(momentum=0.9)(x)
+            x = PromptNormalization()(x)
         x = layers.Activation("relu", name="relu" if last else None)(x)
         if pooled and not (corrected and last):
             x = layers.MaxPooling2D(3, strides=2, padding="same" if corrected else "valid")(x)

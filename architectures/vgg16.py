@@ -1,13 +1,20 @@
 """VGG16: thirteen 3 x 3 convolutions in five blocks (Simonyan & Zisserman 2015, arXiv:1409.1556).
 
 Published (breast_cancer_cnn): no pretrained weights, no normalisation, Glorot initialisation, the flattened map
-straight into the classifier; it collapsed to one class. Corrected: He-normal initialisation, batch normalisation unless
-ImageNet weights are loaded, global average pooling. Layer names are those of keras.applications.VGG16.
+straight into the classifier; it collapsed to one class. Corrected: He-normal initialisation (He et al. 2015,
+arXiv:1502.01852), batch normalisation after each convolution (Ioffe & Szegedy 2015, arXiv:1502.03167), no last pooling,
+global average pooling. With ImageNet weights, it has the layers of keras.applications.VGG16 instead, without batch
+normalisation and with the last pooling. Layer names are those of keras.applications.VGG16.
+
+The corrected form used to collapse in trainings of few steps because the moving statistics of Keras' batch
+normalisation lagged behind (see `_normalisation`), and because the last maximum pooling left large positive features:
+the initial loss was 3.05 for eight classes, where ln 8 = 2.08 is that of equal probabilities.
 """
 
 from keras import layers
 
 from architectures import architecture
+from architectures._normalisation import PromptNormalization
 
 # Mean of ImageNet's blue, green, red in 0..255; the weights want the pixels centred, not scaled to unit variance.
 IMAGENET_MEAN = (103.939, 116.779, 123.68)
@@ -15,7 +22,10 @@ IMAGENET_MEAN = (103.939, 116.779, 123.68)
 
 @architecture(minimum_size=32, cam_layer="relu", reference="Simonyan & Zisserman (2015)", pretrained="VGG16")
 def vgg16(inputs, hp, *, width=1.0, blocks=(2, 2, 3, 3, 3), pretrained=False):
-    """Feature map (N, S/32, S/32, 512). `width` scales the channels, `blocks` counts the convolutions of each block."""
+    """Feature map (N, S/16, S/16, 512), pretrained (N, S/32, S/32, 512).
+
+    `width` scales the channels, `blocks` counts the convolutions of each block.
+    """
     x, normalise = inputs, True
     if pretrained:
         mean = [value / 255 for value in IMAGENET_MEAN]
@@ -41,8 +51,9 @@ def _features(x, width, blocks, normalise, initializer):
             name = f"block{block}_conv{number}"
             x = layers.Conv2D(channels, 3, padding="same", kernel_initializer=initializer, name=name)(x)
             if normalise:
-                x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+                x = PromptNormalization(name=f"{name}_bn")(x)
             last = (block, number) == (len(blocks), depth)
             x = layers.Activation("relu", name="relu" if last else f"{name}_relu")(x)
-        x = layers.MaxPooling2D(name=f"block{block}_pool")(x)
+        if not (normalise and last):
+            x = layers.MaxPooling2D(name=f"block{block}_pool")(x)
     return x

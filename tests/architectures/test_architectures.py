@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import architectures
-from benchmarks.cells.model import build_model
+from architectures._normalisation import PromptNormalization
+from benchmarks.cells.model import build_model, plain_hyperparameters
 from benchmarks.check.contract import checked_build
 from benchmarks.errors import BadInput
 
@@ -139,7 +140,33 @@ def test_options_reduce_the_model_and_its_minimum_size_suffices(name):
 @pytest.mark.parametrize("name", PUBLISHED_PARAMETERS)
 def test_normalisation_follows_small_data(name):
     found = [layer for layer in corrected(name)[0].layers if isinstance(layer, keras.layers.BatchNormalization)]
-    assert found and {layer.momentum for layer in found} == {0.9}
+    assert found and {layer.momentum for layer in found} <= {0.9, 0.5}
+
+
+@pytest.mark.parametrize("name", ["alexnet", "efficientnet", "vgg16"])
+def test_after_one_step_inference_is_as_training(name):
+    hp = plain_hyperparameters()
+    hp.Fixed("drop_path", 0.0)
+    model, _ = corrected(name, REDUCED[name], hp)
+    x = images(16)
+    before, trained, after = (np.asarray(model(x, training=training)) for training in (False, True, False))
+    np.testing.assert_allclose(after, trained, atol=1e-4)
+    assert np.abs(before - trained).max() > 0.1
+
+
+def test_prompt_normalisation_starts_from_the_first_batch_and_follows():
+    layer = PromptNormalization()
+    first, second = np.array([[0.0], [2.0]], "float32"), np.array([[5.0], [11.0]], "float32")
+    layer(first)
+    assert float(layer.moving_mean[0]) == 0 and float(layer.moving_variance[0]) == 1
+    layer(first, training=True)
+    assert float(layer.moving_mean[0]) == 1 and float(layer.moving_variance[0]) == 1  # means 1 and 8, variances 1 and 9
+    layer(second, training=True)
+    assert float(layer.moving_mean[0]) == 4.5 and float(layer.moving_variance[0]) == 5
+    assert layer.momentum == 0.5
+    layer.trainable = False
+    layer(first, training=True)
+    assert float(layer.moving_mean[0]) == 4.5
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("densenet", "weights.h5"), ("efficientnet", "keras"), ("vgg16", "h5")])
