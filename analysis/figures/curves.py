@@ -11,9 +11,10 @@ from matplotlib.patches import Patch
 
 from analysis.drawing.panels import grid_of_panels
 from analysis.drawing.style import DASHED, GREY, INK, key, looks
+from benchmarks.study.study import IMAGENET_LOGISTIC
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
-BASELINE = "thumbnail_logistic"  # drawn in every panel of ROC curves
+BASELINE = IMAGENET_LOGISTIC  # drawn in every panel of ROC curves
 DOTTED: dict[str, Any] = {"color": INK, "linewidth": 0.9, "linestyle": (0, (1, 1))}
 DIAGONAL: dict[str, Any] = {"color": "#a8a8a8", "linewidth": 0.8, "linestyle": DASHED}
 

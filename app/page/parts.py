@@ -12,9 +12,10 @@ BASELINES = {
     "majority": "majority-class baseline",
     "stratified": "random class at the classes' frequencies",
     "thumbnail_logistic": "logistic regression on 16 x 16 pixels",
+    "imagenet_logistic": "logistic regression on features of a network that saw no mammogram",
 }
 PUBLISHED = "published split, with copies of the test images in training"
-BESIDE = ("majority", "thumbnail_logistic")  # shown with every answer
+BESIDE = ("majority", "imagenet_logistic")  # shown with every answer
 PROTOCOLS = {
     "by_patient": "no patient of a test image is in training",
     "by_source": "no copy of a test image is in training, but other films of its patient may be",

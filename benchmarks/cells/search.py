@@ -45,10 +45,14 @@ class _DefaultFirst(keras_tuner.Oracle):
     """Makes an oracle try the default configuration first: the gain from the search is measured against it."""
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
+        space = self.get_space()
+        default = {hp.name: hp.default for hp in space.space if space.is_active(hp)}
         if not trials(self):
-            space = self.get_space()
-            return {"status": RUNNING, "values": {hp.name: hp.default for hp in space.space if space.is_active(hp)}}
-        return super().populate_space(trial_id)
+            return {"status": RUNNING, "values": default}
+        # The oracle knows what it drew itself, and may draw the default again where there are few combinations.
+        while (found := super().populate_space(trial_id)).get("values") == default:
+            pass
+        return found
 
 
 class _RandomOracle(_DefaultFirst, keras_tuner.oracles.RandomSearchOracle):

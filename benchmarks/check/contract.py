@@ -51,6 +51,8 @@ def checked_build(name: str, *, variant: str, classes: int, **settings: Any) -> 
     except Exception as error:
         raise BadInput(_problem(name, function, error)) from error
     _check_graph(name, function, model, cam_layer)
+    if not is_published and (cut := architectures.describe(name).corrected.cut_layer):
+        _check_cut(name, model, cut)
     return model, cam_layer
 
 
@@ -116,6 +118,19 @@ def _check_graph(name: str, function: str, model: "keras.Model", cam_layer: str)
             f"{where}: cam_layer {cam_layer!r} {what}; name the last layer with a feature map (N, h, w, c), after its "
             f"activation, e.g. {maps[-1]!r}"
         )
+
+
+def _check_cut(name: str, model: "keras.Model", cut: str) -> None:
+    """Raise BadInput unless everything behind the layer `cut` is computed from its output alone."""
+    import keras
+
+    where = architectures.place(name, name, cut)
+    if cut not in [layer.name for layer in model.layers]:
+        raise BadInput(f"{where}: cut_layer {cut!r} is not in the model; name the last layer that may stay untrained")
+    try:
+        keras.Model(model.get_layer(cut).output, model.output)
+    except ValueError:
+        raise BadInput(f"{where}: a path leads around cut_layer {cut!r}; name a layer that all paths pass") from None
 
 
 def check(name: str, study: Study, classes: int) -> dict[str, dict[str, Any]]:

@@ -131,7 +131,7 @@ class RecipeModel(keras_tuner.HyperModel):
         place = pd.Series(range(len(upright)), upright)
         parts = ["train"] if recipe["validation"] == "held_out" else ["train", "validation"]
         rows = np.concatenate([place[self.data.rows(part)["sample"]].to_numpy() for part in parts])
-        maps = stored.array(results / f"maps_{self.cell.architecture}.npy")
+        maps = stored.array(results / f"maps_{self.cell.architecture}.npy")[:, : None if recipe["augmentation"] else 1]
         return CachedViews(maps, rows, train.y, size, self.seed)
 
 

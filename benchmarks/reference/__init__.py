@@ -3,6 +3,7 @@
 - copies.csv: analysis/copies_quality.py
 - replay.csv, replay_patients.csv: benchmarks/validation/replay.py
 - planted_bias.csv: benchmarks/validation/planted_bias.py
+- ablation.csv: benchmarks/validation/ablation.py
 - explanation_speed.csv: analysis/explanation_speed.py
 """
 

@@ -127,7 +127,7 @@ def _against_baselines(results: Results, task: str) -> Table:
     )
     if of_accuracy:
         caption += (
-            " Detectable: the smallest true difference that each of the three comparisons, tested alone, would find in "
+            " Detectable: the smallest true difference that each of the comparisons, tested alone, would find in "
             "80 of 100 such studies."
         )
     for why in table.loc[table["verdict"].str.startswith(NOT_EVALUABLE), "verdict"].unique():

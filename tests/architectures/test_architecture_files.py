@@ -101,6 +101,32 @@ def test_without_a_published_form_the_corrected_form_follows_the_published_recip
     assert published_recipe("mine") == {"batch_size": 32, "precision": "float32"}
 
 
+CUT = GOOD.replace('cam_layer="relu"', 'cam_layer="relu", cut_layer="cut"')
+SKIPPED = """
+    y = layers.Activation("linear", name="cut")(x)
+    x = layers.Add()([x, y])
+    return"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (CUT, r"mine\.py:6: cut_layer 'cut' is not in the model"),
+        (CUT.replace("\n    return", SKIPPED), r"mine\.py:6: a path leads around cut_layer 'cut'"),
+    ],
+)
+def test_a_cut_that_is_none_is_refused(contribute, text, message):
+    contribute("mine", text)
+    with pytest.raises(BadInput, match=message):
+        corrected("mine")
+
+
+def test_a_cut_that_all_paths_pass_is_allowed(contribute):
+    named = CUT.replace("x = layers.Conv2D(", 'x = layers.Conv2D(name="cut", filters=')
+    contribute("mine", named.replace(", 3)", ", kernel_size=3)"))
+    corrected("mine")
+
+
 def test_an_underscore_hides_a_helper(contribute):
     contribute("_helper", "")
     assert "_helper" not in architectures.names()
