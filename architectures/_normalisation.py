@@ -23,6 +23,8 @@ class PromptNormalization(layers.BatchNormalization):
     0 until the first step of training and 1 from then on.
     """
 
+    momentum: Any  # a tensor while the first step is traced
+
     def __init__(self, momentum: float = MOMENTUM, **kwargs: Any):
         super().__init__(momentum=momentum, **kwargs)
 

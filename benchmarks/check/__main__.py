@@ -3,7 +3,7 @@
     python -m benchmarks.check NAME [--study demo]
 
 Builds the architecture at the study's image size and options, over its whole search space, saves it, has it memorise
-sixteen training images, twice with one random seed, and compares its size with the others'. Prints every problem with
+64 training images, starts twice from one random seed, and compares its size with the others'. Prints every problem with
 file, line and correction and exits with 1, or prints a summary and exits with 0. Takes half a minute on two cores for
 the architectures of this repository.
 """

@@ -50,7 +50,7 @@ def clashes(name: str) -> Iterator[str]:
     for node in ast.walk(architectures.parsed(name)):
         if isinstance(node, ast.FunctionDef):
             for argument in node.args.kwonlyargs:
-                if argument.arg in HARNESS_KEYS:
+                if argument.arg in HARNESS_KEYS and argument.arg not in architectures.NOT_OPTIONS:
                     yield f"{path}:{argument.lineno}: option {argument.arg} is the harness's own in a study; rename it"
         if isinstance(node, ast.Call) and (declared := _declared(node)) in SHARED:
             yield (
