@@ -4,9 +4,10 @@ import pickle
 from importlib import metadata
 from pathlib import Path
 
-import architectures
 import numpy as np
 import pytest
+
+import architectures
 from architectures import _torch_file, efficientnet_lite
 from benchmarks.cells.model import build_model, plain_hyperparameters
 from benchmarks.errors import BadInput
