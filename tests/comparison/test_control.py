@@ -13,6 +13,7 @@ from analysis.comparison import control
 from analysis.drawing.style import use_style
 from analysis.figures import comparison as figures_comparison
 from analysis.tidy import read_table
+from benchmarks.study.study import BASELINES
 
 LABELS = "aabbaabb"  # shuffled ones
 CONTROL = {"protocols": ["published", "by_patient"]}
@@ -39,7 +40,7 @@ def test_a_case_worked_by_hand(study):
     answer(study, "majority", "published", "aaaaaaaa")
     write_answers(study, "simple", "published", "aaaaaaaa")
     table = rows(study)
-    assert len(table) == 8
+    assert len(table) == 2 * (1 + len(BASELINES))
     row = table.loc[("simple", "published")]
     # Seven of eight right; a answered 5 times and true 4 times, b 3 and 4 times.
     assert row[["permuted", "chance", "excess", "real"]].tolist() == [7 / 8, (5 * 4 + 3 * 4) / 64, 3 / 8, 1]
@@ -103,7 +104,7 @@ def test_only_the_chosen_architectures_and_the_baselines_have_rows(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     chosen = {"protocols": ["published"], "architectures": ["simple"]}
     study = write_study(tmp_path, architectures={"simple": {}, "vgg16": {}}, control=chosen)
-    names = ["simple", "majority", "stratified", "thumbnail_logistic"]
+    names = ["simple", *BASELINES]
     assert rows(study).index.get_level_values("architecture").tolist() == names
 
 
@@ -122,5 +123,5 @@ def test_the_figure_has_a_panel_for_each_protocol_and_a_row_for_each_model(study
     figure = figures_comparison.control(control.control(study), ["simple"])
     assert [axes.get_title(loc="left") for axes in figure.axes] == CONTROL["protocols"]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == ["simple", "majority", "stratified", "thumbnail_logistic"]
+    assert names == ["simple", *BASELINES]
     plt.close(figure)
