@@ -134,7 +134,7 @@ def test_a_sorted_group_keeps_its_names(report):
 
 
 def test_filter_shows_rows_with_all_words_and_says_how_many(report, study):
-    box = report.locator(".tools", has=report.locator("button[aria-label*='Accuracy on test images']"))
+    box = report.locator(".tools", has=report.locator("button[aria-label*='Scores on test images']"))
     box.get_by_role("searchbox").fill("by_patient SIMPLE")
     assert _column(report, "table-headline", "architecture") == ["simple"]
     total = len(read_table(study.results(), "headline"))
