@@ -7,8 +7,8 @@ published form, and the corrected form with ImageNet weights, keep the momentum 
 names are those of keras.applications.EfficientNetV2B0.
 
 The corrected form used to collapse in trainings of few steps because the moving statistics of Keras' batch
-normalisation lagged behind (see `_normalisation`): over its many layers, the images' features differed by 1 % of their
-mean in inference and by 136 % in training.
+normalisation lagged behind (see `_normalisation`): after the first step (phantoms, 64 px), the features of the images
+differed by 1 % of their mean in inference, by 136 % in training.
 """
 
 import math
