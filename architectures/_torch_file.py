@@ -35,7 +35,7 @@ class _Tensor(NamedTuple):
         if not whole or len(self.shape) != len(self.strides) or min((self.offset, *self.shape, *self.strides)) < 0:
             raise ValueError(f"tensor of shape {self.shape} and strides {self.strides}")
         last = self.offset + sum((n - 1) * step for n, step in zip(self.shape, self.strides, strict=True))
-        if 0 not in self.shape and last >= len(numbers) or np.prod(self.shape, dtype=object) > len(numbers):
+        if (0 not in self.shape and last >= len(numbers)) or np.prod(self.shape, dtype=object) > len(numbers):
             raise ValueError(f"tensor of shape {self.shape} reaches beyond its storage of {len(numbers)} numbers")
         steps = [step * numbers.itemsize for step in self.strides]
         return np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, steps).copy()

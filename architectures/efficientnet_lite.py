@@ -11,7 +11,8 @@ from pathlib import Path
 
 from keras import layers
 
-from architectures import BadInput, architecture
+from architectures import architecture
+from architectures._errors import BadInput
 from architectures._torch_file import read_tensors
 
 # (blocks, channels, expansion, stride, kernel) of each stage

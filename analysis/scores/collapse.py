@@ -82,8 +82,8 @@ def health(folder: Path, frequency_loss: float) -> dict:
     reasons = list(_reasons(found, finite))
     if collapsed and not reasons:
         undertrained = found["training_loss"] > (1 - NEAR) * frequency_loss
-        losses = f"training loss {found['training_loss']:.3f}, that of the class frequencies {frequency_loss:.3f}"
-        reasons = [f"{FREQUENCIES if undertrained else ALIKE}: {losses}"]
+        compared = f"training loss {found['training_loss']:.3f}, that of the class frequencies {frequency_loss:.3f}"
+        reasons = [f"{FREQUENCIES if undertrained else ALIKE}: {compared}"]
     verdict = COLLAPSED if collapsed else FLAGGED if reasons else SOUND
     return found | {"verdict": verdict, "cause": "; ".join(reasons)}
 

@@ -46,4 +46,4 @@ def merged(kernel: np.ndarray, bias: np.ndarray, numbers: Heads) -> tuple[np.nda
     """Return kernel (C, K) and bias (K,) of the classes' logits from those of all heads side by side, (C, values)."""
     starts = np.cumsum([0] + [own.max() + 1 for own in numbers.values()])
     columns = [start + own for start, own in zip(starts, numbers.values(), strict=False)]
-    return sum(kernel[:, own] for own in columns), sum(bias[own] for own in columns)
+    return np.sum([kernel[:, own] for own in columns], axis=0), np.sum([bias[own] for own in columns], axis=0)

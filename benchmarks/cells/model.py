@@ -15,7 +15,7 @@ import architectures
 from architectures import CORRECTED, PUBLISHED, Architecture
 from benchmarks import stored
 from benchmarks.cells.cell import Cell
-from benchmarks.cells.shared import SEARCHED, augmented, classifier, hidden, shared_space
+from benchmarks.cells.shared import MEAN, SEARCHED, augmented, classifier, hidden, shared_space
 from benchmarks.study.study import Study
 
 if TYPE_CHECKING:
@@ -66,17 +66,20 @@ def build_model(
     if variant == PUBLISHED:
         x = keras.layers.Concatenate(name="channels")([x, x, x])
         return keras.Model(inputs, loaded.build_published(x, classes, **own), name=name), form.cam_layer
+    assert hp is not None  # only published forms have none
     if recipe is None:
         shared_space(hp, augmentation)
         x = augmented(x, hp, seed)
-    head = (hp.get("dropout"),) if recipe is None else (recipe["dropout"], recipe["pooling"])
+        dropout, pooling = hp.get("dropout"), MEAN
+    else:
+        dropout, pooling = recipe["dropout"], recipe["pooling"]
     x = keras.layers.Concatenate(name="channels")([x, x, x])
     pretrained = description.corrected.pretrained
     if pretrained:
         own["pretrained"] = weights is not None
     with hidden(hp if structure == SEARCHED else keras_tuner.HyperParameters()) as space:
         features = loaded.build(x, space, **own)
-    model = keras.Model(inputs, classifier(features, head[0], seed, classes, *head[1:]), name=name)
+    model = keras.Model(inputs, classifier(features, dropout, seed, classes, pooling), name=name)
     if pretrained and weights is not None:
         from architectures._pretrained import transfer
 

@@ -9,20 +9,17 @@ from benchmarks.recipe.augmentation import augmented
 class Views(Epochs):
     """Endless batches of randomly augmented images, float32 (B, S, S, 1), 0..255."""
 
+    y: np.ndarray
+
     def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int, strength: float):
         super().__init__(x, y, batch_size, seed)
-        self.strength = strength
+        self.strength, self.drawn_by = strength, seed
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, ...]:
         epoch, place = divmod(number, self.steps)
         chosen = self._order(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
         views = [self.view(one, np.random.default_rng([self.drawn_by, epoch, one])) for one in chosen]
         return np.stack(views), self.y[chosen]
-
-    @property
-    def drawn_by(self) -> int:
-        """Seed of the views."""
-        return int(self.seed or 0)
 
     def view(self, one: int, rng: np.random.Generator) -> np.ndarray:
         """Return a random view of one image."""

@@ -40,7 +40,7 @@ def write_maps(study: Study, architecture: str, threads: int) -> None:
     with stored.replacing(results / f"maps_{architecture}.npy") as path:
         maps = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
         for number, row in enumerate(rows):
-            maps[number] = _maps_of(images[row], trunk, shape[1], recipe["augmentation"], [study.seed, row])
+            maps[number] = _maps_of(images[row], trunk, shape[1], recipe["augmentation"], [study.seed, int(row)])
             if number % 100 == 0:
                 print(f"{number} of {len(rows)} images", flush=True)
         maps.flush()

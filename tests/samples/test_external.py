@@ -131,7 +131,8 @@ def test_classes_follow_from_label_and_labels():
         ({"labels": ["benign"]}, "dataset.labels: ['benign'] is not a mapping of classes to classes, all of them text"),
         (
             {"data": "x"},
-            "dataset.data: unknown option of phantom; allowed: patients, copies, side, noise, evidence, label, labels, boxed",
+            "dataset.data: unknown option of phantom; allowed: patients, copies, side, noise, evidence, label, "
+            "labels, boxed",
         ),
     ],
 )
