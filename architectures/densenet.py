@@ -11,7 +11,9 @@ from architectures import architecture
 from architectures._pretrained import normalised
 
 
-@architecture(minimum_size=32, cam_layer="relu", reference="Huang et al. (2017)", pretrained="DenseNet121")
+@architecture(
+    minimum_size=32, cam_layer="relu", cut_layer="pool3_pool", reference="Huang et al. (2017)", pretrained="DenseNet121"
+)
 def densenet(inputs, hp, *, blocks=(6, 12, 24, 16), growth_rate=32, pretrained=False):
     """Feature map (N, S/32, S/32, c). `blocks`: layers of each block; `growth_rate`: channels a layer adds."""
     x, compression = inputs, 0.5

@@ -35,7 +35,13 @@ DROP_PATH = 0.2
 PAPERS = partial(layers.BatchNormalization, momentum=0.9)
 
 
-@architecture(minimum_size=32, cam_layer="top_activation", reference="Tan & Le (2021)", pretrained="EfficientNetV2B0")
+@architecture(
+    minimum_size=32,
+    cam_layer="top_activation",
+    cut_layer="block5a_project_bn",
+    reference="Tan & Le (2021)",
+    pretrained="EfficientNetV2B0",
+)
 def efficientnet(inputs, hp, *, width=1.0, depth=1.0, pretrained=False):
     """Feature map (N, S/32, S/32, 1280). `width` scales the channels, `depth` the blocks of each stage."""
     drop_path = hp.Choice("drop_path", [0.0, DROP_PATH, 2 * DROP_PATH], default=DROP_PATH)

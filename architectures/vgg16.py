@@ -20,7 +20,13 @@ from architectures._normalisation import PromptNormalization
 IMAGENET_MEAN = (103.939, 116.779, 123.68)
 
 
-@architecture(minimum_size=32, cam_layer="relu", reference="Simonyan & Zisserman (2015)", pretrained="VGG16")
+@architecture(
+    minimum_size=32,
+    cam_layer="relu",
+    cut_layer="block4_pool",
+    reference="Simonyan & Zisserman (2015)",
+    pretrained="VGG16",
+)
 def vgg16(inputs, hp, *, width=1.0, blocks=(2, 2, 3, 3, 3), pretrained=False):
     """Feature map (N, S/16, S/16, 512), pretrained (N, S/32, S/32, 512).
 

@@ -213,7 +213,7 @@ def test_weights_that_cannot_be_are_refused(tmp_path):
     assert list(architectures.weights_problems("simple", None)) == []
     assert list(architectures.weights_problems("vgg16", "imagenet")) == []
     assert list(architectures.weights_problems("simple", "imagenet")) == [
-        "weights: there are none for simple; architectures that take them: densenet, efficientnet, vgg16"
+        "weights: there are none for simple; architectures that take them: densenet, efficientnet, efficientnet_lite, vgg16"
     ]
     for wrong in (3, "gone.keras", str(other)):
         assert [str(wrong) in p.replace("'", "") for p in architectures.weights_problems("vgg16", wrong)] == [True]
