@@ -1,13 +1,17 @@
 """DenseNet121: every layer of a block sees all earlier ones (Huang et al. 2017, arXiv:1608.06993).
 
 Published (breast_cancer_cnn): no pretrained weights, the flattened map straight into the classifier, mixed precision;
-its validation loss was NaN in many epochs. Corrected: He-normal initialisation, running averages that follow a small
-data set within an epoch or two, global average pooling. Layer names are those of keras.applications.DenseNet121.
+its validation loss was NaN in many epochs. Corrected: He-normal initialisation, normalisation for trainings of few
+steps (`_normalisation`; Keras' own with ImageNet weights), global average pooling. Layer names are those of
+keras.applications.DenseNet121.
 """
+
+from functools import partial
 
 from keras import layers
 
 from architectures import architecture
+from architectures._normalisation import PromptNormalization
 from architectures._pretrained import normalised
 
 
@@ -16,13 +20,13 @@ from architectures._pretrained import normalised
 )
 def densenet(inputs, hp, *, blocks=(6, 12, 24, 16), growth_rate=32, pretrained=False):
     """Feature map (N, S/32, S/32, c). `blocks`: layers of each block; `growth_rate`: channels a layer adds."""
-    x, compression = inputs, 0.5
+    x, compression, normalisation = inputs, 0.5, PromptNormalization
     if pretrained:
-        x = normalised(x)
+        x, normalisation = normalised(x), partial(layers.BatchNormalization, momentum=0.9)
     else:
         growth_rate = max(4, round(growth_rate * hp.Choice("growth_multiplier", [0.5, 1.0], default=1.0)))
         compression = hp.Choice("compression", [0.25, 0.5, 1.0], default=0.5)
-    return _features(x, blocks, growth_rate, compression, 0.9, "he_normal")
+    return _features(x, blocks, growth_rate, compression, normalisation, "he_normal")
 
 
 @densenet.published(
@@ -30,17 +34,17 @@ def densenet(inputs, hp, *, blocks=(6, 12, 24, 16), growth_rate=32, pretrained=F
 )
 def published(inputs, classes, *, blocks=(6, 12, 24, 16), growth_rate=32):
     """Softmax outputs (N, classes). `blocks`: layers of each block; `growth_rate`: channels a layer adds."""
-    x = _features(inputs, blocks, growth_rate, 0.5, 0.99, "glorot_uniform")
+    x = _features(inputs, blocks, growth_rate, 0.5, layers.BatchNormalization, "glorot_uniform")
     return layers.Dense(classes, activation="softmax")(layers.Flatten()(x))
 
 
-def _features(x, blocks, growth_rate, compression, momentum, initializer):
+def _features(x, blocks, growth_rate, compression, normalisation, initializer):
     def convolution(x, channels, size, name, strides=1):
         own = {"use_bias": False, "kernel_initializer": initializer, "name": name}
         return layers.Conv2D(channels, size, strides, "same" if strides == 1 else "valid", **own)(x)
 
     def activated(x, name, relu=None):
-        x = layers.BatchNormalization(momentum=momentum, epsilon=1.001e-5, name=f"{name}bn")(x)
+        x = normalisation(epsilon=1.001e-5, name=f"{name}bn")(x)
         return layers.Activation("relu", name=relu or f"{name}relu")(x)
 
     x = convolution(layers.ZeroPadding2D(3)(x), 2 * growth_rate, 7, "conv1_conv", strides=2)

@@ -6,6 +6,7 @@ trained from scratch.
 """
 
 import hashlib
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from keras import layers
 
 from architectures import architecture
 from architectures._errors import BadInput
+from architectures._normalisation import PromptNormalization
 from architectures._torch_file import read_tensors
 
 # (blocks, channels, expansion, stride, kernel) of each stage
@@ -40,14 +42,16 @@ SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 )
 def efficientnet_lite(inputs, hp, *, pretrained=True):
     """Feature map (N, S/32, S/32, 1280); `block_10` is the map (N, S/16, S/16, 112) before the last five blocks."""
+    # With few images, moving averages must adapt within an epoch or two.
+    normalisation = partial(layers.BatchNormalization, momentum=0.9) if pretrained else PromptNormalization
     x = layers.Rescaling(255 / 128, offset=-127 / 128, name="normalised")(inputs)
-    x = _convolution(x, STEM_CHANNELS, 3, 2, "stem")
+    x = _convolution(x, STEM_CHANNELS, 3, 2, "stem", normalisation)
     number = 0
     for blocks, channels, expansion, stride, kernel in STAGES:
         for repeat in range(blocks):
-            x = _block(x, channels, expansion, stride if repeat == 0 else 1, kernel, f"block_{number}")
+            x = _block(x, channels, expansion, stride if repeat == 0 else 1, kernel, f"block_{number}", normalisation)
             number += 1
-    return _convolution(x, HEAD_CHANNELS, 1, 1, "head")
+    return _convolution(x, HEAD_CHANNELS, 1, 1, "head", normalisation)
 
 
 @efficientnet_lite.weights
@@ -75,22 +79,21 @@ def weights():
     return ours
 
 
-def _convolution(x, channels, kernel, stride, name, activated=True):
+def _convolution(x, channels, kernel, stride, name, normalisation, activated=True):
     """Convolution, or depthwise convolution without `channels`; batch normalisation; ReLU6."""
     settings = {"strides": stride, "padding": "same", "use_bias": False, "name": f"{name}_convolution"}
     if channels:
         x = layers.Conv2D(channels, kernel, kernel_initializer="he_normal", **settings)(x)
     else:
         x = layers.DepthwiseConv2D(kernel, depthwise_initializer="he_normal", **settings)(x)
-    # momentum: with few images, moving averages must adapt within an epoch or two
-    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=f"{name}_normalisation")(x)
+    x = normalisation(epsilon=1e-3, name=f"{name}_normalisation")(x)
     return layers.ReLU(6.0, name=f"{name}_activation")(x) if activated else x
 
 
-def _block(x, channels, expansion, stride, kernel, name):
+def _block(x, channels, expansion, stride, kernel, name, normalisation):
     skipped = x
     if expansion > 1:
-        x = _convolution(x, expansion * x.shape[-1], 1, 1, f"{name}_expand")
-    x = _convolution(x, None, kernel, stride, f"{name}_depthwise")
-    x = _convolution(x, channels, 1, 1, f"{name}_project", activated=False)
+        x = _convolution(x, expansion * x.shape[-1], 1, 1, f"{name}_expand", normalisation)
+    x = _convolution(x, None, kernel, stride, f"{name}_depthwise", normalisation)
+    x = _convolution(x, channels, 1, 1, f"{name}_project", normalisation, activated=False)
     return layers.Add(name=name)([x, skipped]) if x.shape == skipped.shape else x

@@ -4,13 +4,14 @@ arXiv:1707.01083).
 Published (breast_cancer_cnn): ungrouped convolutions (the groups are in the shuffle only), and units of stride 1 that
 concatenate their input instead of adding it, so that a stage widens from unit to unit. Rebuilt from its total and
 trainable parameter counts; kernels have no biases. Corrected: the paper's units with its channels for each number of
-groups.
+groups, and normalisation for trainings of few steps (`_normalisation`).
 """
 
 from keras import layers
 from keras.initializers import VarianceScaling
 
 from architectures import architecture
+from architectures._normalisation import PromptNormalization
 
 STAGE_CHANNELS = {2: 200, 3: 240, 4: 272}  # by groups, of the first stage: table 1 of the paper
 STEM_CHANNELS = 24
@@ -26,7 +27,7 @@ def shufflenet(inputs, hp, *, units=(4, 8, 4), width=1.0):
         """Scale and round so that the channels of every bottleneck divide by the groups."""
         return 4 * groups * max(1, round(width * count / (4 * groups)))
 
-    x = _stem(inputs, channels(STEM_CHANNELS), 0.9, "he_normal")
+    x = _stem(inputs, channels(STEM_CHANNELS), PromptNormalization, "he_normal")
     for stage, repeats in enumerate(units):
         for unit in range(repeats):
             out = channels(STAGE_CHANNELS[groups] * 2**stage)
@@ -41,7 +42,7 @@ def shufflenet(inputs, hp, *, units=(4, 8, 4), width=1.0):
 def published(inputs, classes, *, units=(4, 8, 4), width=1.0):
     """Softmax outputs (N, classes). `units`: of each stage; `width` scales the channels."""
     groups = 3
-    x = _stem(inputs, STEM_CHANNELS, 0.99, "glorot_uniform")
+    x = _stem(inputs, STEM_CHANNELS, layers.BatchNormalization, "glorot_uniform")
     for stage, repeats in enumerate(units):
         half = groups * max(1, round(width * STAGE_CHANNELS[groups] * 2**stage / (2 * groups)))
         for unit in range(repeats):
@@ -58,9 +59,9 @@ def published(inputs, classes, *, units=(4, 8, 4), width=1.0):
     return layers.Dense(classes, activation="softmax")(layers.GlobalAveragePooling2D()(x))
 
 
-def _stem(x, channels, momentum, initializer):
+def _stem(x, channels, normalisation, initializer):
     x = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False, kernel_initializer=initializer)(x)
-    x = layers.Activation("relu")(layers.BatchNormalization(momentum=momentum)(x))
+    x = layers.Activation("relu")(normalisation()(x))
     return layers.MaxPooling2D(3, strides=2, padding="same")(x)
 
 
@@ -79,11 +80,11 @@ def _unit(x, channels, groups, strides, first, name):
         out = channels
     # The paper leaves the very first 1 x 1 convolution ungrouped: its input has few channels.
     y = _grouped(x, channels // 4, 1 if first else groups)
-    y = layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(y))
+    y = layers.Activation("relu")(PromptNormalization()(y))
     y = _shuffled(y, groups)
     y = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False, depthwise_initializer="he_normal")(y)
-    y = layers.BatchNormalization(momentum=0.9)(y)
-    y = layers.BatchNormalization(momentum=0.9)(_grouped(y, out, groups))
+    y = PromptNormalization()(y)
+    y = PromptNormalization()(_grouped(y, out, groups))
     y = layers.Add()([shortcut, y]) if strides == 1 else layers.Concatenate()([shortcut, y])
     return layers.Activation("relu", name=name)(y)
 

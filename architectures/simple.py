@@ -1,13 +1,14 @@
 """The published study's own small network: two convolutions, each with pooling, and one dense layer.
 
 Published (breast_cancer_cnn): unpadded convolutions, no normalisation; the flattened map (93,312 numbers at 224 px)
-holds nearly all the weights. Corrected: batch normalisation, and the map averaged to a 4 x 4 grid before the dense
+holds nearly all the weights. Corrected: batch normalisation (`_normalisation`), the map averaged to a 4 x 4 grid before the dense
 layer, so that the weights don't grow with the image.
 """
 
 from keras import layers
 
 from architectures import architecture
+from architectures._normalisation import PromptNormalization
 
 
 @architecture(minimum_size=32, cam_layer="relu", reference="breast_cancer_cnn, simple architecture")
@@ -17,7 +18,7 @@ def simple(inputs, hp, *, filters=(16, 32)):
     x = inputs
     for number, channels in enumerate(filters, start=1):
         x = layers.Conv2D(width * channels, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
-        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = PromptNormalization()(x)
         x = layers.Activation("relu", name="relu" if number == len(filters) else None)(x)
         if number < len(filters):
             x = layers.MaxPooling2D()(x)
