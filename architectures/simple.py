@@ -1,8 +1,8 @@
 """The published study's own small network: two convolutions, each with pooling, and one dense layer.
 
 Published (breast_cancer_cnn): unpadded convolutions, no normalisation; the flattened map (93,312 numbers at 224 px)
-holds nearly all the weights. Corrected: batch normalisation (`_normalisation`), the map averaged to a 4 x 4 grid before the dense
-layer, so that the weights don't grow with the image.
+holds nearly all the weights. Corrected: batch normalisation (`_normalisation`), and the map averaged to a 4 x 4 grid
+before the dense layer, so that the weights don't grow with the image.
 """
 
 from keras import layers
