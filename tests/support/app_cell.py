@@ -31,10 +31,12 @@ simple,published,0.9,0.8,1.0,10,7,patients,0.4,beats majority,yes,1
 majority,published,0.4,0.3,0.5,10,7,patients,0.4,baseline,baseline,1
 stratified,published,0.2,0.1,0.3,10,7,patients,0.4,baseline,baseline,1
 thumbnail_logistic,published,0.6,0.5,0.7,10,7,patients,0.4,baseline,baseline,1
+imagenet_logistic,published,0.7,0.6,0.8,10,7,patients,0.4,baseline,baseline,1
 simple,by_patient,0.25,0.15,0.35,80,40,patients,0.3,does not beat majority,yes,2
 majority,by_patient,0.3,0.2,0.4,80,40,patients,0.3,baseline,baseline,2
 stratified,by_patient,0.1,0.05,0.2,80,40,patients,0.3,baseline,baseline,2
 thumbnail_logistic,by_patient,0.2,0.1,0.3,80,40,patients,0.3,baseline,baseline,2
+imagenet_logistic,by_patient,0.35,0.25,0.45,80,40,patients,0.3,baseline,baseline,2
 """
 SCORES = """\
 architecture,protocol,task,metric,estimate,n_samples,n_units,ci_low,ci_high,note
