@@ -12,7 +12,9 @@ BRIGHTNESS = 0.15  # of the factor
 
 
 def augmented(image: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a random view of `image`, uint8 (S, S): moved, mirrored, with other grey levels; black outside the film.
+    """Return a random view of `image`, uint8 (S, S): moved, mirrored, with other grey levels.
+
+    Beyond its edges the image is continued by reflection, so that a crop gets no edges that it doesn't have.
 
     At strength 1: rotation by up to 20 degrees, scale e^(+-0.2), shift by up to 10 % of the side, both mirrorings with
     probability 1/2, gamma e^(+-0.3), brightness 0.85 to 1.15. At strength 0 the image itself.
@@ -27,9 +29,10 @@ def augmented(image: np.ndarray, strength: float, rng: np.random.Generator) -> n
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
     turn = turn * np.where(mirrored, -1, 1)
     centre = np.full(2, (side - 1) / 2)
-    start = centre + SHIFT * side * drawn[2:4] - turn @ centre
+    margin = side // 2
+    start = centre + SHIFT * side * drawn[2:4] - turn @ centre + margin
     rows = [(*turn[0], start[0]), (*turn[1], start[1])]
-    moved = Image.fromarray(image).transform(
+    moved = Image.fromarray(np.pad(image, margin, "reflect")).transform(
         (side, side), Image.Transform.AFFINE, [number for row in rows for number in row], Image.Resampling.BILINEAR
     )
     levels = np.linspace(0, 1, 256) ** np.exp(GAMMA * drawn[4]) * (1 + BRIGHTNESS * drawn[5])

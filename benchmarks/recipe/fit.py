@@ -168,7 +168,7 @@ class Trained:
         self.clone = clone
         features = clone.layers[-1].input
         values = sum(int(own.max()) + 1 for own in numbers.values())
-        self.head = keras.layers.Dense(values, dtype="float32", name="heads")
+        self.head = keras.layers.Dense(values, kernel_initializer="zeros", dtype="float32", name="heads")
         inputs = clone.input
         if cut:
             for layer in clone.layers[: clone.layers.index(clone.get_layer(cut)) + 1]:

@@ -55,7 +55,7 @@ def test_strength_zero_changes_nothing_and_a_seed_gives_the_same_view():
 @given(st.integers(0, 10_000))
 def test_a_view_keeps_about_the_area_and_the_grey_level(seed):
     image = np.zeros((96, 96), np.uint8)
-    image[36:60, 36:60] = 200
+    image[36:60, 36:60] = 200  # far from the edges, beyond which the image is mirrored
     view = augmented(image, 1.0, np.random.default_rng(seed))
     area = (view > view.max() / 2).sum() / 24**2
     assert np.exp(-0.45) < area < np.exp(0.45)  # scale e^(+-0.2) in both directions
@@ -183,8 +183,8 @@ def test_a_second_training_gives_the_same_bytes(study):
 
 
 def test_a_list_of_values_is_searched(study):
-    changed = json.dumps({"extends": "small.yaml", "recipe": {"epochs": 1, "learning_rate": [0.0001, 0.01]}})
-    found = load_study(changed)
+    changes = {"recipe": {"epochs": 1, "learning_rate": [0.0001, 0.01]}, "search": {"structure": "default"}}
+    found = load_study(json.dumps({"extends": "small.yaml"} | changes))
     train(found, "simple", "by_patient", 1, 1)
     trials = pd.read_csv(found.cell_folder("simple", "by_patient", 1) / "trials.csv")
     assert set(trials["learning_rate"]) == {0.0001, 0.01} and trials["best"].sum() == 1
