@@ -77,6 +77,7 @@ def fit_imagenet(cell: Cell, data: Data) -> tuple[Answer, dict[str, Any]]:
         np.concatenate([features["train"], features["validation"]]),
         np.concatenate([data.parts["train"].y, data.parts["validation"].y]),
         np.concatenate([rows[unit].to_numpy(str) for rows in rest]),
+        np.concatenate([rows["source"].fillna(rows["sample"]).to_numpy(str) for rows in rest]),
         data.heads,
         cell.seed,
     )

@@ -39,29 +39,35 @@ class Fitted:
         return product(found, self.numbers)
 
 
-def fit(features: np.ndarray, classes: np.ndarray, groups: np.ndarray, numbers: Heads, seed: int) -> Fitted:
-    """Fit features (N, C) to classes int (N,); C is the one with the lowest log loss over folds of `groups` (N,).
+def fit(
+    features: np.ndarray, classes: np.ndarray, groups: np.ndarray, sources: np.ndarray, numbers: Heads, seed: int
+) -> Fitted:
+    """Fit features (N, C) to classes int (N,), where each of `sources` (N,) counts once, however many copies it has.
 
-    With fewer than two groups in every class there is no inner validation: the strongest penalty is taken.
+    C is the one with the lowest log loss over inner folds of `groups` (N,), on one image of each source. With fewer
+    than two groups there are no inner folds: the strongest penalty is taken.
     """
+    _, once, source, copies = np.unique(sources, return_index=True, return_inverse=True, return_counts=True)
+    weights = 1 / copies[source]
     models, penalties, left_out = {}, {}, {}
     for name, own in numbers.items():
         truth = own[classes]
-        n_folds = min(INNER_FOLDS, len(set(groups)), np.bincount(truth).max())
         answers = np.full((len(PENALTIES), len(truth), own.max() + 1), 1 / (own.max() + 1))
-        for rest, out in _folds(features, truth, groups, n_folds, seed):
-            for number, model in enumerate(_path(features[rest], truth[rest])):
-                answers[number, out] = _answers(model, features[out], own)
-        losses = [-np.log(np.clip(each[np.arange(len(truth)), truth], LEAST, 1)).mean() for each in answers]
+        for rest, out in _folds(features[once], truth[once], groups[once], seed):
+            tested = np.isin(groups, groups[once[out]])
+            for number, model in enumerate(_path(features[once[rest]], truth[once[rest]])):
+                answers[number, tested] = _answers(model, features[tested], own)
+        losses = [-np.log(np.clip(each[once, truth[once]], LEAST, 1)).mean() for each in answers]
         best = int(np.argmin(losses))
         penalties[name], left_out[name] = PENALTIES[best], answers[best]
-        models[name] = _path(features, truth, PENALTIES[best : best + 1])[0]
+        models[name] = _path(features, truth, PENALTIES[best : best + 1], weights)[0]
     return Fitted(models, penalties, product(left_out, numbers), numbers)
 
 
 def _folds(
-    features: np.ndarray, truth: np.ndarray, groups: np.ndarray, n_folds: int, seed: int
+    features: np.ndarray, truth: np.ndarray, groups: np.ndarray, seed: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
+    n_folds = min(INNER_FOLDS, len(set(groups)), np.bincount(truth).max())
     if n_folds < 2:
         return []
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
@@ -72,15 +78,20 @@ def _folds(
     return [(rest, out) for rest, out in folds if len(set(truth[rest])) > 1]
 
 
-def _path(features: np.ndarray, truth: np.ndarray, penalties: tuple[float, ...] = PENALTIES) -> list[Pipeline]:
-    scaler = StandardScaler().fit(features)
+def _path(
+    features: np.ndarray,
+    truth: np.ndarray,
+    penalties: tuple[float, ...] = PENALTIES,
+    weights: np.ndarray | None = None,
+) -> list[Pipeline]:
+    scaler = StandardScaler().fit(features, sample_weight=weights)
     scaled, models = scaler.transform(features), []
     with warnings.catch_warnings():
         # The weakest penalties are not always at their optimum after these steps, and then seldom the best.
         warnings.simplefilter("ignore", ConvergenceWarning)
         for penalty in penalties:
-            regression = LogisticRegression(C=penalty, max_iter=300, tol=1e-3).fit(scaled, truth)
-            models.append(make_pipeline(scaler, regression))
+            regression = LogisticRegression(C=penalty, max_iter=300, tol=1e-3)
+            models.append(make_pipeline(scaler, regression.fit(scaled, truth, weights)))
     return models
 
 

@@ -10,6 +10,7 @@ folds.
 
 import dataclasses
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -75,6 +76,7 @@ def _measured(cell: Cell) -> Iterator[tuple[str, object]]:
     data = load(cell)
     set_precision(cell)
     fitted = fit_recipe(cell, data, Progress())
+    shutil.rmtree(cell.search_state(data.digest))
     answers = predict(fitted.model, data.parts["test"].x, fitted.mirrored)[0]
     yield "auc", round(_auc(data, answers), 4)
     density = _summed(answers, data.heads["density"])

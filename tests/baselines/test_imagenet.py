@@ -40,7 +40,7 @@ def two_groups(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_it_learns_what_the_features_tell_and_answers_of_other_groups_do_too():
     features, classes, groups = two_groups(120, 0)
-    fitted = imagenet.fit(features, classes, groups, {"classes": np.arange(2)}, seed=0)
+    fitted = imagenet.fit(features, classes, groups, np.arange(len(groups)), {"classes": np.arange(2)}, seed=0)
     other, truth, _ = two_groups(60, 1)
     assert (fitted.predict(other).argmax(axis=1) == truth).mean() > 0.8
     assert (fitted.left_out.argmax(axis=1) == classes).mean() > 0.8
@@ -51,9 +51,20 @@ def test_answers_left_out_know_nothing_of_their_group():
     groups = np.repeat([f"p{number}" for number in range(60)], 2)
     classes = np.repeat(rng.integers(0, 2, 60), 2)
     features = np.repeat(rng.normal(size=(60, 200)), 2, axis=0)  # tells the patient, and nothing else
-    fitted = imagenet.fit(features, classes, groups, {"classes": np.arange(2)}, seed=0)
+    fitted = imagenet.fit(features, classes, groups, np.arange(len(groups)), {"classes": np.arange(2)}, seed=0)
     assert np.corrcoef(fitted.predict(features)[:, 1], classes)[0, 1] > 0.8
     assert np.corrcoef(fitted.left_out[:, 1], classes)[0, 1] < 0.3
+
+
+def test_copies_of_a_source_count_as_one_image():
+    features, classes, groups = two_groups(60, 0)
+    sources, heads_of = np.arange(60), {"classes": np.arange(2)}
+    one = imagenet.fit(features, classes, groups, sources, heads_of, seed=0)
+    rows = np.repeat(np.arange(60), np.where(sources < 5, 7, 1))
+    several = imagenet.fit(features[rows], classes[rows], groups[rows], sources[rows], heads_of, seed=0)
+    assert one.penalties == several.penalties
+    assert several.predict(features) == pytest.approx(one.predict(features), abs=0.01)
+    assert several.left_out[np.searchsorted(rows, sources)] == pytest.approx(one.left_out)
 
 
 @pytest.fixture(scope="module")
