@@ -110,11 +110,11 @@ def test_a_case_worked_by_hand(small):
     assert severity["verdict"].startswith("not evaluable: undefined in")
     # Density: simple has four of six right, the majority class s1, s2 and s5.
     assert own.loc[("paired_bootstrap", "density"), "effect"] == pytest.approx(4 / 6 - 3 / 6)
-    # simple leads in fold 0 (rank 1 before three times 3), all are equal in fold 1 (2.5).
+    # simple leads in fold 0 (rank 1; four baselines share 2 to 5: 3.5), all five are equal in fold 1 (3).
     honest = ranks[ranks["protocol"] == "by_patient"].set_index("architecture")
-    assert honest["mean_rank"].to_dict() == {"simple": 1.75, **dict.fromkeys(BASELINES, 2.75)}
+    assert honest["mean_rank"].to_dict() == {"simple": 2, **dict.fromkeys(BASELINES, 3.25)}
     assert (honest["n_blocks"] == 2).all() and (honest["verdict"] == NO_DIFFERENCE).all()
-    assert own.loc[("nemenyi", "class8"), "effect"] == 1
+    assert own.loc[("nemenyi", "class8"), "effect"] == 1.25
     assert own.loc[("nemenyi", "class8"), "p_holm"] >= honest["friedman_p"].iloc[0]
 
 
@@ -139,13 +139,14 @@ def test_every_missing_number_has_a_reason(small):
 def test_a_planted_winner_is_found_and_holm_counts_its_family(write_study):
     study = write_study({"simple": answers(0.95, 1), "vgg16": answers(0.35, 2), "majority": answers(0.3, 3)})
     table, _ = compare(study).values()
-    assert beats(table, "by_patient") == {"simple": list(BASELINES), "vgg16": ["stratified", "thumbnail_logistic"]}
+    assert beats(table, "by_patient") == {"simple": list(BASELINES), "vgg16": list(BASELINES[1:])}
     main = table[(table["test"] == "paired_bootstrap") & (table["task"] == "class8")]
     pair = main[main["family"] == "architectures"].iloc[0]
     assert pair["verdict"] == A_BETTER and pair["effect"] > pair["detectable"]
     assert pair["p_holm"] == pair["p"]  # the only pair
     family = main[main["family"] == "baseline"]
-    assert len(family) == 6 and family["p_holm"].min() == pytest.approx(6 * family["p"].min())
+    # Two architectures against four baselines.
+    assert len(family) == 8 and family["p_holm"].min() == pytest.approx(8 * family["p"].min())
     others = table[(table["family"] == "architectures") & (table["task"] == "class8")].set_index("test")["verdict"]
     assert others[["corrected_t", "mcnemar", "bayesian"]].tolist() == [A_BETTER] * 3
 
@@ -191,8 +192,8 @@ def test_p_values_use_more_resamples_than_intervals(write_study):
     study = write_study({"simple": answers(0.95, 1), "majority": answers(0.3, 3)}, bootstrap=100)
     table, _ = compare(study).values()
     row = table[(table["test"] == "paired_bootstrap") & (table["task"] == "class8")].set_index("b").loc["majority"]
-    # 200 resamples for each of three baselines.
-    assert (row["p"], row["p_holm"]) == (pytest.approx(2 / 601), pytest.approx(3 * 2 / 601))
+    # 200 resamples for each of four baselines.
+    assert (row["p"], row["p_holm"]) == (pytest.approx(2 / 801), pytest.approx(4 * 2 / 801))
     accuracies = Accuracies(study)
     _, limits = accuracies.of("simple", "by_patient").minus(accuracies.of("majority", "by_patient"))
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((limits.low, limits.high))
@@ -208,7 +209,8 @@ def test_the_tables_are_written(small, monkeypatch):
     monkeypatch.setattr("sys.argv", ["comparison", "--study", "small.yaml"])
     comparison.main()
     table, ranks = (read_table(small.results(), name) for name in ("comparison", "ranks"))
-    assert len(table) == 2 * (3 * 7 + 1) and len(ranks) == 2 * 4
+    # Two protocols: simple against four baselines in seven tests each and Friedman's test; five names ranked.
+    assert len(table) == 2 * (4 * 7 + 1) and len(ranks) == 2 * 5
 
 
 @given(effect=st.floats(-1, 1).filter(bool), p=st.floats(0, 1), test=st.sampled_from(["corrected_t", "mcnemar"]))
@@ -291,7 +293,8 @@ def test_the_section_shows_every_pair_and_the_detectable_difference(results):
     assert list(tables) == [*(f"table-baselines-{task}" for task in ("class8", "severity", "density")), "table-pairs"]
     assert all({len(row) for row in table.rows} == {len(table.columns)} for table in tables.values())
     assert len(tables["table-baselines-class8"].rows) == 18 and len(tables["table-pairs"].rows) == 45
-    assert tables["table-baselines-class8"].rows[4][-1].text == "beats majority, stratified and thumbnail_logistic"
+    verdict_of_all = tables["table-baselines-class8"].rows[4][-1].text
+    assert verdict_of_all == "beats majority, stratified, thumbnail_logistic and imagenet_logistic"
     assert {row[-1].text for row in tables["table-baselines-severity"].rows} == {"not evaluable"}
     pictures = [picture.name for figures in blocks(study, "figures") for picture in figures.pictures]
     assert pictures == ["differences", "ranks_by_source", "ranks_by_patient"]
@@ -300,12 +303,15 @@ def test_the_section_shows_every_pair_and_the_detectable_difference(results):
 def test_the_section_of_one_architecture_under_published(results):
     study = results(architectures=("simple",), names=("published",))
     (paragraph,) = blocks(study, "paragraph")
-    assert paragraph.text.startswith("Under published, simple beats every baseline (majority, stratified and")
+    assert paragraph.text.startswith("Under published, simple beats every baseline (majority, stratified, ")
     assert "pair of architectures" not in paragraph.text
     assert [block.anchor for block in blocks(study, "figures")] == ["figure-differences"]
 
 
-HOW = "(majority, stratified and thumbnail_logistic; accuracy, paired bootstrap over patients, Holm's correction)"
+HOW = (
+    "(majority, stratified, thumbnail_logistic and imagenet_logistic; accuracy, paired bootstrap over patients, "
+    "Holm's correction)"
+)
 EVERY = list(BASELINES)
 
 
@@ -316,17 +322,17 @@ EVERY = list(BASELINES)
         (
             {"a": ["stratified"], "b": []},
             f"none of the 2 architectures beats every baseline {HOW}: majority is beaten by none, stratified by a, "
-            "thumbnail_logistic by none.",
+            "thumbnail_logistic by none, imagenet_logistic by none.",
         ),
         (
             {"a": EVERY, "b": ["stratified"], "c": []},
             f"a, of 3 architectures, beats every baseline {HOW}: majority is beaten by a, stratified by a and b, "
-            "thumbnail_logistic by a.",
+            "thumbnail_logistic by a, imagenet_logistic by a.",
         ),
         (
             {"a": EVERY, "b": EVERY, "c": []},
             f"a and b, of 3 architectures, beat every baseline {HOW}: majority is beaten by a and b, stratified by a "
-            "and b, thumbnail_logistic by a and b.",
+            "and b, thumbnail_logistic by a and b, imagenet_logistic by a and b.",
         ),
         ({"a": EVERY, "b": EVERY}, f"all 2 architectures beat every baseline {HOW}."),
         ({"a": EVERY}, f"a beats every baseline {HOW}."),
@@ -334,7 +340,7 @@ EVERY = list(BASELINES)
         (
             {"a": ["majority"]},
             f"a does not beat every baseline {HOW}: majority is beaten by a, stratified by none, "
-            "thumbnail_logistic by none.",
+            "thumbnail_logistic by none, imagenet_logistic by none.",
         ),
     ],
 )

@@ -39,7 +39,8 @@ def test_a_case_worked_by_hand(study):
     assert row["verdict"] == "more patients would help" and row["ci_low"] > 0
     flat = gains.set_index("architecture").loc["majority"]
     assert flat[["gain", "slope", "verdict"]].tolist() == [0, 0, "no gain shown"]
-    assert len(points) == 12 and len(gains) == 4
+    # simple and four baselines, at three sizes.
+    assert len(points) == 5 * 3 and len(gains) == 5
 
 
 def test_a_gain_of_one_patient_is_not_shown(study):
@@ -77,7 +78,7 @@ def test_without_a_learning_curve_the_tables_are_empty(tmp_path, monkeypatch):
 def test_the_figure_has_a_curve_for_each_architecture_and_a_tick_for_each_size(study):
     points, _ = learning_curve.learning_curve(study).values()
     axes = figures_comparison.learning_curve(points, ["simple"]).axes[0]
-    names = ["simple", "majority", "stratified", "thumbnail_logistic"]
+    names = ["simple", "majority", "stratified", "thumbnail_logistic", "imagenet_logistic"]
     assert [line.get_label() for line in axes.lines] == names
     assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "4", "8"]
     drawn = np.mean([line.get_ydata() for line in axes.lines], axis=0)
