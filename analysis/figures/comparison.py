@@ -105,21 +105,22 @@ def differences(comparison: pd.DataFrame, protocols: list[str]) -> Figure | None
         for j, protocol in enumerate(protocols)
     }
     last = max(places.values())
-    height = ROW * (last + 1.6) + 0.85
+    height = ROW * (last + 1.6) + 0.99
     figure, panels = plt.subplots(1, len(BASELINES), figsize=(FULL_WIDTH, height), sharex=True, sharey=True)
-    figure.subplots_adjust(left=0.235, right=0.99, top=1 - 0.42 / height, bottom=0.42 / height, wspace=0.08)
+    figure.subplots_adjust(left=0.235, right=0.99, top=1 - 0.56 / height, bottom=0.42 / height, wspace=0.08)
     for axes, baseline in zip(panels, BASELINES, strict=True):
         for row in rows[rows["b"] == baseline].itertuples():
             _difference(axes, places[row.a, row.protocol], row, style[row.a])
         axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
-        axes.set_title(f"minus {baseline}")
+        axes.set_title(f"minus\n{baseline}")  # on one line, long names run into each other
         axes.xaxis.set_major_locator(MaxNLocator(4, prune="upper"))
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
     panels[0].set(ylim=(last + 0.8, -0.8))
     panels[0].set_yticks(list(places.values()), [protocol for _, protocol in places])
-    panels[1].set_xlabel("difference in accuracy (95 % CI)")
+    centre = (panels[0].get_position().x0 + panels[-1].get_position().x1) / 2
+    figure.supxlabel("difference in accuracy (95 % CI)", x=centre, y=0.04 / height, va="bottom", size="medium")
     beside = blended_transform_factory(figure.transFigure, panels[0].transData)
     for architecture in architectures:
         middle = places[architecture, protocols[0]] + (len(protocols) - 1) / 2

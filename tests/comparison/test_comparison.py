@@ -263,7 +263,10 @@ def test_no_figure_where_nothing_is_evaluable(results):
 def test_significant_differences_have_filled_markers(results):
     study = results()
     figure = figures_comparison.differences(study.table("comparison"), study.protocols)
-    assert [axes.get_title("left") for axes in figure.axes] == [f"minus {name}" for name in BASELINES]
+    assert [axes.get_title("left") for axes in figure.axes] == [f"minus\n{name}" for name in BASELINES]
+    # Names beside each other stay apart, and within the figure.
+    boxes = [axes._left_title.get_window_extent() for axes in figure.axes]
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes)) and boxes[-1].x1 < figure.bbox.x1
     axes = figure.axes[0]
     faces = {
         round(line.get_xdata()[0], 3): to_hex(line.get_markerfacecolor())
