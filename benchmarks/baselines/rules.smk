@@ -13,6 +13,8 @@ rule features:
         "../../envs/benchmark.yaml"
     # The only heavy job before the cells; its numbers do not depend on the threads.
     threads: min(workflow.cores or 1, 8)
+    # First, while all cores are free.
+    priority: 1000
     params:
         **STAGES.params(
             "benchmarks.baselines.embedding --view {wildcards.view} --threads {threads}",

@@ -14,6 +14,8 @@ rule maps:
         "../../envs/benchmark.yaml"
     # A heavy job before many light ones; its numbers do not depend on the threads.
     threads: min(workflow.cores or 1, 8)
+    # First, while all cores are free.
+    priority: 1000
     params:
         **STAGES.params(
             "benchmarks.recipe.maps --architecture {wildcards.architecture} --threads {threads}",
