@@ -9,12 +9,12 @@ rule features:
         RESULTS / "features_{view}.npy",
     log:
         LOGS / "features_{view}.log",
+    # First, while all cores are free.
+    priority: 1000
     conda:
         "../../envs/benchmark.yaml"
     # The only heavy job before the cells; its numbers do not depend on the threads.
     threads: min(workflow.cores or 1, 8)
-    # First, while all cores are free.
-    priority: 1000
     params:
         **STAGES.params(
             "benchmarks.baselines.embedding --view {wildcards.view} --threads {threads}",

@@ -10,12 +10,12 @@ rule maps:
         RESULTS / "maps_{architecture}.npy",
     log:
         LOGS / "maps_{architecture}.log",
+    # First, while all cores are free.
+    priority: 1000
     conda:
         "../../envs/benchmark.yaml"
     # A heavy job before many light ones; its numbers do not depend on the threads.
     threads: min(workflow.cores or 1, 8)
-    # First, while all cores are free.
-    priority: 1000
     params:
         **STAGES.params(
             "benchmarks.recipe.maps --architecture {wildcards.architecture} --threads {threads}",
