@@ -82,7 +82,7 @@ def _summary(protocol: str, rows: pd.DataFrame) -> str:
         )
     return (
         f"{opening} with a planted lesion of {_percent(best)} contrast, {_auc(best)} was reached. This study detects "
-        "skill from that contrast on; read `no skill` as `no skill above this contrast`."
+        "skill from that contrast on; read 'no skill' as 'no skill above this contrast'."
     )
 
 

@@ -36,8 +36,8 @@ def test_the_first_page_names_the_lowest_contrast_that_is_detected():
     found = results({"simple": FLAT, "densenet": SEEN, "majority": dict.fromkeys(SEEN, 0.5)})
     assert positive_sentence(found) == (
         "Positive control (by_patient): with a planted lesion of 40 % contrast, an AUC of 0.90 (densenet, 95 % CI 0.80 "
-        "to 1.00) was reached. This study detects skill from that contrast on; read `no skill` as `no skill above this "
-        "contrast`."
+        "to 1.00) was reached. This study detects skill from that contrast on; read 'no skill' as 'no skill above this "
+        "contrast'."
     )
     text = said(found)
     assert positive_sentence(found) in text and "Detected by densenet from 40 % on." in text
