@@ -19,6 +19,7 @@ from benchmarks.cells.load import Data, Part
 from benchmarks.cells.model import build_model, study_settings
 from benchmarks.cells.progress import Progress
 from benchmarks.cells.search import search
+from benchmarks.cells.shared import SHARED
 from benchmarks.recipe.feeding import CachedViews, Views
 from benchmarks.recipe.maps import WHOLE, cut_layer
 from benchmarks.recipe.objective import Objective
@@ -38,7 +39,10 @@ def fit_recipe(cell: Cell, data: Data, progress: Progress) -> Fitted:
     # The number of images that an answer is averaged over is the number of whole views that training saw.
     fitted.mirrored = 1 if not recipe["mirrored"] else WHOLE if recipe["cached_views"] else MIRRORED
     fitted.held_out = recipe["validation"] == "held_out"
-    fitted.hyperparameters = {key: recipe[key] for key in ("batch_size", "learning_rate")} | fitted.hyperparameters
+    # Tables show these of every cell, searched or not.
+    fixed = {key: recipe[key] for key in SHARED if key not in searched(recipe)}
+    fitted.trials = fitted.trials.assign(**fixed)
+    fitted.hyperparameters = fixed | fitted.hyperparameters
     return fitted
 
 

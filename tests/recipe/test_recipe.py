@@ -170,6 +170,8 @@ def test_a_cell_has_all_files_and_its_model_gives_its_answers(study, name):
     np.testing.assert_allclose(table.filter(regex="^p_").to_numpy(), answers, atol=1e-4)
     history = pd.read_csv(cell.folder / "history.csv")
     assert history["loss"].notna().all() and history["val_loss"].notna().tolist() == [False, True]
+    trials = pd.read_csv(cell.folder / "trials.csv")
+    assert trials[["batch_size", "learning_rate", "dropout", "augmentation"]].iloc[0].tolist() == [32, 3e-4, 0.3, 1.0]
     runtime = json.loads((cell.folder / "runtime.json").read_text())
     assert (runtime["batch_size"], runtime["learning_rate"], runtime["trials"]) == (32, 3e-4, 1)
 
