@@ -77,13 +77,37 @@ def recipe(results: Results, form: str, names: list[str]) -> str:
         if new := [name for name in names if name not in study.published_architectures()]:
             words += f", of {listed(new)} at default hyperparameters without augmentation or dropout"
         return words
+    by_recipe = {name: own for name in names if (own := study.recipe_of(name))}
+    searched_alone = len(by_recipe) < len(names)
+    cycles = [f"{one_cycle(own)} ({name})" for name, own in by_recipe.items()]
+    if not searched_alone:
+        return cycles[0].rpartition(" (")[0] if len(cycles) == 1 else listed(cycles)
     search, training = study.search, study.training
     budget = "" if search["tuner"] == "hyperband" else f" of {plural(search['trials'], 'trial')}"
     structure = " of what all architectures share" if search["structure"] == "default" else ""
-    return (
+    words = (
         f"{search['tuner']} search{structure}{budget} in each fold, {training['epochs']} epochs at most, stopped after "
         f"{training['patience']} without a lower validation loss"
     )
+    return "; ".join([words, *cycles])
+
+
+def one_cycle(recipe: dict) -> str:
+    """Return how a recipe trains, in words."""
+    rate = recipe["learning_rate"]
+    told = f"one cycle of {plural(recipe['epochs'], 'epoch')} by AdamW"
+    told += f" with rates of {listed(f'{one:g}' for one in rate)}" if isinstance(rate, list) else f" at {rate:g}"
+    if recipe["augmentation"]:
+        told += ", images augmented"
+    if recipe["average"]:
+        told += ", the moving average of the weights kept"
+    if recipe["cached_views"]:
+        told += f", of what follows the cut layer alone, from maps of {recipe['cached_views']} augmented views"
+    if several := [key for key, value in recipe.items() if isinstance(value, list)]:
+        told += f"; {listed(several)} chosen by the validation part"
+    elif recipe["validation"] == "trained":
+        told += ", on training and validation part, as nothing is chosen"
+    return told
 
 
 def recipes(results: Results, names: list[str]) -> list[str]:

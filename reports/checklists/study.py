@@ -96,24 +96,29 @@ def initialisation(results: Results) -> Answer:
 def training(results: Results) -> Answer:
     """Training of the networks."""
     told = recipes(results, results.architectures)
-    if results.honest:
+    searching = [name for name in results.architectures if not results.study.recipe_of(name)]
+    if results.honest and searching:
         searched = results.study.training["augmentation"] == "searched"
         told.append(
             "These mirror, turn and zoom images at a strength that is searched, too"
             if searched
             else "These augment no image"
         )
-    return Answer(YES, f"Adam on cross-entropy. {'. '.join(told)}.", "training")
+    optimizer = "Adam on cross-entropy. " if searching or PUBLISHED in results.protocols else ""
+    return Answer(YES, f"{optimizer}{'. '.join(told)}.", "training")
 
 
 def selection(results: Results) -> Answer:
     """Choice of the reported network."""
     told = []
-    if results.honest:
+    by_recipe = [name for name in results.architectures if results.study.recipe_of(name)]
+    if results.honest and len(by_recipe) < len(results.architectures):
         told.append(
             f"Under {listed(results.honest)}, the trial and epoch with the lowest validation loss; test images take no "
             "part in it."
         )
+    if results.honest and by_recipe:
+        told.append(f"Of {listed(by_recipe)}, the last epoch of the recipe; test images take no part in it.")
     if PUBLISHED in results.protocols:
         told.append("Under published, the last epoch.")
     return Answer(YES, f"{' '.join(told)} All architectures are reported.", "search" if results.honest else "training")

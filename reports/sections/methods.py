@@ -8,6 +8,7 @@ from architectures import CORRECTED, describe
 from benchmarks.protocols import EXTERNAL, OFFICIAL, PUBLISHED
 from benchmarks.study.study import BASELINES
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
+from reports.facts import recipe
 from reports.results import Results, where
 from reports.tables import PROTOCOL, Declared, bold_if, cell_anchor, column, make_table, text, whole
 from reports.wording import MISSING, WORDS, count, listed, number, plural, span
@@ -99,10 +100,18 @@ def folds(results: Results) -> Iterator[Section]:
     ) + f" a cell, {study.search['tuner']} search"
     if study.search["structure"] == "default":
         budget += "; those that an architecture declares itself stay at their defaults"
+    by_recipe = [name for name in results.architectures if study.recipe_of(name)]
+    how = f"; their hyperparameters are searched inside the fold [@omalley2019] ({budget})"
+    if by_recipe:
+        cycles = f"in {recipe(results, CORRECTED, by_recipe)} [@loshchilov2019]"
+        how = (
+            f"{how}, those of {listed(by_recipe)} {cycles}"
+            if len(by_recipe) < len(results.architectures)
+            else f", {cycles}"
+        )
     honest = (
-        f"Folds: {study.folds}, stratified by class [@pedregosa2011]. Architectures train in corrected form; their "
-        f"hyperparameters are searched inside the fold [@omalley2019] ({budget}), and validation and test parts hold "
-        f"only upright originals."
+        f"Folds: {study.folds}, stratified by class [@pedregosa2011]. Architectures train in corrected form{how}, and "
+        "validation and test parts hold only upright originals."
     )
     texts = {
         PUBLISHED: (

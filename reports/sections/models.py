@@ -23,7 +23,12 @@ def training(results: Results) -> Iterator[Section]:
 
 
 def _learning(results: Results, protocol: str) -> Figures:
-    kept = "the last epoch is kept" if protocol == PUBLISHED else "dots mark the epoch kept, the lowest validation loss"
+    recipes = [results.study.recipe_of(name) for name in results.architectures]
+    kept = "dots mark the epoch kept, the lowest validation loss"
+    if protocol == PUBLISHED or all(recipes):
+        kept = "the last epoch is kept"
+    elif any(recipes):
+        kept += ", of recipes the last"
     caption = f"{protocol}: loss (logarithmic) and accuracy of the chosen model over the epochs; {kept}."
     alt = f"Learning curves of every architecture under {protocol}"
     return figure(f"learning_{protocol}", caption, alt, "history", anchor=f"learning-{protocol}")
