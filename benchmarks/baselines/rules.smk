@@ -14,7 +14,7 @@ rule features:
     conda:
         "../../envs/benchmark.yaml"
     # The only heavy job before the cells; its numbers do not depend on the threads.
-    threads: min(workflow.cores or 1, 8)
+    threads: 8
     params:
         **STAGES.params(
             "benchmarks.baselines.embedding --view {wildcards.view} --threads {threads}",

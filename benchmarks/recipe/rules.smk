@@ -15,7 +15,7 @@ rule maps:
     conda:
         "../../envs/benchmark.yaml"
     # A heavy job before many light ones; its numbers do not depend on the threads.
-    threads: min(workflow.cores or 1, 8)
+    threads: 8
     params:
         **STAGES.params(
             "benchmarks.recipe.maps --architecture {wildcards.architecture} --threads {threads}",

@@ -83,7 +83,8 @@ def test_another_backend_trains_as_well_and_is_explained_on_tensorflow(study, ta
     own, other = (
         [tables(name)["by_patient", seed][0]["loss"].mean() for seed in SEEDS] for name in (backend, "tensorflow")
     )
-    assert abs(np.mean(own) - np.mean(other)) < 3 * max(np.ptp(own), np.ptp(other))
+    # Two seeds may be alike by chance: a tenth, of losses near 2.4, is no difference either.
+    assert abs(np.mean(own) - np.mean(other)) < max(3 * np.ptp(own), 3 * np.ptp(other), 0.1)
 
 
 @pytest.mark.slow

@@ -92,4 +92,6 @@ def test_a_model_without_numbers_is_no_verdict(study):
     assert tables["gradcam"]["note"].str.contains("zero map").all() and tables["gradcam"]["predicted"].isna().all()
     columns = ["architecture", "protocol", "factor", "group", "metric", "n_units", "rest", "difference", "ci_low"]
     pd.DataFrame(columns=[*columns, "ci_high", "note"]).to_csv(study.results() / "tables/groups.csv", index=False)
+    skill = pd.DataFrame({"architecture": "simple", "protocol": study.protocols, "skill": "yes"})
+    skill.to_csv(study.results() / "tables/headline.csv", index=False)
     assert set(bias.judge(study)["verdict"]) == {NOT_EVALUABLE}

@@ -67,7 +67,7 @@ def test_a_second_run_writes_the_same_bytes(small):
     folder = small.results() / "figures"
     names = {"headline", "data", "gradcam_shares", "heatmaps", "leakage", "search_by_patient", "shortcuts"}
     names |= {"control", "differences", "learning_patients", "importance", "ranks_by_patient"}
-    names |= {"bias_effects", "bias_sanity"}
+    names |= {"bias_effects", "bias_sanity", "positive_control"}
     names |= {f"bias_{kind}_{architecture}" for kind in ("maps", "changes") for architecture in small.architectures}
     for protocol in small.protocols:
         names |= {f"{kind}_{protocol}" for kind in ("learning", "gradcam", "roc", "reliability", "bias_groups")}

@@ -72,9 +72,10 @@ def test_a_folder_with_a_manifest_runs_to_its_report(tmp_path, ward):
     assert data.loc["all", ["patients", "sources", "before_files", "after_files"]].tolist() == [24, 48, 48, 16]
     leakage = pd.read_csv(results / "tables/leakage.csv").set_index(["part_a", "part_b", "kind"])
     assert (leakage.loc[("train", "test", "shared_patient"), "n_flagged"] == 0).all()
-    bias = pd.read_csv(results / "tables/bias.csv").query("check == 'groups'")
-    notes = bias[bias["region_or_group"].str.startswith("density")]["note"]
+    groups = pd.read_csv(results / "tables/groups.csv")
+    notes = groups[groups["factor"] == "density"]["note"]
     assert notes.eq("density unknown for some samples").all() and len(notes)
+    bias = pd.read_csv(results / "tables/bias.csv").query("check == 'groups'")
     sides = bias[bias["region_or_group"].isin(["laterality L: accuracy", "laterality R: accuracy"])]
     assert sides["effect"].notna().all() and len(sides) == 2
 

@@ -21,7 +21,7 @@ from benchmarks.study.study import BASELINES
 KILLS = 20
 # Both networks; simple again with shuffled labels, planted lesions and four patients; baselines wherever one ran.
 CELLS = 2 * (1 + 2) + (1 + 2) + 2 + 2 + len(BASELINES) * (2 * (1 + 2) + 2 + 2)
-SOON, LATE = 5, 15  # seconds within which a run is killed, at first and at most
+SOON, LATE = 8, 25  # seconds within which a run is killed, at first and at most
 SMALL = {
     "description": "Small enough to run whole in a test.",
     "seed": 5,
