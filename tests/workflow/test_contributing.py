@@ -83,7 +83,7 @@ def test_the_walk_ends_in_a_report_with_all_that_was_added(tmp_path):
     assert "border_heat" in set(pd.read_csv(tables / "bias.csv")["check"]) and "heat on the border" in report
 
     demo, hospitals = (told for text, told in printed if "--dry-run" in text)
-    # Nothing of demo has run here: 7 networks and the new one in four cells each, 13 of controls and learning curve.
-    assert planned(demo, "cell") == 4 * 8 + 13
+    # Nothing of demo has run here: 6 networks and the new one in four cells each, 13 of controls and learning curve.
+    assert planned(demo, "cell") == 4 * 7 + 13
     # Two networks by two folds, and by the one hospital that is tested.
     assert planned(hospitals, "cell") == 2 * (2 + 1)

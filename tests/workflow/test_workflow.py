@@ -164,9 +164,9 @@ def test_killed_resumed_and_changed(tmp_path):
     assert f"The report is {results / 'report/report.html'}" in run.stdout
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     # How they stand is told while cells train, if the killed runs have left any to train.
-    assert "of 11 cells done, " in run.stdout or len(networks) == 11
+    assert "of 13 cells done, " in run.stdout or len(networks) == 13
     assert not [path for path in results.rglob("progress/*") if path.is_file()]
-    assert f"Study small: 11 cells, {11 - len(networks)} of them trained in this run" in run.stdout
+    assert f"Study small: 13 cells, {13 - len(networks)} of them trained in this run" in run.stdout
     assert "Under the published split the best of 2 networks answers" in run.stdout
     assert len(pd.read_csv(results / "tables/cells.csv")) == CELLS
     claims = pd.read_csv(results / "tables/claims.csv").set_index("id")["verdict"]
@@ -176,7 +176,7 @@ def test_killed_resumed_and_changed(tmp_path):
     assert (leakage.loc[("published", "train", "test", "near_duplicate"), "share"] == 1).all()
     assert (leakage.loc["by_patient", "n_flagged"] == 0).all()
     assert not [*(results / "search").rglob("record.json")]
-    assert len(pd.read_csv(results / "tables/trials.csv")) == 3 * (1 + 2 * 2) + 2 * 2
+    assert len(pd.read_csv(results / "tables/trials.csv")) == 3 * (1 + 2 * 2) + 2 * 2 * 2
     assert set(pd.read_csv(results / "tables/control.csv")["protocol"]) == {"published", "by_patient"}
     assert pd.read_csv(results / "tables/learning_curve.csv")["n_patients"].min() == 4
     assert set(pd.read_csv(results / "tables/positive_control.csv")["contrast"]) == {0, 60}
