@@ -11,7 +11,6 @@ folds.
 import dataclasses
 import shlex
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +52,10 @@ def ablate(
     recipe = study.recipe_of(architecture)
     if recipe is None or searched(recipe):
         raise BadInput(f"{study.path}: {architecture} needs a recipe with one value for each key")
+    # The command without --out, which does not affect the results.
+    words = ["--study", study.source.argument, "--architecture", architecture, "--folds", *map(str, folds)]
+    words += [*(["--changes", *changes] if changes else []), "--threads", str(threads)]
+    command = shlex.join(["python", "-m", "benchmarks.validation.ablation", *words])
     for change, settings in CHANGES.items():
         same = change != NONE and settings.items() <= recipe.items()
         if same or (changes and change not in changes):
@@ -62,7 +65,7 @@ def ablate(
         for fold in folds:
             row = {"study": study.name, "architecture": architecture, "change": change, "fold": fold}
             row |= dict(_measured(Cell(own, architecture, BY_PATIENT, fold))) | {"threads": threads}
-            row |= reference.about(shlex.join(["python", "-m", "benchmarks.validation.ablation", *sys.argv[1:]]))
+            row |= reference.about(command)
             out.parent.mkdir(parents=True, exist_ok=True)
             pd.DataFrame([row]).to_csv(out, mode="a", header=not out.exists(), index=False)
 
