@@ -4,14 +4,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import stored
+from benchmarks.protocols import unit_of
 from benchmarks.study.study import Study
-
-UNITS = ("patient", "source", "sample")  # the independent unit is the first of these known for every sample
-
-
-def unit_of(table: pd.DataFrame) -> str:
-    """Return the independent unit of `table`: the first of its columns UNITS without a missing value."""
-    return next(unit for unit in UNITS if table[unit].notna().all())
 
 
 def read_samples(study: Study) -> pd.DataFrame:

@@ -98,10 +98,6 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _cached(study: Study, architecture: str) -> bool:
-    return bool((study.recipe_of(architecture) or {}).get("cached_views"))
-
-
 def commands(study: Study, data: str | None) -> list[str]:
     """Return the commands that repeat `study`: one of Snakemake, then those of the stages, in the order of rules."""
     given = ["--data", data] if data else []
@@ -112,7 +108,11 @@ def commands(study: Study, data: str | None) -> list[str]:
         *(["benchmarks.samples.folds", "--protocol", protocol] for protocol in study.all_protocols()),
         ["benchmarks.check.contract"],
         *(["benchmarks.baselines.embedding", "--view", view.name] for view in study.embedding_views()),
-        *(["benchmarks.recipe.maps", "--architecture", name] for name in study.architectures if _cached(study, name)),
+        *(
+            ["benchmarks.recipe.maps", "--architecture", name]
+            for name in study.architectures
+            if study.cached_views(name)
+        ),
         *([module, *given] for module in ("analysis.leakage", "analysis.audit.shortcuts")),
         ["analysis.explanations.probes"],
         *([f"analysis.scores.{name}"] for name in ("tables", "scores", "collapse", "external")),

@@ -22,10 +22,10 @@ import pandas as pd
 from analysis.bias.bias_checks import CHECKS
 from analysis.bias.thresholds import NOT_EVALUABLE
 from analysis.bias.verdicts import Verdicts, groups
-from analysis.predictions import unit_of
 from analysis.scores.skill import NO, YES
 from analysis.tidy import read_table, table_stage
 from benchmarks.errors import run_cli
+from benchmarks.protocols import unit_of
 from benchmarks.study.study import Study
 
 COLUMNS = [

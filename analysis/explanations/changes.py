@@ -10,9 +10,9 @@ import pandas as pd
 
 from analysis.bootstrap import interval, resampled_means
 from analysis.explanations.interventions import EMPTY
-from analysis.predictions import unit_of
 from analysis.tidy import read_table, table_stage
 from benchmarks.errors import run_cli
+from benchmarks.protocols import unit_of
 from benchmarks.study.study import Study
 
 COLUMNS = [

@@ -12,8 +12,8 @@ import pandas as pd
 from scipy import ndimage
 from scipy.spatial.distance import cdist
 
-from analysis.predictions import unit_of
 from benchmarks.datasets._files import resize
+from benchmarks.protocols import unit_of
 
 METHOD = "distance to the nearest training film (k = 1; Sun et al., ICML 2022) in standardised statistics of "
 METHOD += "brightness and texture"

@@ -72,7 +72,7 @@ def fit_imagenet(cell: Cell, data: Data) -> tuple[Answer, dict[str, Any]]:
     """Fit imagenet_logistic; the second value are the chosen penalties, for runtime.json."""
     features = features_of(cell, data)
     rest = [data.rows(part) for part in ("train", "validation")]
-    unit = next(unit for unit in ("patient", "source", "sample") if data.samples[unit].notna().all())
+    unit = protocols.unit_of(data.samples)
     fitted = imagenet.fit(
         np.concatenate([features["train"], features["validation"]]),
         np.concatenate([data.parts["train"].y, data.parts["validation"].y]),
@@ -120,9 +120,10 @@ def fit_cell(cell: Cell, data: Data, threads: int) -> None:
 def fit_baselines(study: Study, protocol: str, fold: int, threads: int) -> None:
     """Fit all baselines in one fold. Raises BadInput if an earlier stage has not run."""
     backend.prepare(threads, keras=protocols.PLANTED in protocol)
-    for name in BASELINES:
-        cell = Cell(study, name, protocol, fold)
-        fit_cell(cell, load(cell), threads)
+    cells = [Cell(study, name, protocol, fold) for name in BASELINES]
+    data = load(cells[0])  # all baselines see the same images
+    for cell in cells:
+        fit_cell(cell, data, threads)
 
 
 main = stage(

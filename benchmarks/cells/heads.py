@@ -20,20 +20,25 @@ def factor_of_label(samples: pd.DataFrame, factor: str) -> dict[str, str] | None
     return values.first().map(str).to_dict()
 
 
-def heads(samples: pd.DataFrame, classes: list[str], factored: bool = True) -> Heads:
+def whole(classes: list[str]) -> Heads:
+    """Return the one head that learns the classes themselves."""
+    return {CLASSES: np.arange(len(classes))}
+
+
+def heads(samples: pd.DataFrame, classes: list[str]) -> Heads:
     """Return the heads that learn the classes: name -> number of its value for each class, int (K,).
 
     They are severity and density if each label in `samples`, all of a study, has exactly one of both and no two classes
-    have the same; else, or unless `factored`, one head with the classes themselves.
+    have the same; else `whole`.
     """
-    values = {factor: factor_of_label(samples, factor) for factor in FACTORS} if factored else {}
+    values = {factor: factor_of_label(samples, factor) for factor in FACTORS}
     found = {
         factor: np.unique([own[label] for label in classes], return_inverse=True)[1]
         for factor, own in values.items()
         if own is not None
     }
     distinct = found and len(set(zip(*found.values(), strict=True))) == len(classes)
-    return found if distinct else {CLASSES: np.arange(len(classes))}
+    return found if distinct else whole(classes)
 
 
 def product(parts: dict[str, np.ndarray], numbers: Heads) -> np.ndarray:

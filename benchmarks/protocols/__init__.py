@@ -32,6 +32,7 @@ if typing.TYPE_CHECKING:
 
 PUBLISHED = "published"
 BY_PATIENT, EXTERNAL, OFFICIAL = "by_patient", "external", "official"
+UNITS = ("patient", "source", "sample")  # the independent unit is the first of these known for every sample
 PERMUTED, FEWER, PLANTED = "_permuted", "_n", "_planted"  # suffixes of derived protocols
 
 
@@ -61,6 +62,11 @@ def base(name: str) -> str:
 def variant(name: str) -> str:
     """Return which form of an architecture protocol `name` trains: `published` or `corrected`."""
     return PUBLISHED if base(name) == PUBLISHED else "corrected"
+
+
+def unit_of(table: "pd.DataFrame") -> str:
+    """Return the independent unit of `table`: the first of its columns UNITS without a missing value."""
+    return next(unit for unit in UNITS if table[unit].notna().all())
 
 
 def labelled(folds: "pd.DataFrame", samples: "pd.DataFrame") -> "pd.DataFrame":

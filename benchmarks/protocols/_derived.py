@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BadInput
-from benchmarks.protocols import Splitting
+from benchmarks.protocols import Splitting, unit_of
 
 
 def permuted_labels(samples: pd.DataFrame, seed: int) -> dict[str, str]:
@@ -12,7 +12,7 @@ def permuted_labels(samples: pd.DataFrame, seed: int) -> dict[str, str]:
 
     If patients (sources) are unknown, labels are shuffled among sources (files).
     """
-    unit = next(unit for unit in ("patient", "source", "sample") if samples[unit].notna().all())
+    unit = unit_of(samples)
     source = "sample" if samples["source"].isna().any() else "source"
     sources = samples.drop_duplicates(source).sort_values(source)
     labels = sources.groupby(unit)["label"].agg(list)

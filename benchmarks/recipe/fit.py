@@ -13,7 +13,7 @@ import pandas as pd
 from benchmarks import stored
 from benchmarks.cells.batches import Batches
 from benchmarks.cells.cell import Cell, Fitted
-from benchmarks.cells.heads import CLASSES, Heads, merged
+from benchmarks.cells.heads import Heads, merged, whole
 from benchmarks.cells.keras_private import restart_layer_numbers
 from benchmarks.cells.load import Data, Part
 from benchmarks.cells.model import build_model, study_settings
@@ -53,7 +53,7 @@ class RecipeModel(keras_tuner.HyperModel):
         super().__init__()
         self.cell, self.data, self.recipe, self.progress = cell, data, recipe, progress
         self.seed = cell.seed
-        self.heads: Heads = data.heads if recipe["heads"] == "factors" else {CLASSES: np.arange(len(data.classes))}
+        self.heads: Heads = data.heads if recipe["heads"] == "factors" else whole(data.classes)
 
     def of_trial(self, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
         """Return the recipe of a trial; its hyperparameters are declared in `hp`."""

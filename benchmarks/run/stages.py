@@ -82,8 +82,7 @@ class Stages:
 
     def from_maps(self, wildcards: Any) -> bool:
         """Return whether a job's architecture is trained from cached maps under its protocol."""
-        recipe = self.study.recipe_of(wildcards.architecture)
-        return bool(recipe and recipe["cached_views"]) and variant(wildcards.protocol) != PUBLISHED
+        return self.study.cached_views(wildcards.architecture) > 0 and variant(wildcards.protocol) != PUBLISHED
 
     def precedence(self, wildcards: Any) -> int:
         """Return a cell's priority: first the longest, those of published size; then one architecture after another.

@@ -126,6 +126,11 @@ class Study(protocols.Splitting):
         """Return the recipe that trains the corrected form; None if it is searched with early stopping instead."""
         return recipe.completed(self.recipe, self.architectures[architecture].get("recipe"))
 
+    def cached_views(self, architecture: str) -> int:
+        """Return the number of augmented views of which an architecture's maps are cached; 0 without a cache."""
+        own = self.recipe_of(architecture)
+        return own["cached_views"] if own else 0
+
     def maps_settings(self, architecture: str) -> dict:
         """Return all settings that an architecture's cached maps depend on."""
         own = self.recipe_of(architecture) or recipe.DEFAULTS

@@ -11,8 +11,7 @@ from analysis.bias.thresholds import FLAGGED, NOT_EVALUABLE, Rule
 from analysis.explanations.explain import EXAMINED, UNSEEN
 from analysis.figures import bias as figures_bias
 from analysis.figures import bias_effects as figures_bias_effects
-from analysis.predictions import unit_of
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import PUBLISHED, unit_of
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, main_honest, where
 from reports.sections.calibration import calibration

@@ -1,22 +1,18 @@
 """Logistic regression on frozen features: nothing of the test part reaches it; features, penalties and heads."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prepared_study import prepared_study
 
 from benchmarks import backend
 from benchmarks.baselines import baselines, embedding, imagenet
 from benchmarks.cells.cell import Cell
-from benchmarks.cells.heads import heads, merged, product
+from benchmarks.cells.heads import heads, merged, product, whole
 from benchmarks.cells.load import load
-from benchmarks.samples.folds import write_folds
-from benchmarks.samples.samples import write_samples
-from benchmarks.study.study import load_study
 
 STUDY = {
     "description": "Frozen features of phantoms.",
@@ -70,12 +66,7 @@ def test_copies_of_a_source_count_as_one_image():
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     backend.prepare(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("imagenet"))
-        Path("small.yaml").write_text(yaml.safe_dump(STUDY))
-        found = load_study("small.yaml")
-        write_samples(found)
-        write_folds(found, "by_patient")
+    with prepared_study(tmp_path_factory.mktemp("imagenet"), STUDY) as found:
         embedding.embed_view(found, "64", threads=1)
         yield found
 
@@ -150,7 +141,7 @@ def test_heads_are_the_factors_where_each_class_has_one_of_each():
     table = known([("benign", 1), ("benign", 2), ("malignant", 2)])
     found = heads(table, sorted(table["label"]))
     assert {name: own.tolist() for name, own in found.items()} == {"severity": [0, 0, 1], "density": [0, 1, 1]}
-    assert list(heads(table, sorted(table["label"]), factored=False)) == ["classes"]
+    assert list(whole(sorted(table["label"]))) == ["classes"]
     twice = pd.concat([table, table.assign(density=[1, 1, 2])])
     assert list(heads(twice.assign(severity="benign"), sorted(table["label"]))) == ["classes"]
 

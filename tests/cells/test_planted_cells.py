@@ -3,16 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from plain_studies import GOOD
+from prepared_study import prepared_study
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.load import load
 from benchmarks.cells.training import train_cell
-from benchmarks.samples.folds import write_folds
-from benchmarks.samples.samples import write_samples
-from benchmarks.study.study import load_study
 
 PROTOCOLS = ("by_patient_permuted", "by_patient_planted10", "by_patient_planted60")
 SETTINGS = GOOD | {
@@ -30,14 +27,7 @@ SETTINGS = GOOD | {
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    place = tmp_path_factory.mktemp("planted")
-    (place / "small.yaml").write_text(yaml.safe_dump(SETTINGS))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        study = load_study("small.yaml")
-        write_samples(study)
-        for protocol in PROTOCOLS:
-            write_folds(study, protocol)
+    with prepared_study(tmp_path_factory.mktemp("planted"), SETTINGS) as study:
         yield study
 
 

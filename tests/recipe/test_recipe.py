@@ -1,15 +1,14 @@
 """The recipe: its views, its objective, its optimizer, cached maps, and cells trained by it."""
 
 import json
-from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prepared_study import prepared_study
 
 from benchmarks import backend
 from benchmarks.cells.cell import Cell
@@ -20,8 +19,6 @@ from benchmarks.recipe.augmentation import augmented
 from benchmarks.recipe.maps import write_maps
 from benchmarks.recipe.objective import Objective
 from benchmarks.recipe.optimizer import LayerwiseAdamW, WeightAverage, layer_rates, rate_schedule
-from benchmarks.samples.folds import write_folds
-from benchmarks.samples.samples import write_samples
 from benchmarks.study.recipe import DEFAULTS
 from benchmarks.study.study import load_study
 from benchmarks.training import train
@@ -120,12 +117,7 @@ def test_the_average_is_the_exponential_one_of_the_weights():
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     backend.prepare(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("recipe"))
-        Path("small.yaml").write_text(yaml.safe_dump(STUDY))
-        found = load_study("small.yaml")
-        write_samples(found)
-        write_folds(found, "by_patient")
+    with prepared_study(tmp_path_factory.mktemp("recipe"), STUDY) as found:
         write_maps(found, "efficientnet_lite", threads=1)
         train(found, "efficientnet_lite", "by_patient", 0, 1)
         train(found, "simple", "by_patient", 0, 1)
