@@ -1,6 +1,6 @@
 """Accuracy of the search for copies on the real augmented files, whose copies are known, with time and memory.
 
-    python -m analysis.copies_quality --data PATH > benchmarks/reference/copies.csv
+    python -m analysis.copies_quality --data PATH > benchmarks/reference/rigid.csv
 
 Columns: test, n_train, n_test (images), n_copies (test images that have a copy in train), found (of those), n_wrong
 (flagged test images whose most similar partner is of another source), lowest_copy (the least similarity of a test image
@@ -23,7 +23,7 @@ from scipy import fft
 from skimage import exposure
 from sklearn.model_selection import GroupKFold, KFold
 
-from analysis.audit import copies
+from benchmarks.copies import rigid
 from benchmarks.datasets import mendeley_inbreast
 from benchmarks.datasets._files import resize
 from benchmarks.errors import run_cli
@@ -84,7 +84,7 @@ def rows(data: Path) -> Iterator[dict[str, Any]]:
     after = samples[samples["folder"] == "after"]
     sources = after["source"].to_numpy(dtype=str)
     start = time.perf_counter()
-    spectra = copies.describe(map(dataset.native, after.index))
+    spectra = rigid.describe(map(dataset.native, after.index))
     describing = time.perf_counter() - start
     everything = np.arange(len(sources))
     by_file, by_source = (splitter(FOLDS, shuffle=True, random_state=SEED) for splitter in (KFold, GroupKFold))
@@ -102,15 +102,15 @@ def rows(data: Path) -> Iterator[dict[str, Any]]:
     for name, change in CHANGES.items():
         rng = np.random.default_rng(SEED)
         start = time.perf_counter()
-        asked = copies.describe(change(image, rng) for image in originals)
+        asked = rigid.describe(change(image, rng) for image in originals)
         found = _pooled([_judged(spectra, asked, sources, upright["source"].to_numpy(dtype=str))])
         yield {"test": name, **found, "seconds": time.perf_counter() - start}
 
 
 def _judged(a: np.ndarray, b: np.ndarray, sources_a: np.ndarray, sources_b: np.ndarray) -> dict[str, Any]:
-    found = copies.search(a, b, least=RECORDED)
+    found = rigid.search(a, b, least=RECORDED)
     same = sources_a[found["a"]] == sources_b[found["b"]]
-    flagged = found[found["similarity"] >= copies.THRESHOLD]
+    flagged = found[found["similarity"] >= rigid.THRESHOLD]
     best = flagged.sort_values("similarity").drop_duplicates("b", keep="last")
     has_copy = np.isin(sources_b, sources_a)
     return {

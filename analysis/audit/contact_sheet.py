@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.audit.copies import central_square, repeat
 from analysis.drawing.sheets import Sheet, film
 from analysis.drawing.style import FULL_WIDTH, GREY
+from benchmarks.copies.rigid import central_square, repeat
 
 ACROSS = 2  # pairs side by side
 WIDTH, PITCH = FULL_WIDTH / ACROSS, 1.15  # inches of a pair, of an image

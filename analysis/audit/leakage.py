@@ -10,7 +10,7 @@ Writes into results/<study>/tables (`python -m analysis.leakage --study NAME`)
                         whose label, source or patient differs from most of their copies
 
 kind is shared_patient, shared_source, pixel_identical or near_duplicate. Near duplicates are found from pixels alone
-(analysis/audit/copies.py) and include pixel-identical files.
+(benchmarks/copies/rigid.py) and include pixel-identical files.
 """
 
 from collections.abc import Iterator

@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.audit.contact_sheet import contact_sheet, signature, strongest
-from analysis.audit.copies import THRESHOLD
 from analysis.audit.partners import NEAR_DUPLICATE, Pictures, partners
 from analysis.drawing.style import use_style
+from benchmarks.copies.rigid import THRESHOLD
 from benchmarks.datasets._files import Files
 from benchmarks.errors import BadInput, refuse
 

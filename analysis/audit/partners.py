@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from analysis.audit import copies
+from benchmarks.copies import rigid
 
 SHARED = {"shared_patient": "patient", "shared_source": "source", "pixel_identical": "md5"}  # kind -> column compared
 NEAR_DUPLICATE = "near_duplicate"
@@ -25,12 +25,12 @@ class Pictures:
 
     def __init__(self, names: list[str], read: Callable[[str], np.ndarray], n_first: int | None = None):
         self.read = functools.lru_cache(maxsize=64)(read)
-        self.spectra = copies.describe(map(read, names))
+        self.spectra = rigid.describe(map(read, names))
         self.place = {name: place for place, name in enumerate(names)}
         if n_first is None:
-            found = copies.search(self.spectra)
+            found = rigid.search(self.spectra)
         else:
-            found = copies.search(self.spectra[:n_first], self.spectra[n_first:]).assign(b=lambda t: t["b"] + n_first)
+            found = rigid.search(self.spectra[:n_first], self.spectra[n_first:]).assign(b=lambda t: t["b"] + n_first)
         listed = np.array(names, dtype=object)
         one_way = pd.DataFrame({"sample_a": listed[found["a"]], "sample_b": listed[found["b"]]})
         one_way = one_way.join(found[["similarity", "mirrored"]])
@@ -65,8 +65,8 @@ class Pictures:
         if a.shape == b.shape and (a == b).all():
             return 0.0, 0.0, "identical pixels"
         spectra = self.spectra[self.place[name_a]], self.spectra[self.place[name_b]]
-        degrees, _ = copies.rotation(spectra[0], spectra[1], mirrored)
-        difference = copies.grey_difference(a, b, mirrored, degrees)
+        degrees, _ = rigid.rotation(spectra[0], spectra[1], mirrored)
+        difference = rigid.grey_difference(a, b, mirrored, degrees)
         steps = ["mirrored"] if mirrored else []
         if min(degrees, 360 - degrees) > STILL:
             steps.append(f"turned by {degrees:g} degrees")

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from analysis.audit import copies
 from benchmarks.baselines.baselines import thumbnails
+from benchmarks.copies import rigid
 from benchmarks.datasets import Dataset
 from benchmarks.datasets._files import resize
 from benchmarks.samples.breast import MARGIN
@@ -105,10 +105,10 @@ def features(samples: pd.DataFrame, dataset: Dataset, masks: np.ndarray) -> dict
     spectra = []
     for row in samples["row"]:
         native = dataset.native(row)
-        image, breast = copies.central_square(native), in_square(masks[row].astype(bool), native.shape)
+        image, breast = rigid.central_square(native), in_square(masks[row].astype(bool), native.shape)
         for function in OF_IMAGE:
             numbers[function.__name__].append(function(image, breast))
-        spectra.append(copies.describe([image])[0])
+        spectra.append(rigid.describe([image])[0])
     found: dict[str, np.ndarray | str] = {probe: np.array(values) for probe, values in numbers.items()}
     found["file_size"] = f"{NONE}: the images are generated, not read from files"
     if dataset.file_size:
@@ -135,7 +135,7 @@ def _copy_order(samples: pd.DataFrame, spectra: np.ndarray) -> np.ndarray:
     mean = {}
     for source, own in samples.groupby("source"):
         pairs = itertools.pairwise(own.sort_values("copy").index[:FIRST_COPIES])
-        found = [copies.rotation(spectra[one], spectra[other], mirrored=False) for one, other in pairs]
-        steps = [(degrees + 180) % 360 - 180 for degrees, similarity in found if similarity >= copies.THRESHOLD]
+        found = [rigid.rotation(spectra[one], spectra[other], mirrored=False) for one, other in pairs]
+        steps = [(degrees + 180) % 360 - 180 for degrees, similarity in found if similarity >= rigid.THRESHOLD]
         mean[source] = float(np.mean(steps)) if steps else 0.0
     return samples["source"].map(mean).to_numpy(dtype=float)[:, None]

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from analysis.audit.copies import THRESHOLD
 from analysis.audit.partners import KINDS, NEAR_DUPLICATE
 from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
 from analysis.figures.audit import TASKS
 from benchmarks import reference
+from benchmarks.copies.rigid import THRESHOLD
 from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
