@@ -33,7 +33,8 @@ class Dataset:
     `native(row)` decodes a sample in its own size, uint8 (H, W); `read(row, size)` returns uint8 (size, size).
     `mask(row, size)` is the known breast mask, uint8 0/1 (size, size), or None if no mask is known. `file_size(row)` is
     the size of the file in bytes, or None if there are no files. `classes` are sorted as Keras sorts class folders.
-    `generated` means that no patient was imaged.
+    `generated` means that no patient was imaged. `layout` says how the files were understood, in words; `notes` say
+    what was left out or assumed, one sentence each.
     """
 
     title: str
@@ -47,6 +48,8 @@ class Dataset:
     mask: Callable[[int, int], np.ndarray] | None = None
     file_size: Callable[[int], int] | None = None
     generated: bool = False
+    layout: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def with_boxes(dataset: Dataset) -> Dataset:

@@ -82,6 +82,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         table = read_manifest(files, manifest, str(data if is_manifest else data / manifest))
     else:
         table = _from_folders(data, files)
+    layout = f"CSV manifest {manifest}" if manifest else "class folders"
     samples = _samples(_with_headers(table, files, data), files)
     classes = sorted(samples["label"].unique())
     if len(classes) < 2:
@@ -102,6 +103,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         native=native,
         mask=(lambda row, size: np.ones((size, size), np.uint8)) if options["breast"] == "whole" else None,
         file_size=lambda row: files.size(samples["file"][row]),
+        layout=layout,
     )
 
 

@@ -84,6 +84,8 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         doi=None,
         samples=pd.concat([_samples(key, one.samples) for key, one in loaded.items()], ignore_index=True),
         generated=all(one.generated for one in sets),
+        layout="; ".join(f"{key}: {one.layout}" for key, one in loaded.items() if one.layout),
+        notes=tuple(f"{key}: {note}" for key, one in loaded.items() for note in one.notes),
         **{name: merged(name) for name in ("read", "native", "mask", "file_size")},
     )
 
