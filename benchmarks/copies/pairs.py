@@ -11,8 +11,8 @@ from benchmarks.copies import rigid
 def find_pairs(read: Callable[[int], np.ndarray], n: int, n_first: int | None = None) -> pd.DataFrame:
     """Return every pair of copies among the images 0..n-1; `read(number)` returns uint8 (H, W).
 
-    With `n_first`, only pairs of one of the first `n_first` images and one of the others. Columns a, b (numbers, a < b),
-    similarity (0..1) and mirrored (bool).
+    With `n_first`, only pairs of one of the first `n_first` images and one of the others. Columns a, b (numbers,
+    a < b), similarity (0..1) and mirrored (bool).
     """
     spectra = rigid.describe(map(read, range(n)))
     if n_first is None:
