@@ -11,10 +11,13 @@ GAMMA = 0.3  # of the logarithm of the exponent
 BRIGHTNESS = 0.15  # of the factor
 
 
-def augmented(image: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+def augmented(
+    image: np.ndarray, strength: float, rng: np.random.Generator, around: np.ndarray | None = None
+) -> np.ndarray:
     """Return a random view of `image`, uint8 (S, S): moved, mirrored, with other grey levels.
 
-    Beyond its edges the image is continued by reflection, so that a crop gets no edges that it doesn't have.
+    `around`, uint8 (2 S, 2 S), shows the image with its surroundings; without it, the image is continued by reflection,
+    so that no new edges appear.
 
     At strength 1: rotation by up to 20 degrees, scale e^(+-0.2), shift by up to 10 % of the side, both mirrorings with
     probability 1/2, gamma e^(+-0.3), brightness 0.85 to 1.15. At strength 0 the image itself.
@@ -32,8 +35,8 @@ def augmented(image: np.ndarray, strength: float, rng: np.random.Generator) -> n
     margin = side // 2
     start = centre + SHIFT * side * drawn[2:4] - turn @ centre + margin
     rows = [(*turn[0], start[0]), (*turn[1], start[1])]
-    moved = Image.fromarray(np.pad(image, margin, "reflect")).transform(
-        (side, side), Image.Transform.AFFINE, [number for row in rows for number in row], Image.Resampling.BILINEAR
+    moved = Image.fromarray(np.pad(image, margin, "reflect") if around is None else around).transform(
+        (side, side), Image.Transform.AFFINE, [number for row in rows for number in row], Image.Resampling.BICUBIC
     )
     levels = np.linspace(0, 1, 256) ** np.exp(GAMMA * drawn[4]) * (1 + BRIGHTNESS * drawn[5])
     return (np.clip(levels, 0, 1) * 255).round().astype(np.uint8)[np.asarray(moved)]

@@ -2,10 +2,9 @@
 
 Writes results/<study>/maps_<architecture>.npy, float16 (N, 2 + views, h, w, c): the output of the architecture's
 cut_layer for each original (in the order of samples.parquet), its mirror image, and augmented views of it. Training
-what follows the cut then takes minutes on a CPU. No label and no fold has a part in it.
+what follows the cut then takes minutes on a CPU. Views of a lesion crop show the film around the crop. No label and no
+fold has a part in it.
 """
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,9 +15,6 @@ from benchmarks.errors import run_cli
 from benchmarks.recipe.augmentation import augmented
 from benchmarks.study.command import THREADS, stage
 from benchmarks.study.study import Study
-
-if TYPE_CHECKING:
-    import keras
 
 WHOLE = 2  # views before the augmented ones: the image and its mirror image
 
@@ -34,22 +30,22 @@ def write_maps(study: Study, architecture: str, threads: int) -> None:
     hp, results = plain_hyperparameters(), study.results()
     model, _ = build_model(architecture, variant="corrected", hp=hp, classes=2, **study_settings(study, architecture))
     trunk = keras.Model(model.input, model.get_layer(cut_layer(architecture)).output)
-    images = stored.array(results / f"images_{study.size_of(architecture)}.npy")
+    images, *surroundings = (
+        stored.array(results / f"images_{view.name}.npy") for view in study.maps_views(architecture)
+    )
+    around = surroundings[0] if surroundings else [None] * len(images)
     rows = np.flatnonzero(stored.table(results / "samples.parquet")["upright"].to_numpy(bool))
     shape = (len(rows), WHOLE + recipe["cached_views"], *trunk.output_shape[1:])
     with stored.replacing(results / f"maps_{architecture}.npy") as path:
         maps = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
         for number, row in enumerate(rows):
-            maps[number] = _maps_of(images[row], trunk, shape[1], recipe["augmentation"], [study.seed, int(row)])
+            rng = np.random.default_rng([study.seed, int(row)])
+            drawn = [augmented(images[row], recipe["augmentation"], rng, around[row]) for _ in range(shape[1] - WHOLE)]
+            shown = np.stack([images[row], images[row][:, ::-1], *drawn])
+            maps[number] = trunk.predict_on_batch(shown[..., np.newaxis].astype(np.float32))
             if number % 100 == 0:
                 print(f"{number} of {len(rows)} images", flush=True)
         maps.flush()
-
-
-def _maps_of(image: np.ndarray, trunk: "keras.Model", views: int, strength: float, seed: list[int]) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    drawn = [augmented(image, strength, rng) for _ in range(views - WHOLE)]
-    return trunk.predict_on_batch(np.stack([image, image[:, ::-1], *drawn])[..., np.newaxis].astype(np.float32))
 
 
 def cut_layer(architecture: str) -> str:

@@ -4,7 +4,9 @@
 rule maps:
     input:
         RESULTS / "samples.parquet",
-        lambda wildcards: ancient(RESULTS / f"images_{STUDY.size_of(wildcards.architecture)}.npy"),
+        lambda wildcards: [
+            ancient(RESULTS / f"images_{view.name}.npy") for view in STUDY.maps_views(wildcards.architecture)
+        ],
         RESULTS / "architectures/{architecture}.json",
     output:
         RESULTS / "maps_{architecture}.npy",

@@ -4,9 +4,11 @@ A window is (left, top, width, height) in whole pixels of the film; it may reach
 [x, y, w, h] in fractions of an image's width and height.
 """
 
+from typing import Literal
+
 import numpy as np
 
-MARGIN = 1.6  # side of a box crop, as a multiple of the longer side of the lesions' bounding box
+MARGIN = 1.6  # side of a box crop, as a multiple of the longer side of the largest lesion
 LEAST = 40  # pixels: smallest side of a box crop
 
 Window = tuple[int, int, int, int]
@@ -18,19 +20,25 @@ def whole(shape: tuple[int, int]) -> Window:
 
 
 def around_boxes(boxes: list[list[float]], shape: tuple[int, int]) -> Window:
-    """Return the square around all `boxes`, at least one, of a film of `shape` (H, W).
+    """Return the square around the largest of `boxes`, at least one, of a film of `shape` (H, W).
 
-    The side is MARGIN times the longer side of the boxes' bounding box, at least LEAST. The square is shifted into the
-    film; where the square is longer than the film, the film lies inside the square.
+    The side is MARGIN times the longer side of the box, at least LEAST, and even. The square is shifted into the film;
+    where the square is longer than the film, the film lies inside the square.
     """
     film = np.array(shape[::-1])
-    corners = np.array(boxes)
-    low = corners[:, :2].min(axis=0) * film
-    high = (corners[:, :2] + corners[:, 2:]).max(axis=0) * film
-    side = max(round(MARGIN * float((high - low).max())), LEAST)
+    x, y, width, height = max(boxes, key=lambda box: box[2] * box[3])
+    longer = max(width * film[0], height * film[1])
+    side = max(2 * round(MARGIN * longer / 2), LEAST)
+    centre = np.array([x + width / 2, y + height / 2]) * film
     room = film - side
-    start = np.clip(np.round((low + high) / 2 - side / 2), np.minimum(room, 0), np.maximum(room, 0))
+    start = np.clip(np.round(centre - side / 2), np.minimum(room, 0), np.maximum(room, 0))
     return int(start[0]), int(start[1]), side, side
+
+
+def surroundings(part: Window) -> Window:
+    """Return the square of twice the side of the square `part`, around the same centre."""
+    left, top, side, _ = part
+    return left - side // 2, top - side // 2, 2 * side, 2 * side
 
 
 def around_breast(breast: np.ndarray) -> Window:
@@ -41,14 +49,18 @@ def around_breast(breast: np.ndarray) -> Window:
     return int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
 
 
-def cropped(image: np.ndarray, part: Window) -> np.ndarray:
-    """Return the window `part` of `image`, (H, W) of any dtype; pixels outside the film are zero."""
+def cropped(image: np.ndarray, part: Window, beyond: Literal["constant", "reflect"] = "constant") -> np.ndarray:
+    """Return the window `part` of `image`, (H, W) of any dtype.
+
+    Pixels `beyond` the film are zero (constant), or the part inside the film is continued by reflection.
+    """
     left, top, width, height = part
-    result = np.zeros((height, width), image.dtype)
     inside = image[max(top, 0) : top + height, max(left, 0) : left + width]
-    down, across = max(-top, 0), max(-left, 0)
-    result[down : down + inside.shape[0], across : across + inside.shape[1]] = inside
-    return result
+    missing = [
+        (max(-start, 0), max(start + long - has, 0))
+        for start, long, has in zip((top, left), (height, width), image.shape, strict=True)
+    ]
+    return np.pad(inside, missing, mode=beyond)
 
 
 def fractions(part: Window, shape: tuple[int, int]) -> list[float]:

@@ -21,7 +21,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ from benchmarks.errors import BadInput, refuse
 from benchmarks.samples import crop
 from benchmarks.samples.breast import segment_breast
 from benchmarks.study.study import Study
-from benchmarks.study.views import BOX, BREAST, WHOLE, View
+from benchmarks.study.views import BOX, BREAST, SURROUNDINGS, WHOLE, View
 
 DTYPES = {
     # "str" columns are never null and compare to plain bools.
@@ -130,16 +130,19 @@ class _Film:
         return np.asarray(Image.fromarray(known).resize((width, height), Image.Resampling.NEAREST)).astype(bool)
 
     def window(self, chosen: str) -> crop.Window:
-        """Return the part of the film that the crop `chosen` (none, box or breast) shows."""
+        """Return the part of the film that the crop `chosen` (none, box, breast or surroundings) shows."""
         if chosen == BOX:
             return crop.around_boxes(self.boxes, self.native.shape)
+        if chosen == SURROUNDINGS:
+            return crop.surroundings(self.window(BOX))
         return crop.around_breast(self.breast) if chosen == BREAST else crop.whole(self.native.shape)
 
     def image(self, view: View) -> np.ndarray:
         """Return the image of `view`, uint8 (size, size)."""
         if view.crop == WHOLE:
             return self.dataset.read(self.row, view.size)
-        return resize(crop.cropped(self.native, self.window(view.crop)), view.size)
+        beyond: Literal["constant", "reflect"] = "reflect" if view.crop == SURROUNDINGS else "constant"
+        return resize(crop.cropped(self.native, self.window(view.crop), beyond), view.size)
 
     def mask(self, view: View) -> np.ndarray:
         """Return the breast mask of `view`, uint8 (size, size)."""

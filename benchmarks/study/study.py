@@ -16,7 +16,7 @@ from benchmarks.errors import BadInput, refuse
 from benchmarks.publications import claims
 from benchmarks.study import recipe
 from benchmarks.study.study_file import SCHEMA, StudyFile, read_study
-from benchmarks.study.views import WHOLE, View
+from benchmarks.study.views import BOX, SURROUNDINGS, WHOLE, View
 from benchmarks.yaml_file import violations
 
 ALL = "all"
@@ -112,9 +112,10 @@ class Study(protocols.Splitting):
         return list(dict.fromkeys(View.of(one["image_size"], one.get("crop"), self.crop) for one in chosen))
 
     def views(self) -> list[View]:
-        """Return all views of the study: its own sizes, then further ones for the embedding."""
+        """Return all views of the study: its own sizes, then further ones for the embedding and the cached maps."""
         own = [View(size, self.crop) for size in self.sizes()]
-        return list(dict.fromkeys([*own, *self.embedding_views()]))
+        cached = [view for name in self.architectures for view in self.maps_views(name)]
+        return list(dict.fromkeys([*own, *self.embedding_views(), *cached]))
 
     def weights_of(self, architecture: str) -> str | None:
         """Return the pretrained weights of the corrected form: None, `imagenet` or a path."""
@@ -130,6 +131,12 @@ class Study(protocols.Splitting):
         """Return the number of augmented views of which an architecture's maps are cached; 0 without a cache."""
         own = self.recipe_of(architecture)
         return own["cached_views"] if own else 0
+
+    def maps_views(self, architecture: str) -> list[View]:
+        """Return the views behind an architecture's cached maps: the image, and a lesion crop's surroundings."""
+        size = self.size_of(architecture)
+        around = [View(2 * size, SURROUNDINGS, own=False)] if self.crop == BOX else []
+        return [View(size, self.crop), *around] if self.cached_views(architecture) else []
 
     def maps_settings(self, architecture: str) -> dict:
         """Return all settings that an architecture's cached maps depend on."""

@@ -3,11 +3,12 @@
 import dataclasses
 
 WHOLE, BOX, BREAST = "none", "box", "breast"  # crops (benchmarks/samples/crop.py)
+SURROUNDINGS = "surroundings"  # of a box crop: twice its side
 
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """One view of every sample: square images of `size` px after a `crop` (none, box or breast).
+    """One view of every sample: square images of `size` px after a `crop` (none, box, breast or surroundings).
 
     `own` says whether the crop is the study's own. The arrays of a view are images_<name>.npy.
     """

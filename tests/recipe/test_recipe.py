@@ -57,7 +57,16 @@ def test_a_view_keeps_about_the_area_and_the_grey_level(seed):
     area = (view > view.max() / 2).sum() / 24**2
     assert np.exp(-0.45) < area < np.exp(0.45)  # scale e^(+-0.2) in both directions
     level = (200 / 255) ** np.exp(0.3) * 0.85, (200 / 255) ** np.exp(-0.3) * 1.15
-    assert 255 * level[0] - 2 <= view.max() <= min(255, 255 * level[1] + 2)
+    assert 255 * level[0] - 2 <= np.median(view[view > view.max() / 2]) <= min(255, 255 * level[1] + 2)
+
+
+def test_a_view_of_an_image_with_surroundings_shows_them_in_place_of_a_reflection():
+    image = film(32)
+    reflected = augmented(image, 1.0, np.random.default_rng(3), np.pad(image, 16, "reflect"))
+    assert (reflected == augmented(image, 1.0, np.random.default_rng(3))).all()
+    around = np.full((64, 64), 255, np.uint8)
+    around[16:48, 16:48] = image
+    assert any(augmented(image, 1.0, np.random.default_rng(seed), around).max() > 240 for seed in range(20))
 
 
 def test_the_objective_of_one_sample_by_hand():

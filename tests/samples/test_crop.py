@@ -27,8 +27,8 @@ LESION = (slice(100, 130), slice(60, 110))  # of the film: 50 px wide, 30 px hig
     [
         # 50 x 30 px around (85, 115): 1.6 x 50 = 80 px.
         ([[0.3, 0.5, 0.25, 0.15]], (200, 200), (45, 75, 80, 80)),
-        # Two lesions: x 20..120 px, y 40..60 px; 1.6 x 100 = 160 px around (70, 50), shifted to the film's edge.
-        ([[0.1, 0.2, 0.1, 0.1], [0.5, 0.25, 0.1, 0.05]], (200, 200), (0, 0, 160, 160)),
+        # Lesions of 20 x 10 and 50 x 20 px: 1.6 x 50 = 80 px around (25, 50) of the larger one, shifted to the edge.
+        ([[0.5, 0.25, 0.1, 0.05], [0.0, 0.2, 0.25, 0.1]], (200, 200), (0, 10, 80, 80)),
         # Pixels of a film that is not square: 40 x 20 px around (380, 190), shifted from the right and lower edges.
         ([[0.9, 0.9, 0.1, 0.1]], (200, 400), (336, 136, 64, 64)),
         # A lesion of 10 px: at least 40 px.
@@ -37,7 +37,7 @@ LESION = (slice(100, 130), slice(60, 110))  # of the film: 50 px wide, 30 px hig
         ([[0.0, 0.0, 0.5, 1.0]], (100, 300), (0, -70, 240, 240)),
     ],
 )
-def test_a_box_crop_is_a_square_around_all_lesions_inside_the_film(boxes, shape, expected):
+def test_a_box_crop_is_a_square_around_the_largest_lesion_inside_the_film(boxes, shape, expected):
     assert crop.around_boxes(boxes, shape) == expected
 
 
@@ -55,17 +55,16 @@ box = st.tuples(fraction, fraction, st.floats(0.01, 1), st.floats(0.01, 1)).map(
 
 
 @given(st.lists(box, min_size=1, max_size=3), st.integers(50, 400), st.integers(50, 400))
-def test_a_box_crop_contains_its_lesions_and_moves_their_boxes_exactly(boxes, height, width):
+def test_a_box_crop_contains_the_largest_lesion_and_moves_its_box_exactly(boxes, height, width):
     left, top, side, other = part = crop.around_boxes(boxes, (height, width))
     assert side == other >= crop.LEAST
     assert (left >= 0 and left + side <= width) or side > width
     assert (top >= 0 and top + side <= height) or side > height
-    moved = crop.moved(boxes, crop.fractions(part, (height, width)))
-    assert len(moved) == len(boxes)
-    for (x, y, w, h), (new_x, new_y, new_w, new_h) in zip(boxes, moved, strict=True):
-        # Back in pixels of the film; half a pixel is lost in rounding the window.
-        assert np.allclose([left + new_x * side, top + new_y * side], [x * width, y * height], atol=0.51)
-        assert np.allclose([new_w * side, new_h * side], [w * width, h * height], atol=0.51)
+    x, y, w, h = largest = max(boxes, key=lambda box: box[2] * box[3])
+    [(new_x, new_y, new_w, new_h)] = crop.moved([largest], crop.fractions(part, (height, width)))
+    # Back in pixels of the film; half a pixel is lost in rounding the window.
+    assert np.allclose([left + new_x * side, top + new_y * side], [x * width, y * height], atol=0.51)
+    assert np.allclose([new_w * side, new_h * side], [w * width, h * height], atol=0.51)
 
 
 def test_boxes_are_cut_at_the_crops_edges_and_left_out_beyond_them():
@@ -78,6 +77,13 @@ def test_boxes_are_cut_at_the_crops_edges_and_left_out_beyond_them():
 def test_pixels_outside_the_film_are_black():
     film = np.full((3, 4), 9, np.uint8)
     assert crop.cropped(film, (-1, 1, 3, 4)).tolist() == [[0, 9, 9], [0, 9, 9], [0, 0, 0], [0, 0, 0]]
+
+
+def test_the_surroundings_of_a_crop_have_the_crop_in_their_middle_and_are_continued_by_reflection():
+    film = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    around = crop.cropped(film, crop.surroundings((1, 2, 4, 4)), "reflect")
+    assert around.shape == (8, 8) and (around[2:6, 2:6] == crop.cropped(film, (1, 2, 4, 4))).all()
+    assert around[0].tolist() == [1, 0, 1, 2, 3, 4, 5, 6]
     assert np.array_equal(crop.cropped(film, crop.whole(film.shape)), film)
 
 
