@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.datasets._parts import PARTS
 from benchmarks.errors import BadInput
 
 COLUMNS = (
@@ -19,7 +20,7 @@ ALLOWED: dict[str, set] = {
     "reflected": {True, False},
     "density": {1, 2, 3, 4},
     "severity": {"benign", "malignant"},
-    "official_part": {"train", "test"},
+    "official_part": set(PARTS),
 }
 SIZE = 32  # pixels, of the one image that the check reads
 

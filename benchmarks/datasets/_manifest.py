@@ -21,7 +21,7 @@ ALLOWED = {
     "density": ["1", "2", "3", "4"],
     "severity": ["benign", "malignant"],
     "laterality": ["L", "R"],
-    "part": ["train", "test"],
+    "part": ["train", "validation", "test"],
 }
 OF_A_SOURCE = ("label", "patient", *OF_A_FILE, "dataset", "part")  # the same for all its files
 

@@ -1,8 +1,9 @@
 """Adapter for a user's own images: one folder a class, or a CSV manifest.
 
-Without a manifest, every subfolder of the data (a folder or a zip) is a class and every image below it a sample. The
-manifest is a CSV file given as the data, or `manifest.csv` at the top of the folder or zip; then only the files in the
-manifest are samples. Its columns:
+Without a manifest, every subfolder of the data (a folder or a zip) is a class and every image below it a sample.
+Folders named train, training, val, valid, validation, dev, test or testing, above or below the class folders, are the
+parts of a shipped split (_folders.py). The manifest is a CSV file given as the data, or `manifest.csv` at the top of
+the folder or zip; then only the files in the manifest are samples. Its columns:
 
     file        path of the image, relative to the manifest
     label       class
@@ -14,7 +15,8 @@ manifest are samples. Its columns:
     laterality  optional: L or R
     view        optional: CC, MLO or any other text
     dataset     optional: hospital or collection that the image comes from
-    part        optional: train or test, in the split that the data set ships, for the protocol `official`
+    part        optional: train, validation or test, in the split that the data set ships, for the protocols
+                `official` and `as_shipped`
 
 All formats that Pillow reads (png, jpg, pgm, tif, ...) are accepted, and DICOM, which is recognised by its content.
 Other files in class folders are ignored. Links to folders, class folders without an image, and images above 89,478,485
@@ -35,11 +37,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from benchmarks.datasets import Dataset
-from benchmarks.datasets._dicom import FACTS, INDEX
+from benchmarks.datasets._dicom import FACTS
 from benchmarks.datasets._files import Files, resize
+from benchmarks.datasets._folders import from_folders
+from benchmarks.datasets._layout import Found
 from benchmarks.datasets._manifest import boxes_of, conflicts, read_manifest
 from benchmarks.errors import BadInput, listing, refuse
 
@@ -80,10 +83,10 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     manifest = data.name if is_manifest else manifest_in(files)
     if manifest:
         table = read_manifest(files, manifest, str(data if is_manifest else data / manifest))
+        found = Found(table, f"CSV manifest {manifest}")
     else:
-        table = _from_folders(data, files)
-    layout = f"CSV manifest {manifest}" if manifest else "class folders"
-    samples = _samples(_with_headers(table, files, data), files)
+        found = from_folders(data, files, HOW)
+    samples = _samples(_with_headers(found.table, files, data), files)
     classes = sorted(samples["label"].unique())
     if len(classes) < 2:
         raise BadInput(f"{data}: found {len(classes)} class(es) with images, expected two or more; {HOW}")
@@ -103,7 +106,8 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
         native=native,
         mask=(lambda row, size: np.ones((size, size), np.uint8)) if options["breast"] == "whole" else None,
         file_size=lambda row: files.size(samples["file"][row]),
-        layout=layout,
+        layout=found.layout,
+        notes=found.notes,
     )
 
 
@@ -114,27 +118,6 @@ def manifest_in(files: Files) -> str | None:
     tops = {name.split("/")[0] for name in files.under("")}
     inside = f"{tops.pop()}/{MANIFEST}" if len(tops) == 1 else MANIFEST
     return inside if inside in files else None
-
-
-def _from_folders(data: Path, files: Files) -> pd.DataFrame:
-    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
-    names = [name for name in files.under("") if Path(name).name != INDEX]
-    found = [name for name in names if Path(name).suffix.lower() in suffixes or _or(True, files.is_dicom, name)]
-    around = ""  # outer folders, as most zips have one folder with all others in it
-    while found and len({name.removeprefix(around).split("/")[0] for name in found}) == 1:
-        inside = found[0].removeprefix(around).split("/")
-        if len(inside) < 3:
-            break
-        around += inside[0] + "/"
-    problems = []
-    if loose := [name for name in found if "/" not in name.removeprefix(around)]:
-        problems.append(f"{len(loose)} images lie outside the class folders ({', '.join(loose[:3])}); {HOW}")
-    for folder in files.folders(around.count("/") + 1):
-        if folder.count("/") == around.count("/") and not any(name.startswith(f"{folder}/") for name in found):
-            problems.append(f"{folder}: no image in this class folder; add images, or remove the folder")
-    refuse(f"{data}:", problems)
-    labels = [name.removeprefix(around).split("/")[0] for name in found]
-    return pd.DataFrame({"file": found, "label": labels}, dtype="string")
 
 
 def _with_headers(table: pd.DataFrame, files: Files, data: Path) -> pd.DataFrame:
