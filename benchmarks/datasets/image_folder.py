@@ -77,6 +77,14 @@ def _existing(options: dict, data: Path | None) -> Path:
 
 def load(options: dict, data: Path | None, seed: int) -> Dataset:
     """Return the data set. Raises BadInput with every problem of the manifest or the folders."""
+    dataset = read(options, data)
+    if len(dataset.classes) < 2:
+        raise BadInput(f"{data}: found {len(dataset.classes)} class(es) with images, expected two or more; {HOW}")
+    return dataset
+
+
+def read(options: dict, data: Path | None) -> Dataset:
+    """Return the data set as `load`, with any number of classes: an audit needs no two."""
     data = _existing(options, data)
     is_manifest = data.is_file() and data.suffix.lower() == ".csv"
     files = Files(data.parent if is_manifest else data)
@@ -87,9 +95,6 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     else:
         found = from_folders(data, files, HOW)
     samples = _samples(_with_headers(found.table, files, data), files)
-    classes = sorted(samples["label"].unique())
-    if len(classes) < 2:
-        raise BadInput(f"{data}: found {len(classes)} class(es) with images, expected two or more; {HOW}")
 
     @functools.lru_cache(maxsize=2)
     def native(row: int) -> np.ndarray:
@@ -97,7 +102,7 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
 
     return Dataset(
         title=options["title"],
-        classes=classes,
+        classes=sorted(samples["label"].unique()),
         citation=options["citation"],
         licence=options["licence"],
         doi=None,

@@ -1,0 +1,59 @@
+"""Command line of the audit of images.
+
+python -m analysis.audit PATH           one data set: label conflicts, leaks between its parts, groups of copies
+python -m analysis.audit TRAIN TEST     two data sets: what of TEST is in TRAIN
+
+A PATH is what a study takes as data: a folder or zip, or a CSV manifest; or a folder of images without classes.
+Exit status: 0 nothing found, 1 findings that the allow list does not accept, 2 bad input or usage. docs/audit.md
+describes formats and codes.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from scipy import fft
+
+from analysis.audit.allow import DEFAULT, accepted, read_allow_list
+from analysis.audit.collection import collect
+from analysis.audit.findings import examine
+from analysis.audit.outputs import FORMATS, exit_status
+from analysis.audit.page import write_folder
+from benchmarks.errors import run_cli
+
+
+def main() -> None:
+    """Audit one data set, or two against each other."""
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis.audit",
+        description="Find label conflicts, leaks and copies in images. Exit status 1 if there are any, 0 if not.",
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="one data set, or training and test images")
+    parser.add_argument("--out", type=Path, help="folder for the page and the CSV tables")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="format of the result (default: text)")
+    parser.add_argument("--report", type=Path, help="file for the result (default: the terminal)")
+    parser.add_argument("--allow", type=Path, help=f"list of accepted findings (default: {DEFAULT} beside the data)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads (default: all)")
+    arguments = parser.parse_args()
+    if len(arguments.paths) > 2:
+        parser.error("give one PATH, or two as training and test images")
+    collection = collect(arguments.paths)
+    allowed = read_allow_list(arguments.allow, collection.base)
+    with fft.set_workers(arguments.threads):
+        audit = examine(collection)
+    if allowed:
+        audit = accepted(audit, allowed)
+    if arguments.out:
+        write_folder(audit, arguments.out)
+    result = FORMATS[arguments.format](audit)
+    if arguments.report:
+        arguments.report.parent.mkdir(parents=True, exist_ok=True)
+        arguments.report.write_text(result, encoding="utf-8")
+    else:
+        sys.stdout.write(result)
+    raise SystemExit(exit_status(audit))
+
+
+if __name__ == "__main__":
+    run_cli(main)

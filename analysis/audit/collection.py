@@ -1,0 +1,122 @@
+"""Images to audit, read from one path or two, and what is known of each: label, patient, source, part."""
+
+import dataclasses
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from benchmarks.datasets import image_folder
+from benchmarks.datasets._contract import breaches
+from benchmarks.datasets._files import Files
+from benchmarks.errors import BadInput, refuse
+
+PARTS = ("train", "validation", "test")  # in this order; names of other parts follow
+FACTS = ("label", "patient", "source", "part")
+
+
+@dataclasses.dataclass(frozen=True)
+class Collection:
+    """Images of the audit.
+
+    `base` is the folder that the names of images start from. `samples` has one row an image: sample (its name), path
+    (to show and to open) and FACTS, None where unknown. `read(sample)` decodes an image, uint8 (H, W), and raises
+    BadInput for a damaged file. `layouts` says how each path was understood, `notes` what was left out or assumed.
+    """
+
+    paths: tuple[Path, ...]
+    base: Path
+    samples: pd.DataFrame
+    read: Callable[[str], np.ndarray]
+    layouts: list[str]
+    notes: list[str]
+
+    def known(self, fact: str) -> bool:
+        """Return whether one of FACTS is known of any image."""
+        return bool(self.samples[fact].notna().any())
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of the parts, training first."""
+        found = set(self.samples["part"].dropna())
+        return [part for part in PARTS if part in found] + sorted(found.difference(PARTS))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Read:
+    """What one path holds: `table` has the columns file and FACTS; `read(row)` decodes an image."""
+
+    root: Path
+    table: pd.DataFrame
+    read: Callable[[int], np.ndarray]
+    layout: str
+    notes: tuple[str, ...]
+
+
+def collect(paths: Sequence[Path]) -> Collection:
+    """Read one path, or two as training and test part. Raises BadInput if a path is missing or has no images."""
+    for inner, outer in itertools.permutations(paths, 2):
+        if inner.resolve().is_relative_to(outer.resolve()):
+            raise BadInput(f"{inner} lies inside {outer}: each of its images is its own copy; pass two separate paths")
+    found: list[_Read] = [_read(path) for path in paths]
+    base = Path(os.path.commonpath([path.resolve().parent for path in paths]))
+    tables = []
+    for path, one, part in zip(paths, found, ("train", "test"), strict=False):
+        table = one.table.assign(path=[str(one.root / file) for file in one.table["file"]], sample=one.table["file"])
+        if len(paths) > 1:
+            start = path.resolve().relative_to(base).as_posix()
+            table = table.assign(sample=[f"{start}/{file}" for file in table["file"]], part=part)
+        tables.append(table)
+    samples = pd.concat(tables, ignore_index=True)
+    place = {name: place for place, name in enumerate(samples["sample"])}
+    first = len(found[0].table)
+
+    def read(name: str) -> np.ndarray:
+        row = place[name]
+        return found[0].read(row) if row < first else found[1].read(row - first)
+
+    return Collection(
+        paths=tuple(paths),
+        base=base,
+        samples=samples[["sample", "path", *FACTS]],
+        read=read,
+        layouts=[one.layout for one in found],
+        notes=[f"{one.root}: {note}" if len(paths) > 1 else note for one in found for note in one.notes],
+    )
+
+
+def _read(path: Path) -> _Read:
+    try:
+        dataset = image_folder.read(image_folder.OPTIONS, path)
+        refuse(f"{path}:", breaches(dataset))
+    except BadInput as error:
+        if not path.exists() or path.suffix.lower() == ".csv" or image_folder.manifest_in(Files(path)):
+            raise
+        return _without_classes(path, error)
+    samples = dataset.samples
+    table = samples[["file", "label", "patient", "source"]].assign(part=samples.get("official_part"))
+    root = path.parent if path.suffix.lower() == ".csv" else path
+    return _Read(root, _nullable(table), dataset.native, dataset.layout, dataset.notes)
+
+
+def _without_classes(path: Path, error: BadInput) -> _Read:
+    """Return all images below `path`, of which nothing is known, because it has no layout with classes."""
+    files = Files(path)
+    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    names = [name for name in files.under("") if Path(name).suffix.lower() in suffixes]
+    if not names:
+        raise error
+    table = _nullable(pd.DataFrame({"file": names, **dict.fromkeys(FACTS)}))
+    reason = " ".join(str(error).split())
+    note = f"Labels, patients and parts are unknown, because the layout has no classes: {reason}"
+    return _Read(path, table, lambda row: files.image(names[row]), "images without classes", (note,))
+
+
+def _nullable(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `table` with plain text, and None for each missing value."""
+    plain = table.astype(object)
+    return plain.where(plain.notna(), None).reset_index(drop=True)
