@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import AS_SHIPPED, PUBLISHED
 from benchmarks.study.study import Study
 from reports.checklists.section import checklists
 from reports.document import Figures, Report, Section, figure
@@ -102,15 +102,20 @@ def _question(results: Results) -> str:
     if PUBLISHED in results.protocols and results.honest:
         strict = KEPT_APART.get(results.main_protocol, "group")
         return f"How much of the accuracy under the published protocol remains when no {strict} is shared?"
+    if AS_SHIPPED in results.protocols and results.honest:
+        strict = KEPT_APART.get(results.main_protocol, "group")
+        return f"How much of the accuracy under the split as shipped remains when no {strict} is shared?"
     if results.honest:
         return "How well do the architectures classify images of patients and sources that they were not trained on?"
+    if PUBLISHED not in results.protocols:
+        return "What accuracy does the split as shipped give, and what do its parts share?"
     return "What accuracy does the published protocol give, and what does its split leak?"
 
 
 def _headline(results: Results) -> Figures:
     caption = (
         "Accuracy on test images with 95 % intervals. "
-        + ("Open markers: published protocol; filled: honest ones. " if PUBLISHED in results.protocols else "")
+        + (f"Open markers: {listed(results.leaky)}; filled: honest protocols. " if results.leaky else "")
         + "Black ticks: always answering the majority class of the training part, on the same images."
     )
     alt = "Accuracy and 95 % interval of every architecture under every protocol, beside the majority class"

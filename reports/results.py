@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.tidy import read_table
 from benchmarks import stored
-from benchmarks.protocols import BY_PATIENT, EXTERNAL, OFFICIAL, PUBLISHED
+from benchmarks.protocols import BY_PATIENT, EXTERNAL, NOT_HONEST, OFFICIAL, PUBLISHED
 from benchmarks.study.study import BASELINES, Study
 
 # Honest protocols, the strictest first, and the units that each keeps on one side of the split.
@@ -16,7 +16,7 @@ KEPT_APART = {BY_PATIENT: "patient", OFFICIAL: "patient", EXTERNAL: "data set", 
 
 def main_honest(protocols: list[str]) -> str | None:
     """Return the strictest honest protocol; None if no protocol is honest."""
-    honest = [protocol for protocol in protocols if protocol != PUBLISHED]
+    honest = [protocol for protocol in protocols if protocol not in NOT_HONEST]
     return next((protocol for protocol in KEPT_APART if protocol in honest), honest[0] if honest else None)
 
 
@@ -36,8 +36,10 @@ class Results:
         self.architectures = sorted(study.architectures)
         self.compared = [*self.architectures, *BASELINES]
         self.protocols = list(study.protocols)
-        self.honest = [protocol for protocol in self.protocols if protocol != PUBLISHED]
-        self.main_protocol = main_honest(self.protocols) or PUBLISHED
+        self.honest = [protocol for protocol in self.protocols if protocol not in NOT_HONEST]
+        self.leaky = [protocol for protocol in self.protocols if protocol in NOT_HONEST]
+        self.searched = [protocol for protocol in self.protocols if protocol != PUBLISHED]
+        self.main_protocol = main_honest(self.protocols) or self.leaky[0]
         self.dataset: dict = stored.record(self.folder / "dataset.json")
         self.provenance: dict = stored.record(self.folder / "provenance.json")
 

@@ -17,7 +17,8 @@ family is `baseline` (each architecture, a, against each baseline, b), `architec
     friedman nemenyi  ranks by accuracy in each fold of the first repeat; nemenyi's effect is b's mean rank minus a's
 
 Folds share training images: ranks over folds describe how consistent a lead is within these data, not for new patients.
-Under `published`, all repeats have the same test images, so tests over folds are not evaluable.
+Under `published`, `official` and `as_shipped`, all repeats have the same test images, so tests over folds are not
+evaluable.
 
 p_holm is corrected by Holm's method within protocol, family, test and task. nemenyi already corrects for all pairs; its
 p_holm is at least Friedman's p, which must be significant first. A verdict for a or b needs p_holm below 0.05 and an
@@ -42,7 +43,7 @@ from analysis.comparison.significance import ALPHA, Outcome
 from analysis.tasks import AUC, Classes, tasks
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import ONE_FOLD
 from benchmarks.study.study import BASELINES, Study
 
 COLUMNS = [
@@ -88,7 +89,7 @@ class Comparison:
         self.per_fold = pd.DataFrame(self.right).groupby(self.folds).mean()
         scores = self.per_fold.loc[np.unique(self.folds[self.once])].to_numpy()
         untested = significance.unranked(len(scores), scores.shape[1], SAME_TEST)
-        self.ranking = untested if protocol == PUBLISHED else significance.rank(scores)
+        self.ranking = untested if protocol in ONE_FOLD else significance.rank(scores)
 
     def _scored(self, name: str, table: pd.DataFrame) -> Iterator[tuple[str, Scored]]:
         weights = self.shared.bootstrap.weights(table["unit"])
@@ -148,7 +149,7 @@ class Comparison:
         mcnemar = significance.mcnemar_exact(self.right[a][self.once], self.right[b][self.once])
         yield CLASS8, MCNEMAR, "images", np.nan, mcnemar
         ours, theirs = self.per_fold[a].to_numpy(), self.per_fold[b].to_numpy()
-        if self.protocol == PUBLISHED:
+        if self.protocol in ONE_FOLD:
             t = bayes = Outcome(len(ours), note=SAME_TEST)
         else:
             # Nadeau and Bengio's ratio for K folds; the validation part counts as training, since it chooses the model.

@@ -21,7 +21,7 @@ from analysis.accuracy import Accuracies
 from analysis.bootstrap import interval
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
-from benchmarks.protocols import PERMUTED, PUBLISHED
+from benchmarks.protocols import NOT_HONEST, PERMUTED
 from benchmarks.study.study import BASELINES, Study
 
 COLUMNS = [
@@ -46,7 +46,7 @@ def control(study: Study) -> pd.DataFrame:
             row = {"architecture": architecture, "protocol": protocol, "permuted": permuted.estimate}
             row |= permuted.columns() | {"chance": chance, "excess": permuted.estimate - chance}
             row |= excess.columns("excess") | {"real": accuracies.of(architecture, protocol).estimate}
-            above = LEAKAGE if protocol == PUBLISHED else LOOK
+            above = LEAKAGE if protocol in NOT_HONEST else LOOK
             rows.append(row | {"verdict": excess.verdict(above, BELOW, AT_CHANCE)})
     return pd.DataFrame(rows, columns=COLUMNS)
 

@@ -2,8 +2,9 @@
 
 Writes into results/<study>/tables/
 
-    tuning.csv       architecture, protocol (honest ones), n_trials (of a cell; the fewest), validation_gain, loss_gain,
-                     test_gain, ci_low, ci_high, optimism, optimism_low, optimism_high, n_units, unit, verdict
+    tuning.csv       architecture, protocol (all but `published`), n_trials (of a cell; the fewest), validation_gain,
+                     loss_gain, test_gain, ci_low, ci_high, optimism, optimism_low, optimism_high, n_units, unit,
+                     verdict
     importance.csv   architecture, hyperparameter, importance, low, high, r2, n_trials, verdict (importance.py)
 
 The default configuration is the first trial of a cell. All gains are improvements of the chosen over the default
@@ -32,15 +33,15 @@ COLUMNS = [
 HELPED, NO_GAIN, HURT = "search helped", "no gain shown", "search hurt"
 
 
-def honest_trials(study: Study) -> pd.DataFrame:
-    """Return all trials of the honest cells, in the order tried: architecture, protocol, fold (int), trials.csv."""
+def searched_trials(study: Study) -> pd.DataFrame:
+    """Return all trials of the searched cells, in the order tried: architecture, protocol, fold (int), trials.csv."""
     trials = stacked(study, "trials")
     trials = trials[trials["protocol"] != PUBLISHED].astype({"fold": int})
     return trials.sort_values(["architecture", "protocol", "fold", "trial"], ignore_index=True)
 
 
 def tuning(study: Study, trials: pd.DataFrame) -> pd.DataFrame:
-    """Return tuning.csv, from honest_trials. Raises BadInput if a cell is missing."""
+    """Return tuning.csv, from searched_trials. Raises BadInput if a cell is missing."""
     accuracies = Accuracies(study)
     rows = []
     for protocol in [protocol for protocol in study.protocols if protocol != PUBLISHED]:
@@ -83,7 +84,7 @@ def _no_default(study: Study, trials: pd.DataFrame) -> str:
 
 def search(study: Study) -> dict[str, pd.DataFrame]:
     """Return tuning.csv and importance.csv by name."""
-    trials = honest_trials(study)
+    trials = searched_trials(study)
     return {"tuning": tuning(study, trials), "importance": importance(trials, study.seed)}
 
 

@@ -1,7 +1,7 @@
 """Draw a study's figures from its tables, saliency maps and images, as SVG and PDF, with the same bytes in every run.
 
 Writes into results/<study>/figures: headline, data, confusion_<architecture>_<protocol>, learning_<protocol>,
-search_<protocol> (honest protocols), roc_<protocol>, reliability_<protocol>, gradcam_<protocol> (its PDF in pages),
+search_<protocol> (all but published), roc_<protocol>, reliability_<protocol>, gradcam_<protocol> (its PDF in pages),
 gradcam_shares, bias_maps_<architecture>, bias_changes_<architecture>, bias_effects (their PDFs in pages), bias_sanity,
 bias_groups_<protocol>, and, where the tables have estimates, differences, ranks_<protocol>, leakage, heatmaps,
 shortcuts, control, positive_control, learning_patients, importance; and into results/<study>/tables

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from analysis.drawing.panels import label_rows, log_ticks, row_of_panels
 from analysis.drawing.style import FAINT, GREY, INK, intervals, key, looks, short_names
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import NOT_HONEST
 
 WIDTH = 5.2  # inches: narrow, so that text stays readable beside other content on a screen
 ROW, GAP = 0.155, 0.5  # inches a row, rows between architectures
@@ -31,8 +31,8 @@ CELL = 0.37  # inches a cell of a confusion matrix
 def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]) -> Figure:
     """Accuracy of each architecture under each protocol with a 95% interval, beside the majority-class baseline.
 
-    `table` is tables/headline.csv. A row for each architecture and protocol; open markers are the published protocol,
-    and a line joins the protocols of an architecture.
+    `table` is tables/headline.csv. A row for each architecture and protocol; open markers are protocols that are not
+    honest, and a line joins the protocols of an architecture.
     """
     cells = table.set_index(["architecture", "protocol"])
     pitch, style = len(protocols) + GAP, looks(architectures)
@@ -52,7 +52,8 @@ def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]
     axes.set_xlabel("accuracy on test images", labelpad=2)
     axes.spines["left"].set_visible(False)
     _beside(axes, ACROSS + 0.1, -1.35, "accuracy (95 % CI)", fontsize=7, color=GREY)
-    handles = {"published": key("o", filled=False), "honest": key("o")} if PUBLISHED in protocols else {}
+    leaky = ", ".join(name for name in NOT_HONEST if name in protocols)
+    handles = {leaky: key("o", filled=False), "honest": key("o")} if leaky else {}
     handles |= {"majority class": key("|", size=8, markeredgewidth=1.2)}
     axes.legend(
         handles.values(), handles, loc="lower left", bbox_to_anchor=(-0.03, 1), ncols=3, borderaxespad=0.1,
@@ -63,12 +64,12 @@ def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]
 
 def _block(axes: Axes, y: np.ndarray, rows: pd.DataFrame, look: tuple[str, str]) -> None:
     """Draw one architecture at heights `y`, a row for each protocol."""
-    published = rows.index.get_level_values("protocol") == PUBLISHED
+    leaky = rows.index.get_level_values("protocol").isin(NOT_HONEST)
     known = rows["accuracy"].notna().to_numpy()
     axes.plot(rows["majority_accuracy"], y, "|", color=INK, markersize=8, markeredgewidth=1.2)
     axes.plot(rows["accuracy"][known], y[known], color=LEADER, linewidth=0.9, zorder=1.5)
     accuracy, low, high = (rows[name].to_numpy(float) for name in ("accuracy", "ci_low", "ci_high"))
-    intervals(axes, y[known], accuracy[known], low[known], high[known], look, ~published[known], size=5, width=1.6)
+    intervals(axes, y[known], accuracy[known], low[known], high[known], look, ~leaky[known], size=5, width=1.6)
     for place, value, low_end, high_end in zip(y, accuracy, low, high, strict=True):
         if np.isnan(value):
             _beside(axes, ACROSS + 0.1, place, "not evaluable", fontsize=6.5, color=GREY)

@@ -53,7 +53,7 @@ from analysis.scores.skill import factors, skill
 from analysis.tasks import AUC, CALIBRATED, tasks
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import NOT_HONEST, PUBLISHED
 from benchmarks.study.study import BASELINES, Study
 
 BEATS, DOES_NOT_BEAT, IS_BASELINE = "beats majority", "does not beat majority", "baseline"
@@ -165,7 +165,7 @@ class Scorer:
         rows = []
         for (architecture, protocol), table in self.main.items():
             published = self.main.get((architecture, PUBLISHED))
-            if protocol == PUBLISHED or published is None:
+            if protocol in NOT_HONEST or published is None:
                 continue
             theirs, ours = self.accuracies.of_table(published), self.accuracies.of_table(table)
             limits = interval(theirs.drawn - ours.drawn, min(theirs.n_units, ours.n_units), self.accuracies.unit)

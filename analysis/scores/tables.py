@@ -20,7 +20,7 @@ from analysis.predictions import read_classes, read_folds, read_samples
 from analysis.tidy import read_table, table_stage
 from benchmarks import stored
 from benchmarks.errors import run_cli
-from benchmarks.protocols import PUBLISHED
+from benchmarks.protocols import NOT_HONEST
 from benchmarks.study.study import Study
 
 PARTS, UNITS = ("train", "validation", "test"), ("source", "patient")
@@ -74,7 +74,7 @@ def fold_notes(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame, classe
         about = {"protocol": protocol, "label": label}
         present = joined[joined["label"] == label].groupby("part")["fold"].nunique()
         missing = {part: n_folds - present.get(part, 0) for part in PARTS}
-        if protocol != PUBLISHED and samples.loc[samples["label"] == label, "source"].nunique() == 1:
+        if protocol not in NOT_HONEST and samples.loc[samples["label"] == label, "source"].nunique() == 1:
             yield about | {"note": ONE_SOURCE}
         elif any(missing.values()):
             parts = ", ".join(f"{count} of {n_folds} {part} parts" for part, count in missing.items() if count)

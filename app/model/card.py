@@ -31,6 +31,8 @@ def card(served: Served) -> Card:
         notes.append(f"The study {cell.results.name} has no scores under {protocol}.")
     elif protocol == protocols.PUBLISHED:
         notes.append("The test images have copies in training: the accuracy measures recall of known images.")
+    elif protocol == protocols.AS_SHIPPED:
+        notes.append("The test part is the one that the data set ships; it may share patients with training.")
     published = None if protocol == protocols.PUBLISHED else scores(cell, protocols.PUBLISHED)
     if published is not None:
         notes.append(

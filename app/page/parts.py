@@ -20,9 +20,11 @@ PROTOCOLS = {
     "by_patient": "no patient of a test image is in training",
     "by_source": "no copy of a test image is in training, but other films of its patient may be",
     "official": "no patient of a test image is in training, by the split that the data set ships",
+    "as_shipped": "the test images are those of the split as shipped; their patients may be in training",
     "external": "the test images are from another data set",
     "published": "copies of the test images are in training",
 }
+NOT_HONEST = ("published", "as_shipped")
 ORDER = {"flagged": 0, "clear": 1}
 STYLE = f"<style>{Path(__file__).with_name('style.css').read_text()}</style>"
 
@@ -50,7 +52,7 @@ def verdict(answer: dict, scores: dict | None, published: dict | None) -> str:
         accuracy = _cell("Accuracy", "not known", ["The study has no scores for this network."])
     else:
         own, sample = scores["accuracy"], f"{scores['n_images']} test images of {scores['n_units']} {scores['unit']}"
-        name = "Accuracy" if scores["protocol"] == "published" else "Honest accuracy"
+        name = "Accuracy" if scores["protocol"] in NOT_HONEST else "Honest accuracy"
         lines = [interval(own), f"{sample}: {condition(scores)}"]
         accuracy = _cell(name, f"{own['estimate']:.2f}", lines, _beside(scores, published))
     return f'<div class="pair">{prediction}{accuracy}</div>'

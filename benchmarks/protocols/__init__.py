@@ -10,8 +10,9 @@ name every protocol that has a file. Files that start with "_" are shared helper
 
 `published` is the split of the published study, which leaks. `by_source` and `by_patient` are honest: no source
 (patient) is in two parts of a fold, and every model is validated and tested only on upright originals. `external`
-trains and validates on some data sets and tests on another. `official` is the split that a data set ships, honest as
-long as no patient is in both of its parts.
+trains and validates on some data sets and tests on another. `official` is the split that a data set ships, refused if
+a patient is in two of its parts. `as_shipped` is the same split whatever its parts share: like `published`, it is not
+honest.
 
 Protocols derived from these have the same folds:
 
@@ -30,8 +31,10 @@ from pathlib import Path
 if typing.TYPE_CHECKING:
     import pandas as pd
 
-PUBLISHED = "published"
+PUBLISHED, AS_SHIPPED = "published", "as_shipped"
 BY_PATIENT, EXTERNAL, OFFICIAL = "by_patient", "external", "official"
+NOT_HONEST = (PUBLISHED, AS_SHIPPED)  # patients and copies of test images may be in training
+ONE_FOLD = (PUBLISHED, OFFICIAL, AS_SHIPPED)  # one fold a repeat, and the same test images in all repeats
 UNITS = ("patient", "source", "sample")  # the independent unit is the first of these known for every sample
 PERMUTED, FEWER, PLANTED = "_permuted", "_n", "_planted"  # suffixes of derived protocols
 

@@ -38,12 +38,10 @@ def grouped(samples: pd.DataFrame, study: Splitting, unit: str) -> pd.DataFrame:
     for repeat in range(study.repeats):
         outer = group_kfold(upright, unit, study.folds, study.seed + repeat)
         for number, (rest, test) in enumerate(outer):
-            inner = upright.iloc[rest]
-            n_validation_folds = min(VALIDATION_FOLDS, inner[unit].nunique(), largest_class(inner))
-            train, validation = group_kfold(inner, unit, n_validation_folds, study.seed + repeat)[0]
+            train, validation = held_out(upright.iloc[rest], unit, study.seed + repeat)
             parts = {
-                "train": training_samples(samples, inner.iloc[train], study.training["images"]),
-                "validation": inner["sample"].iloc[validation].tolist(),
+                "train": training_samples(samples, train, study.training["images"]),
+                "validation": validation["sample"].tolist(),
                 "test": upright["sample"].iloc[test].tolist(),
             }
             folds.append(one_fold(parts, repeat * study.folds + number, repeat))
@@ -73,6 +71,18 @@ def group_kfold(samples: pd.DataFrame, unit: str, n_splits: int, seed: int) -> l
         # A class with fewer members than folds is reported in tables/fold_notes.csv.
         warnings.filterwarnings("ignore", message="The least populated class in y")
         return list(splitter.split(samples, samples["label"], samples[unit]))
+
+
+def held_out(samples: pd.DataFrame, unit: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows to train and those to validate on: a fifth of the units, stratified by label."""
+    n_folds = min(VALIDATION_FOLDS, samples[unit].nunique(), largest_class(samples))
+    train, validation = group_kfold(samples, unit, n_folds, seed)[0]
+    return samples.iloc[train], samples.iloc[validation]
+
+
+def known_unit(samples: pd.DataFrame) -> pd.Series:
+    """Return the patient of each row, its source if the patient is unknown, and the file if both are."""
+    return samples["patient"].fillna("source " + samples["source"]).fillna("file " + samples["sample"])
 
 
 def training_samples(samples: pd.DataFrame, train: pd.DataFrame, images: str) -> list[str]:

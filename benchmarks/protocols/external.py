@@ -4,7 +4,7 @@ import pandas as pd
 
 from benchmarks.errors import BadInput
 from benchmarks.protocols import Splitting
-from benchmarks.protocols._grouped import VALIDATION_FOLDS, group_kfold, largest_class, one_fold, training_samples
+from benchmarks.protocols._grouped import held_out, known_unit, one_fold, training_samples
 
 
 def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame:
@@ -18,13 +18,10 @@ def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame:
     for repeat in range(study.repeats):
         for number, name in enumerate(study.external["test"]):
             test, rest = _apart(upright, name, study)
-            unit = rest["patient"].fillna("source " + rest["source"]).fillna("file " + rest["sample"])
-            rest = rest.assign(unit=unit)
-            n_folds = min(VALIDATION_FOLDS, rest["unit"].nunique(), largest_class(rest))
-            train, validation = group_kfold(rest, "unit", n_folds, study.seed + repeat)[0]
+            train, validation = held_out(rest.assign(unit=known_unit(rest)), "unit", study.seed + repeat)
             parts = {
-                "train": training_samples(samples, rest.iloc[train], study.training["images"]),
-                "validation": rest["sample"].iloc[validation].tolist(),
+                "train": training_samples(samples, train, study.training["images"]),
+                "validation": validation["sample"].tolist(),
                 "test": test["sample"].tolist(),
             }
             folds.append(one_fold(parts, repeat * len(study.external["test"]) + number, repeat))

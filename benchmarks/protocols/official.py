@@ -1,59 +1,40 @@
-"""Protocol `official`: the training and test parts that the data set ships."""
+"""Protocol `official`: the parts that the data set ships, refused if they share patients."""
+
+import itertools
 
 import pandas as pd
 
 from benchmarks.errors import BadInput
 from benchmarks.protocols import Splitting
-from benchmarks.protocols._grouped import VALIDATION_FOLDS, group_kfold, largest_class, one_fold, training_samples
-
-HOW = "a CSV manifest names it in the column `part` (train or test)"
+from benchmarks.protocols._shipped import shipped_folds, shipped_parts
 
 
 def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame:
-    """Test on the data set's test part; train on its training part, of which a fifth of the patients validates.
+    """Train, validate and test on the shipped parts.
 
-    Originals without a part are left out. One fold a repeat; every repeat tests the same images. Raises BadInput if a
-    part is missing, if a patient is unknown, or if a patient is in both parts.
+    Without a validation part, a fifth of the training patients validates. Originals without a part are left out. One
+    fold a repeat; every repeat tests the same images. Raises BadInput if the training or the test part is missing, if a
+    patient is unknown, or if a patient is in two parts.
     """
-    upright = samples[samples["upright"] & samples["official_part"].notna()]
-    rest, test = (upright[upright["official_part"] == part] for part in ("train", "test"))
-    _check(rest, test, study)
-    n_folds = min(VALIDATION_FOLDS, rest["patient"].nunique(), largest_class(rest))
-    folds = []
-    for repeat in range(study.repeats):
-        train, validation = group_kfold(rest, "patient", n_folds, study.seed + repeat)[0]
-        parts = {
-            "train": training_samples(samples, rest.iloc[train], study.training["images"]),
-            "validation": rest["sample"].iloc[validation].tolist(),
-            "test": test["sample"].tolist(),
-        }
-        folds.append(one_fold(parts, repeat, repeat))
-    return pd.concat(folds, ignore_index=True)
+    parts = shipped_parts("official", samples, study)
+    _check(parts, study)
+    return shipped_folds("official", parts, "patient", samples, study)
 
 
-def _check(rest: pd.DataFrame, test: pd.DataFrame, study: Splitting) -> None:
-    """Raise BadInput unless both parts exist, and no patient is in both."""
+def _check(parts: dict[str, pd.DataFrame], study: Splitting) -> None:
+    """Raise BadInput unless all patients are known, and none is in two parts."""
     name = study.dataset["name"]
     correction = f"remove `official` from `protocols` in {study.path}"
-    if rest.empty or test.empty:
-        missing = "training" if rest.empty else "test"
-        raise BadInput(f"protocol official: data set {name} ships no {missing} part; {HOW}; or {correction}")
-    unknown = rest["patient"].isna().sum() + test["patient"].isna().sum()
-    if unknown:
+    patients = pd.concat(parts.values())["patient"]
+    if unknown := patients.isna().sum():
         raise BadInput(
-            f"protocol official: data set {name} doesn't say which patient {unknown} of its {len(rest) + len(test)} "
-            f"images come from, so the parts may share patients; give each image its patient, or {correction}"
-        )
-    if shared := sorted(set(rest["patient"]) & set(test["patient"])):
-        raise BadInput(
-            f"protocol official: the training and the test part that {name} ships share {len(shared)} of their "
-            f"patients ({', '.join(shared[:3])}), so this split leaks; use by_patient, and {correction}"
-        )
-    new = sorted(set(test["label"]) - set(rest["label"]))
-    if new or rest["label"].nunique() < 2 or rest["patient"].nunique() < 2:
-        raise BadInput(
-            f"protocol official: the training part of {name} has {rest['patient'].nunique()} patients with the classes "
-            f"{', '.join(sorted(set(rest['label'])))}, the test part has {', '.join(sorted(set(test['label'])))}; two "
-            f"patients, two classes and all tested classes are needed in training: merge classes by `labels`, or "
+            f"protocol official: data set {name} doesn't say which patient {unknown} of its {len(patients)} images "
+            "come from, so the parts may share patients; give each image its patient, use as_shipped (not honest), or "
             f"{correction}"
         )
+    for one, other in itertools.combinations(parts, 2):
+        if shared := sorted(set(parts[one]["patient"]) & set(parts[other]["patient"])):
+            raise BadInput(
+                f"protocol official: the {one} and the {other} part that {name} ships share {len(shared)} of their "
+                f"patients ({', '.join(shared[:3])}), so this split leaks; use by_patient, and {correction}"
+            )

@@ -7,12 +7,13 @@ Writes into the results folder
                         (degrees counter-clockwise), upright (the one un-augmented original of its source), laterality,
                         view, density (1..4), severity (benign, malignant), boxes (lesions as [x, y, w, h], fractions of
                         the width and height of the images here), file (path inside the data), dataset (which of
-                        several data sets), official_part (train or test in the split that the data set ships, null
-                        without one), md5 (of the decoded native pixels), mask (known, segmented), crop (part of the
-                        file that the images show, as [x, y, w, h], fractions of its width and height)
+                        several data sets), official_part (train, validation or test in the split that the data set
+                        ships, null without one), md5 (of the decoded native pixels), mask (known, segmented), crop
+                        (part of the file that the images show, as [x, y, w, h], fractions of its width and height)
     images_<view>.npy   uint8 (N, size, size), one file a view of the study (study/views.py), for np.load(mmap_mode="r")
     masks_<size>.npy    uint8 (N, size, size), 1 in the breast, for the study's own image sizes
-    dataset.json        name, title, classes, citation, licence, doi, generated, data, crop, and a hash of all pixels
+    dataset.json        name, title, classes, citation, licence, doi, generated, layout, notes, data, crop, and a hash
+                        of all pixels
 """
 
 import contextlib
@@ -172,6 +173,8 @@ def _about(study: Study, dataset: Dataset, samples: pd.DataFrame) -> dict:
         "licence": dataset.licence,
         "doi": dataset.doi,
         "generated": dataset.generated,
+        "layout": dataset.layout,
+        "notes": list(dataset.notes),
         "crop": study.crop,
         "digest": digest.hexdigest(),
         "data": str(study.data) if study.data else None,

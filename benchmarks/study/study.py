@@ -155,7 +155,7 @@ class Study(protocols.Splitting):
 
     def cells(self, protocol: str) -> list[int]:
         """Return the fold numbers of `protocol`, numbered across the repeats."""
-        own = {protocols.PUBLISHED: 1, protocols.OFFICIAL: 1, protocols.EXTERNAL: len(self.external["test"])}
+        own = {**dict.fromkeys(protocols.ONE_FOLD, 1), protocols.EXTERNAL: len(self.external["test"])}
         return list(range(self.repeats * own.get(protocols.base(protocol), self.folds)))
 
     def cell_folder(self, architecture: str, protocol: str, fold: int) -> Path:
@@ -270,8 +270,9 @@ def _derived_problems(content: dict) -> Iterator[str]:
         own = recipe.completed(content["recipe"], content["architectures"].get(name, {}).get("recipe"))
         if own and own["cached_views"]:
             yield f"positive_control.architectures: the cached maps of {name} hold no planted lesion; name others only"
-    if protocols.PUBLISHED in content["positive_control"]["protocols"]:
-        yield "positive_control.protocols: 'published' trains on copies of test images; name honest protocols only"
+    for name in protocols.NOT_HONEST:
+        if name in planted["protocols"]:
+            yield f"positive_control.protocols: {name!r} may train on copies of test images; name honest protocols only"
     if content["positive_control"]["protocols"] and content["training"]["images"] == "shipped":
         yield "positive_control: lesions are planted into originals only; set training.images to on_the_fly"
     if content["learning_curve"]["patients"] and protocols.BY_PATIENT not in content["protocols"]:

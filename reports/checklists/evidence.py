@@ -3,7 +3,7 @@
 from analysis.audit.partners import NEAR_DUPLICATE
 from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
 from analysis.tasks import AUC
-from benchmarks.protocols import EXTERNAL, PUBLISHED
+from benchmarks.protocols import AS_SHIPPED, EXTERNAL, PUBLISHED
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
 from reports.facts import NEVER_SHOWN, copied, n_copied, shared
 from reports.results import KEPT_APART, Results, where
@@ -12,6 +12,10 @@ from reports.sections.run import tested_elsewhere
 from reports.sections.scores import METRICS
 from reports.wording import NOT_EVALUABLE, WORDS, capitalised, count, interval, listed, number, plural, spoken, units
 
+TESTED = {
+    PUBLISHED: "A fifth of the un-augmented files is tested",
+    AS_SHIPPED: "The test part that the data set ships is tested",
+}
 PARTNERS = {"shared_patient": "their patient", "shared_source": "their source image", NEAR_DUPLICATE: "a copy"}
 
 
@@ -23,6 +27,8 @@ def partitions(results: Results) -> Answer:
             "published: file by file at random, augmented files 80 % to train and 20 % to validate, a fifth of the "
             "un-augmented ones to test."
         )
+    if AS_SHIPPED in results.protocols:
+        told.append("as_shipped: the parts that the data set ships, not checked for shared patients.")
     if results.honest:
         told.append(
             f"{listed(results.honest)}: {results.study.folds} folds stratified by class; of what a fold does not test, "
@@ -44,8 +50,7 @@ def separation(results: Results) -> Answer:
     if results.honest:
         kept = ", ".join(f"a {KEPT_APART.get(protocol, 'group')} ({protocol})" for protocol in results.honest)
         told.append(f"Hyperparameters and epochs are chosen on validation parts; by design no two parts share {kept}.")
-    if PUBLISHED in results.protocols:
-        told.append(f"Under published, {copied(results, PUBLISHED)}.")
+    told += [f"Under {protocol}, {copied(results, protocol)}." for protocol in results.leaky]
     return Answer(PARTLY if _unsafe(results) else YES, f"{' '.join(told)}{_alarm(results)}", "folds")
 
 
@@ -54,7 +59,7 @@ def duplicates(results: Results) -> Answer:
     told = ["Copies are looked for in all parts, from pixels alone."]
     told += [f"Under {protocol}, {copied(results, protocol)}." for protocol in results.protocols]
     if not results.honest:
-        told.append("Nothing is done about it: the published split is replayed as it is.")
+        told.append(f"Nothing is done about it: {listed(results.leaky)} splits the images as they come.")
     return Answer(PARTLY if _unsafe(results) else YES, f"{' '.join(told)}{_alarm(results)}", "leakage")
 
 
@@ -78,7 +83,7 @@ def inputs(results: Results) -> Answer:
 
 def test_size(results: Results) -> Answer:
     """Planned size of the test set."""
-    tested = "Every source image is tested" if results.honest else "A fifth of the un-augmented files is tested"
+    tested = "Every source image is tested" if results.honest else TESTED[results.main_protocol]
     found = detectable(results.table("comparison"), results.main_protocol)
     if not found:
         text = f"{tested}; no size was planned, and what this one could show is {NOT_EVALUABLE}."
@@ -95,7 +100,7 @@ def metrics(results: Results) -> Answer:
     """Metrics of the study."""
     known = set(results.table("scores")["metric"])
     names = listed(words for metric, words in METRICS.items() if metric in known)
-    chosen = " Networks are chosen by validation loss." if results.honest else " No metric chooses a network."
+    chosen = " Networks are chosen by validation loss." if results.searched else " No metric chooses a network."
     return Answer(YES, f"{capitalised(names)}.{chosen}", "results")
 
 
@@ -113,8 +118,8 @@ def robustness(results: Results) -> Answer:
 def internal(results: Results) -> Answer:
     """Test on data of the same origin."""
     if not results.honest:
-        text = f"Under the published split alone: {copied(results, PUBLISHED)}. No score here is of new patients."
-        return Answer(PARTLY, text, "results")
+        copies = [f"{copied(results, protocol)} ({protocol})" for protocol in results.leaky]
+        return Answer(PARTLY, f"No honest protocol: {listed(copies)}. No score here is of new patients.", "results")
     rows = results.scored()
     told = [
         f"{count(row.n_samples)} images of {units(row.n_units, row.unit)} ({row.protocol})"
@@ -161,8 +166,8 @@ def contexts(results: Results) -> Answer:
         return Answer(YES, WORDS["generated"], "limits")
     never = NEVER_SHOWN.get(results.dataset["name"])
     told = [f"Nothing is shown for {listed(['other hospitals', 'other devices', *([never] if never else [])])}."]
-    if PUBLISHED in results.protocols and n_copied(results, PUBLISHED)[0]:
-        told.append("Scores under published hold for copies of training images.")
+    leaking = [protocol for protocol in results.leaky if n_copied(results, protocol)[0]]
+    told += [f"Scores under {protocol} hold for copies of training images." for protocol in leaking]
     return Answer(PARTLY, " ".join([*told, "What else, is for the authors."]), "limits")
 
 

@@ -97,7 +97,7 @@ def training(results: Results) -> Answer:
     """Training of the networks."""
     told = recipes(results, results.architectures)
     searching = [name for name in results.architectures if not results.study.recipe_of(name)]
-    if results.honest and searching:
+    if results.searched and searching:
         searched = results.study.training["augmentation"] == "searched"
         told.append(
             "These mirror, turn and zoom images at a strength that is searched, too"
@@ -112,24 +112,26 @@ def selection(results: Results) -> Answer:
     """Choice of the reported network."""
     told = []
     by_recipe = [name for name in results.architectures if results.study.recipe_of(name)]
-    if results.honest and len(by_recipe) < len(results.architectures):
+    if results.searched and len(by_recipe) < len(results.architectures):
         told.append(
-            f"Under {listed(results.honest)}, the trial and epoch with the lowest validation loss; test images take no "
-            "part in it."
+            f"Under {listed(results.searched)}, the trial and epoch with the lowest validation loss; test images take "
+            "no part in it."
         )
-    if results.honest and by_recipe:
+    if results.searched and by_recipe:
         told.append(f"Of {listed(by_recipe)}, the last epoch of the recipe; test images take no part in it.")
     if PUBLISHED in results.protocols:
         told.append("Under published, the last epoch.")
-    return Answer(YES, f"{' '.join(told)} All architectures are reported.", "search" if results.honest else "training")
+    return Answer(
+        YES, f"{' '.join(told)} All architectures are reported.", "search" if results.searched else "training"
+    )
 
 
 def search(results: Results) -> Answer:
     """Choice of the hyperparameters."""
-    if not results.honest:
+    if not results.searched:
         return Answer(YES, f"No search: {recipe(results, PUBLISHED, results.architectures)}.", "training")
     trials = results.table("trials")
-    n = len(trials[trials["protocol"].isin(results.honest)])
+    n = len(trials[trials["protocol"].isin(results.searched)])
     how = recipe(results, CORRECTED, results.architectures)
     text = f"{how}: {plural(n, 'trial')} in all, every one with its values in trials.csv."
     return Answer(YES, capitalised(text), "search")

@@ -11,7 +11,7 @@ from analysis.bias.thresholds import FLAGGED, NOT_EVALUABLE, Rule
 from analysis.explanations.explain import EXAMINED, UNSEEN
 from analysis.figures import bias as figures_bias
 from analysis.figures import bias_effects as figures_bias_effects
-from benchmarks.protocols import PUBLISHED, unit_of
+from benchmarks.protocols import NOT_HONEST, PUBLISHED, unit_of
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, main_honest, where
 from reports.sections.calibration import calibration
@@ -79,7 +79,7 @@ def _verdicts(results: Results) -> Iterator[Block]:
     both = [(flags_sentence(table, protocol), strongest(table, protocol, unit)) for protocol in results.protocols]
     yield Bullets([" ".join(filter(None, sentences)) for sentences in both])
     # The main protocols come first, and are open.
-    first = [name for name in (main_honest(results.protocols), PUBLISHED) if name in results.protocols]
+    first = [name for name in (main_honest(results.protocols), *NOT_HONEST) if name in results.protocols]
     for protocol in [*first, *(name for name in results.protocols if name not in first)]:
         yield _matrix(results, protocol, folded=protocol not in first)
 

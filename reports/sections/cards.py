@@ -76,8 +76,8 @@ def _what(results: Results, name: str) -> str:
 def _trained(results: Results, name: str) -> str:
     ran = where(pd.DataFrame(results.provenance["cells"]), architecture=name)
     ran = ran[ran["protocol"].isin(results.protocols)]
-    weights = results.study.weights_of(name) if results.honest else None
-    start = f"from {weights} under {listed(results.honest)}" if weights else "at random"
+    weights = results.study.weights_of(name) if results.searched else None
+    start = f"from {weights} under {listed(results.searched)}" if weights else "at random"
     low, high = ran["seed"].min(), ran["seed"].max()
     seeds = f"seed {low}" if low == high else f"seeds {low} to {high}"
     how = [listed(sorted(ran[column].unique())) for column in ("backend", "precision")]
@@ -100,8 +100,9 @@ def _limits(results: Results, name: str) -> str:
     collapsed, n = own["collapsed_cells"].sum(), own["cells"].sum()
     if collapsed:
         told.append(f"{collapsed:.0f} of {plural(int(n), 'cell')} collapsed to one answer for every test image.")
-    if PUBLISHED in results.protocols and n_copied(results, PUBLISHED)[0]:
-        told.append(f"Its scores under published flatter: {copied(results, PUBLISHED)}.")
+    for protocol in results.leaky:
+        if n_copied(results, protocol)[0]:
+            told.append(f"Its scores under {protocol} flatter: {copied(results, protocol)}.")
     if not results.honest:
         told.append("Nothing here says what it does on images of new patients.")
     if results.study.repeats == 1:
@@ -196,7 +197,7 @@ def _group(row: pd.Series, evidence: str, flagged: set[str]) -> Cell:
 
 def _flags(results: Results, name: str) -> Table:
     # The protocols whose matrices of verdicts are open in the report.
-    protocols = [protocol for protocol in results.protocols if protocol in (PUBLISHED, results.main_protocol)]
+    protocols = [name for name in results.protocols if name in (*results.leaky, results.main_protocol)]
     table = where(results.table("bias"), architecture=name)
     table = with_kinds(table[table["protocol"].isin(protocols)])
     columns = [picked("whether it", lambda row: KINDS[row["kind"]][0], "wrap")]

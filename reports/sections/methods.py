@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from architectures import CORRECTED, describe
-from benchmarks.protocols import EXTERNAL, OFFICIAL, PUBLISHED
+from benchmarks.protocols import AS_SHIPPED, EXTERNAL, OFFICIAL, PUBLISHED
 from benchmarks.study.study import BASELINES
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.facts import recipe
@@ -46,9 +46,12 @@ def data(results: Results) -> Iterator[Section]:
     about = f"{dataset['title']}{CITED.get(dataset['name'], '')}. {dataset['citation']}{doi}{licence}"
     if shown := WORDS["crops"].get(results.study.crop):
         about += f" {shown}"
+    if layout := dataset.get("layout"):
+        about += f" Files: {layout}."
+    told = [Bullets(dataset["notes"])] if dataset.get("notes") else []
     caption = "Images of each class. A patient may have images of several classes, so patients need not add up."
     columns = [column("class", lambda row: bold_if(row["label"], ["all"]), "left"), *COUNTED]
-    blocks: list[Block] = [Paragraph(about), make_table("data", caption, columns, results.table("data"))]
+    blocks: list[Block] = [Paragraph(about), *told, make_table("data", caption, columns, results.table("data"))]
     if table["dataset"].nunique() > 1:
         columns = [text("data set", "dataset"), text("class", "label"), *COUNTED]
         blocks.append(make_table("datasets", "Images of each class in each data set.", columns, table, grouped=True))
@@ -109,9 +112,10 @@ def folds(results: Results) -> Iterator[Section]:
             if len(by_recipe) < len(results.architectures)
             else f", {cycles}"
         )
-    honest = (
-        f"Folds: {study.folds}, stratified by class [@pedregosa2011]. Architectures train in corrected form{how}, and "
-        "validation and test parts hold only upright originals."
+    folded = f"Folds: {study.folds}, stratified by class [@pedregosa2011]. " if results.honest else ""
+    corrected = (
+        f"{folded}Architectures train in corrected form{how}, and validation and test parts hold only upright "
+        "originals."
     )
     texts = {
         PUBLISHED: (
@@ -126,8 +130,13 @@ def folds(results: Results) -> Iterator[Section]:
         ),
         "by_patient": "by_patient: all files of all images of a patient stand in one part.",
         OFFICIAL: (
-            "official: the split that the data set ships. Its test part is tested; a fifth of the patients of its "
-            "training part validates. No patient is in both parts. There is one fold a repeat."
+            "official: the split that the data set ships. Its test part is tested; its validation part validates, or a "
+            "fifth of the patients of its training part. No patient is in two parts. There is one fold a repeat."
+        ),
+        AS_SHIPPED: (
+            "as_shipped: the split as the data set ships it, whether or not its parts share patients or copies. Its "
+            "test part is tested; its validation part validates, or a fifth of the training part. There is one fold a "
+            "repeat. This is not an honest protocol."
         ),
     }
     if EXTERNAL in results.protocols:
@@ -138,8 +147,8 @@ def folds(results: Results) -> Iterator[Section]:
             "the others' patients."
         )
     blocks: list[Block] = [Bullets([texts.get(protocol, protocol) for protocol in results.protocols])]
-    if results.honest:
-        blocks.append(Paragraph(honest))
+    if results.searched:
+        blocks.append(Paragraph(corrected))
     yield Section("folds", "Protocols and folds", [*blocks, _summary(results)])
 
 

@@ -18,8 +18,8 @@ from reports.wording import MISSING, WORDS, interval, listed, number, plural, un
 def training(results: Results) -> Iterator[Section]:
     """Sections on training and search."""
     yield Section("training", "Training", [_learning(results, p) for p in results.protocols])
-    if results.honest:
-        yield Section("search", "Search", [*(_search(results, p) for p in results.honest), _chosen(results)], level=2)
+    if names := results.searched:
+        yield Section("search", "Search", [*(_search(results, name) for name in names), _chosen(results)], level=2)
 
 
 def _learning(results: Results, protocol: str) -> Figures:
@@ -45,7 +45,7 @@ def _search(results: Results, protocol: str) -> Figures:
 
 def _chosen(results: Results) -> Table:
     trials = results.table("trials")
-    trials = trials[trials["protocol"].isin(results.honest)]
+    trials = trials[trials["protocol"].isin(results.searched)]
     rows = []
     for _, cell in trials.groupby(["protocol", "architecture", "fold"]):
         ordered = cell.sort_values("trial")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 import yaml
 
-from benchmarks.protocols import EXTERNAL, PUBLISHED
+from benchmarks.protocols import AS_SHIPPED, EXTERNAL, PUBLISHED
 from benchmarks.study.views import BOX
 from reports.document import Block, Bullets, Cell, Listing, Paragraph, Section, Table
 from reports.results import Results, where
@@ -99,6 +99,8 @@ def _general(results: Results) -> Iterator[str]:
         yield "Patients are unknown, so images of one patient may stand on both sides of every split."
     if PUBLISHED in results.protocols:
         yield WORDS["recall"]
+    if AS_SHIPPED in results.protocols:
+        yield WORDS["shipped"]
     if any(view.crop == BOX for view in results.study.views()):
         yield WORDS["annotated"]
     if "by_source" in results.protocols:

@@ -40,7 +40,7 @@ def searched(tmp_path, monkeypatch, **changes):
 
 
 def tuning(study):
-    table = tuning_gain.tuning(study, tuning_gain.honest_trials(study))
+    table = tuning_gain.tuning(study, tuning_gain.searched_trials(study))
     assert list(table) == tuning_gain.COLUMNS
     (row,) = table.to_dict("records")
     return row
@@ -97,7 +97,7 @@ def test_both_tables_are_written(study, monkeypatch):
 
 def test_without_an_honest_protocol_the_tables_are_empty(tmp_path, monkeypatch):
     study = searched(tmp_path, monkeypatch, protocols=["published"])
-    trials = tuning_gain.honest_trials(study)
+    trials = tuning_gain.searched_trials(study)
     assert tuning_gain.tuning(study, trials).empty and importance.importance(trials, 1).empty
 
 

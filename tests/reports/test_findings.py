@@ -8,6 +8,7 @@ from reports import bibliography, render, wording
 from reports.checklists.section import FILES, load
 from reports.escaping import cited, tex, tex_citation
 from reports.findings import answer, finding
+from reports.results import main_honest
 from reports.sections.claims import _causes
 from reports.wording import count, number
 
@@ -82,6 +83,26 @@ def test_the_answer_sets_published_beside_honest():
     text = answer(pd.concat([published, honest]), ["published", "by_patient"])
     assert text.startswith("Under the published split the best of 2 networks answers 90 % (a, ")
     assert "With no patient on both sides of the split the best of 2 networks answers 30 % (b, " in text
+
+
+def shipped_leak() -> pd.DataFrame:
+    rows = [
+        ["as_shipped", 0, kind, "train", "test", 100, n] for kind, n in (("near_duplicate", 7), ("pixel_identical", 3))
+    ]
+    return pd.DataFrame(rows, columns=NO_LEAKAGE.columns)
+
+
+def test_the_split_as_shipped_is_told_with_its_leak_and_is_not_honest():
+    shipped = headline(a=0.9).assign(protocol="as_shipped")
+    text = say(shipped, leakage=shipped_leak(), protocols=["as_shipped"])
+    assert text.startswith("Under the split as shipped (as_shipped), a reaches a test accuracy of 0.90")
+    assert "Of these test images, 7 of 100 have a copy in training" in text
+    assert "This study ran no protocol that keeps sources or patients apart" in text
+    both = pd.concat([shipped, headline(a=0.2)])
+    assert main_honest(["as_shipped", "by_patient"]) == "by_patient" and main_honest(["as_shipped"]) is None
+    told = answer(both, ["as_shipped", "by_patient"])
+    assert told.startswith("Under the split as shipped the network answers 90 % (a, ")
+    assert "With no patient on both sides of the split the network answers 20 % (a, " in told
 
 
 @pytest.mark.parametrize(

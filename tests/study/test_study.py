@@ -54,7 +54,10 @@ def test_defaults_are_filled_in(write):
         ({"search": {"trails": 4}}, ["search: unknown key trails; allowed: tuner, trials"]),
         ({"dataset": {"name": "phantoms"}}, ["dataset.name: 'phantoms' is not a data set; allowed: cbis_ddsm"]),
         ({"dataset": {"name": "phantom", "size": 3}}, ["dataset.size: unknown option of phantom; allowed: patients"]),
-        ({"protocols": ["by_file"]}, ["protocols: 'by_file' is not a protocol; allowed: by_patient, by_source"]),
+        (
+            {"protocols": ["by_file"]},
+            ["protocols: 'by_file' is not a protocol; allowed: as_shipped, by_patient, by_source"],
+        ),
         ({"architectures": {"resnet": {}}}, ["architectures.resnet: no file architectures/resnet.py; there are: "]),
         (
             {"architectures": {"simple": {"image_size": "big"}}},
@@ -81,7 +84,7 @@ def test_defaults_are_filled_in(write):
         ),
         (
             {"positive_control": {"protocols": ["published"]}},
-            ["positive_control.protocols: 'published' trains on copies of test images; name honest protocols only"],
+            ["positive_control.protocols: 'published' may train on copies of test images; name honest protocols only"],
         ),
         (
             {"positive_control": {"protocols": ["by_patient"]}, "training": {"images": "shipped"}},
