@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from benchmarks.datasets import image_folder
 from benchmarks.datasets._contract import breaches
 from benchmarks.datasets._files import Files
+from benchmarks.datasets._layout import images_in, outer
+from benchmarks.datasets._parts import PARTS, part_of
 from benchmarks.errors import BadInput, refuse
 
-PARTS = ("train", "validation", "test")  # in this order; names of other parts follow
 FACTS = ("label", "patient", "source", "part")
 
 
@@ -59,9 +59,11 @@ class _Read:
 
 def collect(paths: Sequence[Path]) -> Collection:
     """Read one path, or two as training and test part. Raises BadInput if a path is missing or has no images."""
-    for inner, outer in itertools.permutations(paths, 2):
-        if inner.resolve().is_relative_to(outer.resolve()):
-            raise BadInput(f"{inner} lies inside {outer}: each of its images is its own copy; pass two separate paths")
+    for inside, around in itertools.permutations(paths, 2):
+        if inside.resolve().is_relative_to(around.resolve()):
+            raise BadInput(
+                f"{inside} lies inside {around}: each of its images is its own copy; pass two separate paths"
+            )
     found: list[_Read] = [_read(path) for path in paths]
     base = Path(os.path.commonpath([path.resolve().parent for path in paths]))
     tables = []
@@ -104,16 +106,16 @@ def _read(path: Path) -> _Read:
 
 
 def _without_classes(path: Path, error: BadInput) -> _Read:
-    """Return all images below `path`, of which nothing is known, because it has no layout with classes."""
+    """Return all images below `path`, of which at most the part is known, because it has no layout with classes."""
     files = Files(path)
-    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
-    names = [name for name in files.under("") if Path(name).suffix.lower() in suffixes]
+    names = images_in(files)
     if not names:
         raise error
-    table = _nullable(pd.DataFrame({"file": names, **dict.fromkeys(FACTS)}))
-    reason = " ".join(str(error).split())
-    note = f"Labels, patients and parts are unknown, because the layout has no classes: {reason}"
-    return _Read(path, table, lambda row: files.image(names[row]), "images without classes", (note,))
+    around = outer(names)
+    parts = [part_of(name.removeprefix(around).split("/")[0]) if "/" in name else None for name in names]
+    table = pd.DataFrame({"file": names, **dict.fromkeys(FACTS)}).assign(part=parts)
+    note = f"No classes were recognised, so labels and patients are unknown: {' '.join(str(error).split())}"
+    return _Read(path, _nullable(table), lambda row: files.image(names[row]), "images without classes", (note,))
 
 
 def _nullable(table: pd.DataFrame) -> pd.DataFrame:

@@ -3,11 +3,15 @@
 Writes into results/<study>/tables (`python -m analysis.leakage --study NAME`)
 
     leakage.csv         protocol, fold, kind, part_a, part_b, n_b (files of part_b), n_flagged (files of part_b with a
-                        partner in part_a), share; the last two are empty if patients or sources are unknown
+                        partner in part_a), share, code; n_flagged and share are empty if patients or sources are
+                        unknown
     leakage_pairs.csv   protocol, fold, part_a, part_b, kind, sample_a, sample_b, similarity, mirrored, rotation,
-                        grey_difference, transform, source_a, source_b, label_a, label_b; a row for each file and kind
-    conflicts.csv       sample, column, value, n_agree, n_disagree, partner, partner_value, similarity, transform: files
-                        whose label, source or patient differs from most of their copies
+                        grey_difference, transform, source_a, source_b, label_a, label_b, code; a row for each file and
+                        kind
+    conflicts.csv       sample, column, value, n_agree, n_disagree, partner, partner_value, similarity, transform, code:
+                        files whose label, source or patient differs from most of their copies
+
+code is that of the finding (codes.yaml, docs/findings).
 
 kind is shared_patient, shared_source, pixel_identical or near_duplicate. Near duplicates are found from pixels alone
 (benchmarks/copies/rigid.py) and include pixel-identical files.
@@ -18,6 +22,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from analysis.audit.codes import OF_COLUMN, OF_KIND
 from analysis.audit.partners import KINDS, SHARED, Pictures, partners
 from analysis.predictions import read_folds, read_samples
 from analysis.tidy import write_tables
@@ -27,7 +32,7 @@ from benchmarks.study.study import Study
 PAIRS_OF_PARTS = (("train", "validation"), ("train", "test"), ("validation", "test"))
 PAIR_COLUMNS = [
     *("protocol", "fold", "part_a", "part_b", "kind", "sample_a", "sample_b", "similarity", "mirrored", "rotation"),
-    *("grey_difference", "transform", "source_a", "source_b", "label_a", "label_b"),
+    *("grey_difference", "transform", "source_a", "source_b", "label_a", "label_b", "code"),
 ]
 
 
@@ -40,10 +45,11 @@ def audit(study: Study) -> None:
     rows = used.set_index("sample")["row"]
     pictures = Pictures(used["sample"].tolist(), lambda sample: dataset.native(rows[sample]))
     pairs = pd.concat([flagged(protocol, table, used, pictures) for protocol, table in folds.items()])
+    conflicts = pictures.conflicts(used)
     tables = {
         "leakage": pd.concat([counted(protocol, table, used, pairs) for protocol, table in folds.items()]),
         "leakage_pairs": pairs[PAIR_COLUMNS],
-        "conflicts": pictures.conflicts(used),
+        "conflicts": conflicts.assign(code=conflicts["column"].map(OF_COLUMN)),
     }
     write_tables(study, tables, float_format="%.4g")
 
@@ -59,7 +65,7 @@ def flagged(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame, pictures:
     for side in ("a", "b"):
         for column in ("source", "label"):
             table[f"{column}_{side}"] = table[f"sample_{side}"].map(facts[column])
-    return table
+    return table.assign(code=table["kind"].map(OF_KIND))
 
 
 def counted(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -71,7 +77,7 @@ def counted(protocol: str, folds: pd.DataFrame, samples: pd.DataFrame, pairs: pd
             known = kind not in SHARED or samples[SHARED[kind]].notna().all()
             n = counts.get((fold, part_a, part_b, kind), 0) if known else np.nan
             row = {"protocol": protocol, "fold": fold, "kind": kind, "part_a": part_a, "part_b": part_b}
-            rows.append(row | {"n_b": len(b), "n_flagged": n, "share": n / len(b)})
+            rows.append(row | {"n_b": len(b), "n_flagged": n, "share": n / len(b), "code": OF_KIND[kind]})
     return pd.DataFrame(rows).astype({"n_flagged": "Int64"})
 
 

@@ -3,9 +3,10 @@
 Writes into the output folder
 
     leakage_pairs.csv   test_file, train_file, similarity, transform, mirrored, rotation, grey_difference, test_label,
-                        train_label: the most similar training image of each test image that has a copy there
-    conflicts.csv       file, label, n_agree, n_disagree, partner, partner_label, similarity, transform: files whose
-                        copies in the other folder mostly have another label; the label is the folder of a file
+                        train_label, code: the most similar training image of each test image that has a copy there
+    conflicts.csv       file, label, n_agree, n_disagree, partner, partner_label, similarity, transform, code:
+                        files whose copies in the other folder mostly have another label; the label is the folder of a
+                        file
     leakage.html        verdict, contact sheet and tables in one file
 """
 
@@ -19,8 +20,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from analysis.audit.codes import OF_COLUMN
 from analysis.audit.contact_sheet import contact_sheet, signature, strongest
-from analysis.audit.partners import NEAR_DUPLICATE, Pictures, partners
+from analysis.audit.partners import IDENTICAL, NEAR_DUPLICATE, Pictures, partners
 from analysis.drawing.style import use_style
 from benchmarks.copies.rigid import THRESHOLD
 from benchmarks.datasets._files import Files
@@ -31,7 +33,7 @@ SHOWN = 10  # pairs on the screen
 ON_SHEET = 12
 PAIR_COLUMNS = [
     *("test_file", "train_file", "similarity", "transform", "mirrored", "rotation", "grey_difference"),
-    *("test_label", "train_label"),
+    *("test_label", "train_label", "code"),
 ]
 
 
@@ -92,7 +94,8 @@ def audit_folders(train: Path, test: Path, out: Path) -> bool:
     labels = samples.set_index("sample")["label"]
     pairs = pairs.assign(test_label=pairs["sample_b"].map(labels), train_label=pairs["sample_a"].map(labels))
     names = {"sample_a": "train_file", "sample_b": "test_file"}
-    conflicts = pictures.conflicts(samples).drop(columns="column")
+    pairs = pairs.assign(code=np.where(pairs["transform"] == IDENTICAL, "LEAK001", "LEAK002"))
+    conflicts = pictures.conflicts(samples).assign(code=OF_COLUMN["label"]).drop(columns="column")
     finding = Finding(
         train=train,
         test=test,

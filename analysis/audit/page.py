@@ -24,6 +24,7 @@ from analysis.audit.codes import CODES
 from analysis.audit.contact_sheet import signature
 from analysis.audit.findings import Audit, Finding
 from analysis.audit.outputs import by_code, exit_status, verdict
+from analysis.audit.partners import IDENTICAL
 from benchmarks.copies.rigid import repeat
 
 SIDE = 150  # pixels of a small picture
@@ -117,7 +118,7 @@ def _cards(audit: Audit, findings: Iterable[Finding]) -> list[dict[str, Any]]:
         second, first = finding.files[:2]
         a, b = audit.pictures.read(first), audit.pictures.read(second)
         pictures = [_picture(a, first, samples.loc[first])]
-        if "rotation" in finding.facts and finding.facts["transform"] != "identical pixels":
+        if "rotation" in finding.facts and finding.facts["transform"] != IDENTICAL:
             brought = repeat(a, finding.facts["mirrored"], finding.facts["rotation"], min(b.shape))
             pictures.append({"image": _encoded(brought), "name": "the first, transformed like the second", "tags": []})
         pictures.append(_picture(b, second, samples.loc[second]))

@@ -11,6 +11,7 @@ from benchmarks.copies import rigid
 SHARED = {"shared_patient": "patient", "shared_source": "source", "pixel_identical": "md5"}  # kind -> column compared
 NEAR_DUPLICATE = "near_duplicate"
 KINDS = (*SHARED, NEAR_DUPLICATE)
+IDENTICAL = "identical pixels"  # a transform
 CONTRAST = 5.0  # grey levels: interpolation and JPEG change an image less, contrast enhancement more
 STILL = 0.25  # degrees: smaller rotations do not count as turned
 
@@ -63,7 +64,7 @@ class Pictures:
     def _explain(self, name_a: str, name_b: str, mirrored: bool) -> tuple[float, float, str]:
         a, b = self.read(name_a), self.read(name_b)
         if a.shape == b.shape and (a == b).all():
-            return 0.0, 0.0, "identical pixels"
+            return 0.0, 0.0, IDENTICAL
         spectra = self.spectra[self.place[name_a]], self.spectra[self.place[name_b]]
         degrees, _ = rigid.rotation(spectra[0], spectra[1], mirrored)
         difference = rigid.grey_difference(a, b, mirrored, degrees)

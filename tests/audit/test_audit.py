@@ -88,7 +88,17 @@ def test_a_folder_without_classes_has_groups_and_says_what_is_unknown(tmp_path):
     assert files_of(audit, "COPY001") == [("0.png", "3.png")]
     unknown = [finding.facts["column"] for finding in audit.findings if finding.code == "DATA004"]
     assert unknown == ["label", "patient", "part"]
-    assert any("no classes" in finding.message for finding in audit.findings if finding.code == "DATA003")
+    assert any("No classes" in finding.message for finding in audit.findings if finding.code == "DATA003")
+
+
+@pytest.mark.parametrize("classes", ["a/", ""])
+def test_split_folders_are_parts(tmp_path, classes):
+    for seed, part in enumerate(("Train", "Train", "valid", "test")):
+        save(tmp_path / f"{part}/{classes}{seed}.png", texture(seed))
+    save(tmp_path / f"test/{classes}again.png", texture(0))
+    audit = examine(collect([tmp_path]))
+    assert audit.collection.parts == ["train", "validation", "test"]
+    assert files_of(audit, "LEAK001") == [(f"test/{classes}again.png", f"Train/{classes}0.png")]
 
 
 @pytest.fixture

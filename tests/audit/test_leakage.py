@@ -75,7 +75,7 @@ def audited(study, change=lambda folds, samples: folds) -> dict[str, pd.DataFram
 def test_a_clean_split_has_no_leakage(study):
     tables = audited(study)
     table = tables["leakage"]
-    assert list(table) == ["protocol", "fold", "kind", "part_a", "part_b", "n_b", "n_flagged", "share"]
+    assert list(table) == ["protocol", "fold", "kind", "part_a", "part_b", "n_b", "n_flagged", "share", "code"]
     assert len(table) == 2 * 3 * 4 and (table["n_flagged"] == 0).all() and (table["share"] == 0).all()
     assert tables["leakage_pairs"].empty and tables["conflicts"].empty
 
@@ -92,6 +92,9 @@ def test_an_image_moved_from_train_to_test_is_named(study):
     pairs = tables["leakage_pairs"]
     fold = pairs["fold"].iloc[0]
     kinds = pairs[pairs["part_a"] == "train"].set_index("kind")
+    assert kinds["code"].to_dict() == {
+        "shared_patient": "LEAK003", "shared_source": "LEAK004", "near_duplicate": "LEAK002"
+    }  # fmt: skip
     assert set(kinds.index) == {"shared_patient", "shared_source", "near_duplicate"}
     assert set(kinds["sample_b"]) == {moved} and set(kinds["part_b"]) == {"test"}
     assert kinds.loc["near_duplicate", ["sample_a", "transform"]].tolist() == ["03l.png", "turned by 60 degrees"]
@@ -155,6 +158,7 @@ def test_swapped_labels_are_named(study):
 
     table = audited(study, all_in_use)["conflicts"]
     labels = table[table["column"] == "label"].set_index("sample")
+    assert set(labels["code"]) == {"LABEL001"}
     assert {one.name, other.name} <= set(labels.index)
     assert labels.loc[one.name, ["value", "partner", "partner_value"]].tolist() == ["a", "01l.png", "b"]
 
@@ -213,7 +217,9 @@ def test_two_folders(tmp_path):
     assert leaky.returncode == 1 and "LEAK: 1 of 5 test images (20.0%)" in leaky.stdout
     assert "notes.txt" in leaky.stdout and "Under two labels" in leaky.stdout
     (pair,) = pd.read_csv(tmp_path / "out/leakage_pairs.csv").to_dict("records")
-    assert pair["test_file"].endswith("flip.jpg") and pair["train_file"].endswith("a/2.png")
+    assert (
+        pair["code"] == "LEAK002" and pair["test_file"].endswith("flip.jpg") and pair["train_file"].endswith("a/2.png")
+    )
     assert pair["mirrored"] and abs(pair["rotation"] - 33) < 1
     page = (tmp_path / "out/leakage.html").read_text()
     assert "flip.jpg" in page and "data:image/png;base64," in page
