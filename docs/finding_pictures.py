@@ -1,9 +1,11 @@
 """Example pictures of the audit's findings, from generated phantoms: python -m docs.finding_pictures [CODE ...].
 
-For each code, a small data set with the planted fault is written, audited, and the finding drawn as docs/findings/<CODE>.png.
+For each code, a small data set with the planted fault is written and audited, and the finding is drawn as
+docs/findings/<CODE>.png.
 """
 
 import argparse
+import io
 import tempfile
 import textwrap
 from collections.abc import Callable
@@ -15,7 +17,6 @@ import pandas as pd
 from PIL import Image
 
 from analysis.audit.allow import accepted, read_allow_list
-from analysis.audit.codes import CODES
 from analysis.audit.collection import collect
 from analysis.audit.findings import Audit, Finding, examine
 from analysis.drawing.sheets import Sheet, film
@@ -40,8 +41,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             audit = planted(code, Path(folder) / "data")
             finding = next(finding for finding in audit.findings if finding.code == code)
-            draw(finding, audit).savefig(FOLDER / f"{code}.png", dpi=100)
+            content = io.BytesIO()
+            draw(finding, audit).savefig(content, dpi=100)
             plt.close()
+            Image.open(content).convert("RGB").quantize(32).save(FOLDER / f"{code}.png", optimize=True)
 
 
 def planted(code: str, data: Path) -> Audit:
@@ -83,6 +86,9 @@ def changed(image: np.ndarray) -> np.ndarray:
     return resize(turned(image[:, ::-1], 25), 96)
 
 
+LABELS = ("benign", "malignant")
+
+
 def classes(films: list[np.ndarray]) -> list[dict]:
     """Return class folders without a fault."""
     return [row("benign/1.png", films[0]), row("benign/2.png", films[2]), row("malignant/3.png", films[3])]
@@ -91,9 +97,8 @@ def classes(films: list[np.ndarray]) -> list[dict]:
 def parts(films: list[np.ndarray], image: np.ndarray, **facts: str) -> list[dict]:
     """Return a manifest with two films in train and one in test, and `image` with `facts` in test."""
     listed = [("1.png", films[0], "train"), ("2.png", films[2], "train"), ("3.png", films[3], "test")]
-    known = {"patient": "p1"} if "patient" in facts else {}
-    rows = [row(name, film, label="benign", part=part, **known) for name, film, part in listed]
-    rows = [{**one, "patient": f"p{place + 1}"} if known else one for place, one in enumerate(rows)]
+    rows = [row(name, film, label="benign", part=part) for name, film, part in listed]
+    rows = [one | {fact: f"{fact[0]}{place + 1}" for fact in facts} for place, one in enumerate(rows)]
     return [*rows, row("4.png", image, label="benign", part="test", **facts)]
 
 
@@ -113,13 +118,19 @@ PLANTS: dict[str, Callable[[list[np.ndarray]], list[dict]]] = {
     "LEAK001": lambda films: parts(films, films[0]),
     "LEAK002": lambda films: parts(films, changed(films[0])),
     "LEAK003": lambda films: parts(films, films[1], patient="p1"),
+    "LEAK004": lambda films: parts(films, films[1], source="s1"),
     "COPY001": lambda films: [*classes(films), row("benign/4.png", changed(films[0]))],
     "COPY002": lambda films: parts(films, turned(films[3], 90)),
     "DATA001": lambda films: [*classes(films), row("benign/4.png", np.zeros_like(films[0]))],
     "DATA002": lambda films: [*classes(films), row("benign/4.png", None)],
-    "DATA003": lambda films: [row(f"test/{one['file']}", one["image"]) for one in classes(films)]
-    + [row("train/benign/4.png", films[4])],
+    "DATA003": lambda films: (
+        [row(f"test/{one['file']}", one["image"]) for one in classes(films)] + [row("train/benign/4.png", films[4])]
+    ),
     "DATA004": classes,
+    "DATA005": lambda films: [
+        row(f"{place + 1}.png", film, label=label, source="s1")
+        for place, (film, label) in enumerate(zip(films, LABELS, strict=False))
+    ],
     "ALLOW001": classes,
 }
 

@@ -97,6 +97,7 @@ def examine(collection: Collection) -> Audit:
         *_shared(collection),
         *_copies(groups),
         *_data(collection, flat, unreadable),
+        *_sources(collection),
     ]
     order = list(CODES)
     return Audit(collection, pictures, sorted(found, key=lambda finding: order.index(finding.code)), groups)
@@ -232,6 +233,16 @@ def _data(collection: Collection, flat: list[str], unreadable: dict[str, str]) -
             which = "" if missing.all() else f" for {missing.sum():,} of {len(missing):,} images"
             example = () if missing.all() else (collection.samples["sample"][missing.idxmax()],)
             yield Finding("DATA004", example, f"{fact} is unknown{which}: {lost}", {"column": fact})
+
+
+def _sources(collection: Collection) -> Iterator[Finding]:
+    """Yield a finding for each source whose files have several labels or patients."""
+    for column in ("label", "patient"):
+        for source, images in collection.samples.dropna(subset=["source", column]).groupby("source"):
+            values = dict(zip(images["sample"], images[column], strict=True))
+            if len(distinct := sorted(set(values.values()))) > 1:
+                message = f"source {source} has files with {len(distinct)} values of {column}: {_some(tuple(distinct))}"
+                yield Finding("DATA005", tuple(values), message, {"column": column, "source": source, "values": values})
 
 
 def _some(files: tuple[str, ...], most: int = 4) -> str:

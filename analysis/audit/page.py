@@ -50,7 +50,7 @@ def _tables(audit: Audit) -> dict[str, pd.DataFrame]:
         row |= {"reason": finding.reason, "file": file, "partner": partner}
         findings.append(row | {"n_files": len(finding.files), "message": finding.message})
         facts = finding.facts
-        if "values" in facts:
+        if finding.code.startswith("LABEL"):
             row = {"code": finding.code, "file": file, "value": facts["values"][file]}
             row |= {"partner": partner, "partner_value": facts["values"][partner]}
             conflicts.append(row | {name: facts.get(name) for name in ("similarity", "transform", "group")})

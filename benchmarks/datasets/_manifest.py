@@ -26,10 +26,11 @@ ALLOWED = {
 OF_A_SOURCE = ("label", "patient", *OF_A_FILE, "dataset", "part")  # the same for all its files
 
 
-def read_manifest(files: Files, name: str, shown: str) -> pd.DataFrame:
+def read_manifest(files: Files, name: str, shown: str, consistent: bool = True) -> pd.DataFrame:
     """Return the manifest `name` in `files` as a table of text, one row a file, null for empty cells.
 
     Column file becomes a path in `files`. Raises BadInput with every problem; `shown` is the manifest's name there.
+    Sources whose files differ are no problem unless `consistent`.
     """
     table = _table(files.content(name), shown)
     table["file"] = [_path(file, posixpath.dirname(name)) for file in table["file"]]
@@ -39,7 +40,7 @@ def read_manifest(files: Files, name: str, shown: str) -> pd.DataFrame:
         table["severity"] = table["severity"].str.lower()
     if "laterality" in table:
         table["laterality"] = table["laterality"].str.upper()
-    refuse(f"{shown}:", [*_row_problems(table, files), *conflicts(table)])
+    refuse(f"{shown}:", [*_row_problems(table, files), *(conflicts(table) if consistent else [])])
     return table.reset_index(drop=True)
 
 

@@ -83,18 +83,21 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     return dataset
 
 
-def read(options: dict, data: Path | None) -> Dataset:
-    """Return the data set as `load`, with any number of classes: an audit needs no two."""
+def read(options: dict, data: Path | None, consistent: bool = True) -> Dataset:
+    """Return the data set as `load`, with any number of classes, and unless `consistent` with sources that differ.
+
+    An audit needs no two classes, and reports a source whose files differ in patient, label or part.
+    """
     data = _existing(options, data)
     is_manifest = data.is_file() and data.suffix.lower() == ".csv"
     files = Files(data.parent if is_manifest else data)
     manifest = data.name if is_manifest else manifest_in(files)
     if manifest:
-        table = read_manifest(files, manifest, str(data if is_manifest else data / manifest))
+        table = read_manifest(files, manifest, str(data if is_manifest else data / manifest), consistent)
         found = Found(table, f"CSV manifest {manifest}")
     else:
         found = from_folders(data, files, HOW)
-    samples = _samples(_with_headers(found.table, files, data), files)
+    samples = _samples(_with_headers(found.table, files, data, consistent), files)
 
     @functools.lru_cache(maxsize=2)
     def native(row: int) -> np.ndarray:
@@ -125,14 +128,15 @@ def manifest_in(files: Files) -> str | None:
     return inside if inside in files else None
 
 
-def _with_headers(table: pd.DataFrame, files: Files, data: Path) -> pd.DataFrame:
+def _with_headers(table: pd.DataFrame, files: Files, data: Path, consistent: bool) -> pd.DataFrame:
     """Add the facts in the headers of DICOM files that are no columns of the table."""
     new = [fact for fact in FACTS if fact not in table]
     if not new or not all(_or(True, files.is_dicom, name) for name in table["file"]):
         return table
     headers = pd.DataFrame([_or({}, files.facts, name) for name in table["file"]], columns=FACTS, dtype="string")
     table = table.assign(**{fact: headers[fact] for fact in new if headers[fact].notna().all()})
-    refuse(f"{data}: the DICOM headers contradict the manifest's sources:", conflicts(table))
+    if consistent:
+        refuse(f"{data}: the DICOM headers contradict the manifest's sources:", conflicts(table))
     return table
 
 
