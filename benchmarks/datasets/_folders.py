@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.datasets._files import Files
-from benchmarks.datasets._layout import Found, images_in, outer, several
+from benchmarks.datasets._layout import Found, images_in, outer, several, spellings
 from benchmarks.datasets._parts import PARTS, part_of, split_name
 from benchmarks.errors import refuse
 
@@ -42,7 +42,7 @@ def from_folders(data: Path, files: Files, how: str) -> Found:
         notes += [f"{'/'.join(own)}: no image in this folder." for own in empty]
     refuse(f"{data}:", problems)
     labels = [own[1 if part_at == 0 else 0] for own in folders.values()]
-    refuse(f"{data}:", _spellings(sorted(set(labels))))
+    refuse(f"{data}:", spellings(sorted(set(labels))))
     table = pd.DataFrame({"file": names, "label": labels}, dtype="string")
     if part_at is None:
         return Found(table, "class folders", tuple(notes))
@@ -128,13 +128,3 @@ def _missing(table: pd.DataFrame) -> Iterator[str]:
     for part, own in table.groupby("part"):
         if missing := sorted(set(table["label"]) - set(own["label"])):
             yield f"The {part} part has no image of {several(missing)}."
-
-
-def _spellings(labels: list[str]) -> Iterator[str]:
-    """Yield a message for classes that differ in case or in spaces at the ends."""
-    alike: dict[str, list[str]] = {}
-    for label in labels:
-        alike.setdefault(label.strip().casefold(), []).append(label)
-    for names in alike.values():
-        if len(names) > 1:
-            yield f"class folders {', '.join(names)} differ in case or spaces only; give one class one name"

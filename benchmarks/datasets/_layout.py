@@ -1,6 +1,7 @@
 """What a reader of a folder or zip returns, and which of its files are images."""
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -59,3 +60,13 @@ def several(names: list[str]) -> str:
     """Return at most three of `names`, and the number of the others."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
+
+
+def spellings(labels: list[str]) -> Iterator[str]:
+    """Yield a message for classes that differ in case or in spaces at the ends."""
+    alike: dict[str, list[str]] = {}
+    for label in labels:
+        alike.setdefault(label.strip().casefold(), []).append(label)
+    for names in alike.values():
+        if len(names) > 1:
+            yield f"classes {', '.join(names)} differ in case or spaces only; give one class one name"

@@ -28,3 +28,10 @@ def split_name(name: str) -> tuple[str | None, str]:
     parts = {part for part in found.values() if part}
     rest = " ".join(word for word in words if not found[word])
     return (parts.pop(), rest) if len(parts) == 1 else (None, rest)
+
+
+def part_in(path: str) -> str | None:
+    """Return the part that the last of the folders of `path` names, else the one in the words of the file's name."""
+    *folders, file = path.split("/")
+    named = [part for folder in reversed(folders) if (part := part_of(folder))]
+    return named[0] if named else split_name(file.rpartition(".")[0])[0]

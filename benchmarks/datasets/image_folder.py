@@ -1,4 +1,4 @@
-"""Adapter for a user's own images: one folder a class, or a CSV manifest.
+"""Adapter for a user's own images: class folders, a CSV manifest, a COCO or YOLO detection set, a MedMNIST file.
 
 Without a manifest, every subfolder of the data (a folder or a zip) is a class and every image below it a sample.
 Folders named train, training, val, valid, validation, dev, test or testing, above or below the class folders, are the
@@ -25,8 +25,13 @@ _dicom.py) and resized without keeping the aspect ratio. If all files are DICOM,
 the headers when the manifest lacks the column and no header leaves the value empty. Check that anonymisation left each
 patient a separate id. Without patients (sources), protocol by_patient (by_source) is refused.
 
+A folder or zip with a COCO file (_coco.py) or with data.yaml and labels (_yolo.py) is a detection set: the boxes give
+the class of an image by a stated rule (_detection.py) and are kept as lesion boxes. A file NAME.npz is a MedMNIST
+archive (_medmnist.py).
+
 Option breast: found (segmented from the pixels by a rule for mammograms) or whole (the breast fills the image, as in
-ultrasound images or patches). Other options: title, licence, citation.
+ultrasound images or patches). Option without_boxes: the class of the images
+of a detection set that have no box; without the option, these are left out. Other options: title, licence, citation.
 """
 
 import functools
@@ -39,11 +44,15 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets import Dataset
+from benchmarks.datasets._coco import read_coco
+from benchmarks.datasets._detection import by_boxes
 from benchmarks.datasets._dicom import FACTS
 from benchmarks.datasets._files import Files, resize
 from benchmarks.datasets._folders import from_folders
 from benchmarks.datasets._layout import Found
 from benchmarks.datasets._manifest import boxes_of, conflicts, read_manifest
+from benchmarks.datasets._medmnist import read_medmnist
+from benchmarks.datasets._yolo import read_yolo
 from benchmarks.errors import BadInput, listing, refuse
 
 OPTIONS = {
@@ -51,10 +60,14 @@ OPTIONS = {
     "licence": "not stated",
     "citation": "No publication is named.",
     "breast": "found",
+    "without_boxes": "",
 }
 BREAST = ("found", "whole")
 MANIFEST = "manifest.csv"
-HOW = "pass a folder or zip with a folder a class, or a CSV manifest with columns file, label: --config data=PATH"
+HOW = (
+    "pass a folder or zip with a folder a class, a CSV manifest with columns file, label, a COCO or YOLO set, or a "
+    "MedMNIST file: --config data=PATH"
+)
 
 
 def check(options: dict, data: Path | None) -> None:
@@ -79,7 +92,8 @@ def load(options: dict, data: Path | None, seed: int) -> Dataset:
     """Return the data set. Raises BadInput with every problem of the manifest or the folders."""
     dataset = read(options, data)
     if len(dataset.classes) < 2:
-        raise BadInput(f"{data}: found {len(dataset.classes)} class(es) with images, expected two or more; {HOW}")
+        told = "".join(f" ({note})" for note in dataset.notes)
+        raise BadInput(f"{data}: found {len(dataset.classes)} class(es) with images, expected two or more{told}; {HOW}")
     return dataset
 
 
@@ -89,19 +103,20 @@ def read(options: dict, data: Path | None, consistent: bool = True) -> Dataset:
     An audit needs no two classes, and reports a source whose files differ in patient, label or part.
     """
     data = _existing(options, data)
-    is_manifest = data.is_file() and data.suffix.lower() == ".csv"
-    files = Files(data.parent if is_manifest else data)
-    manifest = data.name if is_manifest else manifest_in(files)
-    if manifest:
-        table = read_manifest(files, manifest, str(data if is_manifest else data / manifest), consistent)
-        found = Found(table, f"CSV manifest {manifest}")
+    file_size: Callable[[str], int] | None = None
+    if data.suffix.lower() == ".npz":
+        found, image = read_medmnist(data)
+        samples = _samples(found.table)
     else:
-        found = from_folders(data, files, HOW)
-    samples = _samples(_with_headers(found.table, files, data, consistent), files)
+        is_manifest = data.is_file() and data.suffix.lower() == ".csv"
+        files = Files(data.parent if is_manifest else data)
+        found = _found(options, data, files, data.name if is_manifest else manifest_in(files), consistent)
+        samples = _samples(_with_headers(found.table, files, data, consistent))
+        image, file_size = files.image, files.size
 
     @functools.lru_cache(maxsize=2)
     def native(row: int) -> np.ndarray:
-        return files.image(samples["file"][row])
+        return image(samples["file"][row])
 
     return Dataset(
         title=options["title"],
@@ -113,10 +128,24 @@ def read(options: dict, data: Path | None, consistent: bool = True) -> Dataset:
         read=lambda row, size: resize(native(row), size),
         native=native,
         mask=(lambda row, size: np.ones((size, size), np.uint8)) if options["breast"] == "whole" else None,
-        file_size=lambda row: files.size(samples["file"][row]),
+        file_size=file_size and (lambda row: file_size(samples["file"][row])),
         layout=found.layout,
         notes=found.notes,
     )
+
+
+def _found(options: dict, data: Path, files: Files, manifest: str | None, consistent: bool) -> Found:
+    """Return the images of a manifest, of a detection set, or of class folders."""
+    if manifest:
+        shown = str(data if data.suffix.lower() == ".csv" else data / manifest)
+        table = read_manifest(files, manifest, shown, consistent)
+        if "box" in table:
+            cells = zip(table["box"], table["file"], strict=True)
+            table["boxes"] = [_fractions(boxes_of(cell) or [], name, files) for cell, name in cells]
+        return Found(table, f"CSV manifest {manifest}")
+    if detected := read_coco(files) or read_yolo(files):
+        return by_boxes(detected, options["without_boxes"], data)
+    return from_folders(data, files, HOW)
 
 
 def manifest_in(files: Files) -> str | None:
@@ -157,9 +186,8 @@ def _fractions(boxes: list[list[float]], name: str, files: Files) -> list[list[f
     return [[float(value) for value in (*low, *(high - low))] for low, high in corners]
 
 
-def _samples(table: pd.DataFrame, files: Files) -> pd.DataFrame:
+def _samples(table: pd.DataFrame) -> pd.DataFrame:
     order = table.groupby("source").cumcount() if "source" in table else pd.Series(0, index=table.index)
-    boxes = table["box"].map(boxes_of) if "box" in table else [[]] * len(table)
     named = table["label"].str.lower()
     samples = pd.DataFrame(
         {
@@ -177,7 +205,7 @@ def _samples(table: pd.DataFrame, files: Files) -> pd.DataFrame:
             "view": table.get("view"),
             "density": pd.to_numeric(table["density"]).astype("Int64") if "density" in table else pd.NA,
             "severity": table.get("severity", named.where(named.isin(["benign", "malignant"]))),
-            "boxes": [_fractions(b, name, files) for b, name in zip(boxes, table["file"], strict=True)],
+            "boxes": table["boxes"] if "boxes" in table else [[] for _ in range(len(table))],
             "file": table["file"],
         }
     )

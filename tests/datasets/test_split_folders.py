@@ -85,7 +85,7 @@ def test_one_split_folder_alone(tmp_path):
         (["benign/train", "benign/test", "malignant"], "malignant: 2 of its 2 images lie outside folders named like"),
         (["benign/train", "benign/other", "malignant/train"], "benign: 2 of its 4 images lie outside folders named"),
         (["train_benign", "train_malignant", "test_benign"], "test_benign, train_benign: one class in several parts"),
-        (["train/Benign", "train/malignant", "test/benign"], "class folders Benign, benign differ in case or spaces"),
+        (["train/Benign", "train/malignant", "test/benign"], "classes Benign, benign differ in case or spaces"),
     ],
 )
 def test_mixtures_are_refused(tmp_path, folders, message):
