@@ -5,6 +5,7 @@ docs/findings/<CODE>.png.
 """
 
 import argparse
+import functools
 import io
 import tempfile
 import textwrap
@@ -49,11 +50,7 @@ def main() -> None:
 
 def planted(code: str, data: Path) -> Audit:
     """Write the data set of PLANTS for `code` into the folder `data`, and return its audit."""
-    phantoms = phantom.load({**phantom.OPTIONS, "patients": 24, "side": SIDE}, None, seed=1)
-    upright = phantoms.samples[phantoms.samples["upright"]]
-    first = upright[upright["patient"] == upright["patient"].value_counts().idxmax()]  # a patient with several films
-    films = [phantoms.native(row) for row in [*first.index, *upright.index.difference(first.index)][:5]]
-    rows = PLANTS[code](films)
+    rows = PLANTS[code](five_films())
     for row in rows:
         path = data / row["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +66,15 @@ def planted(code: str, data: Path) -> Audit:
     audit = examine(collect([data]))
     allowed = read_allow_list(None, data.parent)
     return accepted(audit, allowed) if allowed else audit
+
+
+@functools.cache
+def five_films() -> list[np.ndarray]:
+    """Return phantoms of different films, uint8 (SIDE, SIDE); the first two are of one patient."""
+    phantoms = phantom.load({**phantom.OPTIONS, "patients": 24, "side": SIDE}, None, seed=1)
+    upright = phantoms.samples[phantoms.samples["upright"]]
+    first = upright[upright["patient"] == upright["patient"].value_counts().idxmax()]
+    return [phantoms.native(row) for row in [*first.index, *upright.index.difference(first.index)][:5]]
 
 
 def row(file: str, image: np.ndarray | None, **facts: str) -> dict:

@@ -15,6 +15,7 @@ from analysis.audit.findings import Audit, Finding
 SHOWN = 10  # findings of a code in text and Markdown
 FORMAT_VERSION = 1  # of the JSON: raised if a key changes its meaning or goes
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+MOST_LOCATIONS = 100  # of a SARIF result
 NEEDS = {  # facts without which a code can't be found
     "LABEL001": ("label",),
     "LABEL002": ("patient",),
@@ -103,13 +104,13 @@ def sarif(audit: Audit) -> str:
     used = list(by_code(audit))
     paths = audit.collection.samples.set_index("sample")["path"].to_dict()
 
-    def location(file: str) -> dict[str, Any]:
-        return {"physicalLocation": {"artifactLocation": {"uri": _uri(paths[file])}}}
+    def location(path: str) -> dict[str, Any]:
+        # GitHub requires a line, which images don't have.
+        return {"physicalLocation": {"artifactLocation": {"uri": _uri(path)}, "region": {"startLine": 1}}}
 
     def result(finding: Finding) -> dict[str, Any]:
-        files = [location(file) for file in finding.files] or [
-            {"physicalLocation": {"artifactLocation": {"uri": _uri(str(audit.collection.paths[0]))}}}
-        ]
+        named = [paths[file] for file in finding.files[:MOST_LOCATIONS]] or [str(audit.collection.paths[0])]
+        files = [location(path) for path in named]
         content: dict[str, Any] = {
             "ruleId": finding.code,
             "ruleIndex": used.index(finding.code),

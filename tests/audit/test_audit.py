@@ -7,6 +7,7 @@ import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -202,18 +203,49 @@ def test_json_and_markdown_and_text(conflicting):
     assert terminal.splitlines()[-1] == "3 findings (LABEL001 1, COPY001 2), 3 notes: exit status 1"
 
 
+def has(*required: str, **properties: dict) -> dict:
+    return {"type": "object", "required": list(required), "properties": properties, "additionalProperties": False}
+
+
+TEXT = has("text", text={"type": "string"})
+LEVEL = {"enum": ["none", "note", "warning", "error"]}
+PHYSICAL = has(
+    "artifactLocation",
+    artifactLocation=has("uri", uri={"type": "string", "pattern": r"^[^\s\\]+$"}),
+    region=has("startLine", startLine={"type": "integer", "minimum": 1}),
+)
+PLACES = {"type": "array", "items": has("physicalLocation", id={"type": "integer"}, physicalLocation=PHYSICAL)}
+RULE = has(
+    "id", id={"type": "string"}, name={"type": "string"}, shortDescription=TEXT, help=TEXT,
+    defaultConfiguration=has(level=LEVEL),
+)  # fmt: skip
+SUPPRESSION = has("kind", kind={"enum": ["inSource", "external"]}, justification={"type": "string"})
+RESULT = has(
+    "message", ruleId={"type": "string"}, ruleIndex={"type": "integer", "minimum": 0}, level=LEVEL, message=TEXT,
+    locations=PLACES, relatedLocations=PLACES | {"uniqueItems": True}, properties={"type": "object"},
+    partialFingerprints={"type": "object", "additionalProperties": {"type": "string"}},
+    suppressions={"type": "array", "items": SUPPRESSION},
+)  # fmt: skip
+DRIVER = has("name", name={"type": "string"}, version={"type": "string"}, rules={"type": "array", "items": RULE})
+RUN = has("tool", tool=has("driver", driver=DRIVER), results={"type": "array", "items": RESULT})
+# The parts of the schema of SARIF 2.1.0 (OASIS, section 3) that the audit uses: names, types and what is required.
+SARIF = has(
+    "version", "runs", **{"$schema": {"type": "string"}}, version={"const": "2.1.0"},
+    runs={"type": "array", "items": RUN},
+)  # fmt: skip
+
+
 def test_sarif_has_what_the_standard_requires(conflicting, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "allow.yaml").write_text("- {code: COPY001, files: ['a/2.png', 'a/a*'], reason: looked at}")
     audit = accepted(examine(collect([Path("data")])), read_allow_list(Path("allow.yaml"), tmp_path))
     content = json.loads(outputs.sarif(audit))
-    assert content["version"] == "2.1.0"
+    jsonschema.validate(content, SARIF)
     (only,) = content["runs"]
     rules = only["tool"]["driver"]["rules"]
-    assert only["tool"]["driver"]["name"] and len({rule["id"] for rule in rules}) == len(rules)
+    assert len({rule["id"] for rule in rules}) == len(rules)
     for result in only["results"]:
-        assert rules[result["ruleIndex"]]["id"] == result["ruleId"] and result["message"]["text"]
-        assert result["level"] in ("error", "warning", "note") and len(result["locations"]) == 1
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"] and len(result["locations"]) == 1
     places = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in only["results"]]
     assert all((tmp_path / place).exists() for place in places)
     suppressed = [result["suppressions"] for result in only["results"] if "suppressions" in result]
