@@ -23,9 +23,21 @@ from analysis.predictions import most_probable, summed
 from app import DISCLAIMER
 from app.bounds import Bounds, refuse
 from app.logs import Logged
-from app.model.answers import Card, DetailedHeatmap, Factor, Health, Heatmap, Prediction, Probe, Problem
+from app.model.answers import (
+    Card,
+    DetailedHeatmap,
+    Factor,
+    Health,
+    Heatmap,
+    KnownFilm,
+    Prediction,
+    Probe,
+    Problem,
+    Transform,
+)
 from app.model.card import card, probes
 from app.model.choose import choose
+from app.model.known import Match
 from app.model.picture import OPACITY, overlay, png
 from app.model.served import ANSWERED, Answer, Served
 from app.settings import Settings
@@ -37,6 +49,10 @@ OUT_OF_DISTRIBUTION = "X-Out-Of-Distribution"  # header of a heat map for an ima
 T = TypeVar("T")
 Method: Any = Literal[METHODS]
 NOT_FINITE = "The network's answer is not a finite number."
+MESSAGES = {
+    "train": "This film, or a copy of it, was in training: the answer tells nothing about new films.",
+    "validation": "This film, or a copy of it, was used to choose the model: the answer says little about new films.",
+}
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The form can't be read."},
     413: {"model": Problem, "description": "The request or its image is too large."},
@@ -121,8 +137,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @service.post("/predict", responses=REFUSALS, max_body_size=size)
     async def predict(image_: Image) -> Prediction:
-        """Return the prediction for a film, or why there is no verdict."""
-        return await answered(image_, lambda served, pixels: prediction(served, served.answer(pixels)))
+        """Return the prediction for a film, or why there is no verdict, and whether the model knows the film."""
+
+        def work(served: Served, pixels: np.ndarray) -> Prediction:
+            return prediction(served, served.answer(pixels), served.known.find(pixels) if served.known else None)
+
+        return await answered(image_, work)
 
     flagged = REFUSALS | {200: {"headers": {OUT_OF_DISTRIBUTION: FLAG}}}
 
@@ -151,8 +171,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return service
 
 
-def prediction(served: Served, answer: Answer) -> Prediction:
-    """Convert `answer` to the schema; without a verdict for an image that is out of distribution."""
+def prediction(served: Served, answer: Answer, match: Match | None) -> Prediction:
+    """Convert `answer` and `match` to the schema; no verdict for an image that is out of distribution."""
     reason = answer.reason or (None if np.isfinite(answer.probabilities).all() else NOT_FINITE)
     verdict: dict[str, Any] = dict.fromkeys(("predicted", "probabilities", *FACTORS))
     if reason is None:
@@ -169,8 +189,22 @@ def prediction(served: Served, answer: Answer) -> Prediction:
         distance=answer.distance,
         threshold=served.familiar.threshold,
         **verdict,
+        known_film_check="evaluated" if served.known else "not evaluable",
+        known_film=known_film(match) if match else None,
         notes=served.notes,
         disclaimer=DISCLAIMER,
+    )
+
+
+def known_film(match: Match) -> KnownFilm:
+    """Convert `match` to the schema."""
+    # 359.95 rounds to 360, which is 0.
+    rotation = round(match.rotation, 1) % 360
+    return KnownFilm(
+        part=match.part,
+        similarity=round(match.similarity, 3),
+        transform=Transform(identical_pixels=match.identical_pixels, mirrored=match.mirrored, rotation=rotation),
+        message=MESSAGES[match.part],
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.model.card import TABLES
 from app.model.choose import ServedCell, choose
+from app.model.known import store
 from app.settings import Settings
 from benchmarks.errors import run_cli
 
@@ -26,7 +27,9 @@ def export(cell: ServedCell, out: Path) -> ServedCell:
         target = out / path.relative_to(study.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    return ServedCell(out / cell.folder.relative_to(study.parent))
+    copy = ServedCell(out / cell.folder.relative_to(study.parent))
+    store(cell, copy.folder)
+    return copy
 
 
 def main() -> None:

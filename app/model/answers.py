@@ -1,12 +1,18 @@
 """Schemas of the answers of the service, as shown in its OpenAPI documentation."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import DISCLAIMER
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+KNOWN = {
+    "part": "train",
+    "similarity": 0.93,
+    "transform": {"identical_pixels": False, "mirrored": True, "rotation": 90.0},
+    "message": "This film, or a copy of it, was in training: the answer tells nothing about new films.",
+}
 VERDICT = {"verdict": "malignant", "probabilities": {"benign": 0.29, "malignant": 0.71}}
 
 
@@ -36,6 +42,24 @@ class Factor(BaseModel):
     probabilities: dict[str, Probability]
 
 
+class Transform(BaseModel):
+    """What gives the upload from the known film: mirrored left to right or not, then rotated."""
+
+    identical_pixels: bool = Field(description="all pixels are equal, so nothing was changed")
+    mirrored: bool
+    rotation: float = Field(ge=0, lt=360, description="degrees counter-clockwise")
+
+
+class KnownFilm(BaseModel):
+    """The film of the cell's training or validation part of which the upload is a copy."""
+
+    model_config = _example(**KNOWN)
+    part: Literal["train", "validation"]
+    similarity: Probability
+    transform: Transform
+    message: str
+
+
 class Prediction(BaseModel):
     """Prediction for a film; all verdicts are null for an image that is out of distribution."""
 
@@ -48,6 +72,8 @@ class Prediction(BaseModel):
         probabilities={"Density2Benign": 0.29, "Density2Malignant": 0.71},
         severity=VERDICT,
         density={"verdict": "2", "probabilities": {"2": 1.0}},
+        known_film_check="evaluated",
+        known_film=None,
         notes=[],
         disclaimer=DISCLAIMER,
     )
@@ -59,7 +85,11 @@ class Prediction(BaseModel):
     probabilities: dict[str, Probability] | None
     severity: Factor | None
     density: Factor | None
-    notes: list[str] = Field(description="why severity or density has no prediction for any image")
+    known_film_check: Literal["evaluated", "not evaluable"] = Field(
+        description="whether the films of training and validation were searched for copies"
+    )
+    known_film: KnownFilm | None = Field(description="null if the search found none, or is not evaluable")
+    notes: list[str] = Field(description="why severity, density or known_film is null for every image")
     disclaimer: str
 
 
@@ -151,6 +181,7 @@ class Card(BaseModel):
     published: Scores | None = Field(description="under the published split, which leaks; for contrast")
     bias: Bias | None
     out_of_distribution: dict[str, str | float | int]
+    known_films: dict[str, int] | None = Field(description="that are searched, by part; null if not evaluable")
     notes: list[str]
     disclaimer: str
 

@@ -50,6 +50,7 @@ def card(served: Served) -> Card:
         published=published,
         bias=bias(cell),
         out_of_distribution=served.familiar.about(),
+        known_films=served.known.about() if served.known else None,
         notes=notes,
         disclaimer=DISCLAIMER,
     )

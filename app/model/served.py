@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.explanations.gradcam import GRADCAM, METHODS, Explainer, enlarged, scaled
 from app.model.choose import ServedCell
+from app.model.known import NOT_EVALUABLE, known_films
 from app.model.ood import Familiar
 from benchmarks.cells.heads import FACTORS, factor_of_label
 from benchmarks.cells.model import saved_model
@@ -32,9 +33,9 @@ class Answer:
 
 
 class Served:
-    """A cell's model, its saliency maps and its out-of-distribution check. Raises BadInput for a broken file.
+    """A cell's model, its saliency maps, its out-of-distribution check and the films that it knows.
 
-    Call `benchmarks.backend.prepare` first.
+    Raises BadInput for a broken file. Call `benchmarks.backend.prepare` first.
     """
 
     def __init__(self, cell: ServedCell):
@@ -46,6 +47,9 @@ class Served:
             f"not every class of this study has one {factor}" for factor, values in self.factors.items() if not values
         ]
         self.familiar = Familiar(samples, images)
+        self.known = known_films(cell)
+        if self.known is None:
+            self.notes.append(NOT_EVALUABLE)
         model = saved_model(cell.runtime["architecture"], cell.folder / "model.keras")
         self.explainer = Explainer(model, cell.runtime["cam_layer"])
         self.traced = traced_gradcam(self.explainer)

@@ -85,6 +85,8 @@ def show(card: dict, image: bytes) -> None:
     words, pixels = st.columns([3, 2], gap="medium")
     with words:
         st.header("Prediction")
+        if answer["known_film"]:
+            st.warning(parts.known(answer["known_film"]))
         if answer["reason"]:
             st.warning(f"No verdict. {answer['reason']}")
         else:

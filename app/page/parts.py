@@ -58,6 +58,16 @@ def verdict(answer: dict, scores: dict | None, published: dict | None) -> str:
     return f'<div class="pair">{prediction}{accuracy}</div>'
 
 
+def known(film: dict) -> str:
+    """Return the warning about an upload that is a copy of a training or validation film, as Markdown."""
+    transform = film["transform"]
+    if transform["identical_pixels"]:
+        return f"**{film['message']}** All pixels are identical."
+    mirrored = "mirrored and " if transform["mirrored"] else ""
+    changed = f"{mirrored}rotated by {transform['rotation']:.0f} degrees counter-clockwise"
+    return f"**{film['message']}** The upload is that film {changed} (similarity {film['similarity']:.2f} of 1)."
+
+
 def condition(scores: dict) -> str:
     """Return the meaning of the protocol of the scores."""
     return PROTOCOLS.get(scores["protocol"], f"protocol {scores['protocol']}")

@@ -117,7 +117,7 @@ def test_traced_and_untraced_grad_cam_are_equal(architecture, variant, policy, o
 
 def test_probabilities_that_are_not_finite_give_no_verdict(served):
     answer = Answer(np.full(8, np.nan, np.float32), 0, np.zeros((32, 32), np.float32), 0.0, None)
-    found = prediction(served, answer)
+    found = prediction(served, answer, None)
     assert found.in_distribution and found.predicted is found.severity is None and "finite" in found.reason
 
 
@@ -187,9 +187,8 @@ def test_notes_name_missing_tables_and_factors(trained_cell, tmp_path, film):
     with TestClient(create_app(Settings(model=study / "cells/simple/by_patient/0"))) as client:
         found = client.post("/predict", files=form(png(film))).json()
         assert found["severity"] is found["density"] is None and found["in_distribution"]
-        assert found["notes"] == [
-            f"not every class of this study has one {factor}" for factor in ("severity", "density")
-        ]
+        missing = [f"not every class of this study has one {factor}" for factor in ("severity", "density")]
+        assert found["notes"] == missing
         card = client.get("/model").json()
         assert card["scores"] is card["bias"] is None and "no scores under by_patient" in " ".join(card["notes"])
         assert client.get("/probes").json() == []
@@ -209,6 +208,6 @@ def test_a_model_without_skill_is_not_judged(trained_cell, tmp_path):
 
 def test_every_answer_has_an_example_in_the_schema(client):
     schema = client.get("/openapi.json").json()
-    for name in ("Prediction", "Heatmap", "Problem", "Health", "Factor", "Probe"):
+    for name in ("Prediction", "KnownFilm", "Heatmap", "Problem", "Health", "Factor", "Probe"):
         assert schema["components"]["schemas"][name]["examples"]
     assert {"503", "504", "413", "415", "422"} < set(schema["paths"]["/predict"]["post"]["responses"])

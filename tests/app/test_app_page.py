@@ -147,6 +147,16 @@ def test_the_interpolated_overlay_equals_that_of_the_api(api, film, monkeypatch)
     assert abs(own - drawn).mean() < 2
 
 
+def test_a_film_of_the_training_part_gets_a_warning(page, trained_cell):
+    cell = ServedCell(trained_cell)
+    rows = {part: cell.samples.loc[cell.samples["part"] == part, "row"].iloc[0] for part in ("train", "test")}
+    upload(page, "film.png", png(np.rot90(cell.images[rows["train"]])))
+    (warning,) = (element.value for element in page.warning if "in training" in element.value)
+    assert "the answer tells nothing about new films" in warning and "rotated by 90 degrees" in warning
+    upload(page, "other.png", png(np.array(cell.images[rows["test"]])))
+    assert "in training" not in " ".join(element.value for element in page.warning)
+
+
 def test_a_photograph_gets_the_reason_and_no_verdict(page):
     upload(page, "cat.png", CAT.read_bytes())
     told = text(page)

@@ -19,6 +19,7 @@ STUDY = {
     "seed": 3,
     "dataset": {"name": "phantom", "patients": 40, "side": 64},
     "image_size": 32,
+    "embedding": {"views": [{"image_size": 64}]},  # large enough for the search for copies
     "protocols": ["by_patient"],
     "folds": 2,
     "training": {"epochs": 4, "patience": 2},
