@@ -222,7 +222,7 @@ def test_two_folders(tmp_path):
     )
     assert pair["mirrored"] and abs(pair["rotation"] - 33) < 1
     page = (tmp_path / "out/leakage.html").read_text()
-    assert "flip.jpg" in page and "data:image/png;base64," in page
+    assert "flip.jpg" in page and "LEAK002" in page and "LABEL001" in page and "data:image/png;base64," in page
 
 
 def test_folders_that_cannot_be_compared(tmp_path):
