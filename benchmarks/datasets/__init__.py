@@ -16,6 +16,7 @@ For every data set, a study's `dataset` may also define the classes and leave ou
     label     label (of the adapter), severity or density: the column of the samples that is the class
     labels    a mapping class -> class, to rename or merge classes; classes not named keep their names
     boxed     true leaves out the images without a lesion box, which `crop: box` cannot crop
+    source    known (default), or found: groups of copies are the sources (benchmarks/samples/found.py)
 """
 
 import dataclasses
@@ -30,7 +31,8 @@ from benchmarks.datasets._files import content
 from benchmarks.errors import BadInput, refuse, told
 
 LABELS = ("label", "severity", "density")  # columns that may be the class
-COMMON = ("label", "labels", "boxed")  # options of every data set
+COMMON = ("label", "labels", "boxed", "source")  # options of every data set
+KNOWN, FOUND = "known", "found"  # where the sources come from: the data set itself, or pixels (samples/found.py)
 
 
 def names() -> list[str]:
@@ -63,6 +65,8 @@ def problems(dataset: dict, key: str = "dataset") -> Iterator[str]:
         yield f"{key}.label: {dataset['label']!r} is not allowed; allowed: {', '.join(LABELS)}"
     if not isinstance(dataset.get("boxed", False), bool):
         yield f"{key}.boxed: {dataset['boxed']!r} is not true or false"
+    if dataset.get("source", KNOWN) not in (KNOWN, FOUND):
+        yield f"{key}.source: {dataset['source']!r} is not allowed; allowed: {KNOWN}, {FOUND}"
     renamed = dataset.get("labels", {})
     if not isinstance(renamed, dict) or not all(isinstance(label, str) for pair in renamed.items() for label in pair):
         yield f"{key}.labels: {renamed!r} is not a mapping of classes to classes, all of them text"

@@ -37,6 +37,8 @@ def check(options: dict, data: Path | None) -> None:
         if not isinstance(key, str) or not key.replace("_", "").replace("-", "").isalnum():
             problems.append(f"dataset.sets: {key!r} is not a name for a set; use letters, digits, - and _")
         own = list(datasets.problems(_without_data(entry), f"dataset.sets.{key}"))
+        if "source" in entry:
+            own.append(f"dataset.sets.{key}.source: copies may lie in two sets; set `dataset.source` for all of them")
         if entry.get("name") == Path(__file__).stem:
             own.append(f"dataset.sets.{key}: sets inside a set; list all sets in one `dataset.sets`")
         if not own:

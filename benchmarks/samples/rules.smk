@@ -7,6 +7,7 @@ rule samples:
         RESULTS / "dataset.json",
         expand(RESULTS / "images_{view}.npy", view=[view.name for view in STUDY.views()]),
         expand(RESULTS / "masks_{size}.npy", size=STUDY.sizes()),
+        [RESULTS / "sources.csv"] if STUDY.sources_found else [],
     log:
         LOGS / "samples.log",
     conda:

@@ -12,8 +12,9 @@ Writes into the results folder
                         (part of the file that the images show, as [x, y, w, h], fractions of its width and height)
     images_<view>.npy   uint8 (N, size, size), one file a view of the study (study/views.py), for np.load(mmap_mode="r")
     masks_<size>.npy    uint8 (N, size, size), 1 in the breast, for the study's own image sizes
-    dataset.json        name, title, classes, citation, licence, doi, generated, layout, notes, data, crop, and a hash
-                        of all pixels
+    dataset.json        name, title, classes, citation, licence, doi, generated, layout, notes, data, crop, sources
+                        (known, found), and a hash of all pixels
+    sources.csv         with `source: found` only (samples/found.py)
 """
 
 import contextlib
@@ -34,6 +35,7 @@ from benchmarks.datasets._files import resize, resize_mask
 from benchmarks.errors import BadInput, refuse
 from benchmarks.samples import crop
 from benchmarks.samples.breast import segment_breast
+from benchmarks.samples.found import with_found_sources
 from benchmarks.study.study import Study
 from benchmarks.study.views import BOX, BREAST, SURROUNDINGS, WHOLE, View
 
@@ -54,6 +56,10 @@ def write_samples(study: Study, out: Path | None = None) -> None:
     out = out or study.results()
     dataset = datasets.load(study.dataset, study.data, study.seed)
     out.mkdir(parents=True, exist_ok=True)
+    if study.sources_found:
+        dataset, table = with_found_sources(dataset)
+        with stored.replacing(out / "sources.csv") as path:
+            table.to_csv(path, index=False)
     views = study.views()
     if any(view.crop == BOX for view in views):
         _check_boxes(dataset.samples, study)
@@ -176,6 +182,7 @@ def _about(study: Study, dataset: Dataset, samples: pd.DataFrame) -> dict:
         "layout": dataset.layout,
         "notes": list(dataset.notes),
         "crop": study.crop,
+        "sources": datasets.FOUND if study.sources_found else datasets.KNOWN,
         "digest": digest.hexdigest(),
         "data": str(study.data) if study.data else None,
     }

@@ -58,6 +58,11 @@ class Study(protocols.Splitting):
         """Return the file that lists the failures of the last run (benchmarks/run/rest.py); absent without failures."""
         return self.results() / "failures.json"
 
+    @property
+    def sources_found(self) -> bool:
+        """Whether the sources are groups of copies, found from pixels."""
+        return self.dataset.get("source") == datasets.FOUND
+
     def check_data(self) -> None:
         """Raise BadInput if the data are missing; quick, for the start of a run."""
         datasets.check(self.dataset, self.data)
