@@ -62,7 +62,7 @@ def test_labels_are_balanced_where_units_allow():
 def test_shares_are_checked():
     with pytest.raises(BadInput, match="add up to 1"):
         check_shares([0.7, 0.7, 0.1])
-    with pytest.raises(BadInput, match="--parts 0 0[.]5"):
+    with pytest.raises(BadInput, match="three shares"):
         check_shares([0, 0.5, 0.5])
 
 
