@@ -129,8 +129,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         """Return a held-out image at the size of the model's input."""
         if number not in service.state.probes:
             raise HTTPException(404, f"no probe {number}; GET /probes lists them")
-        _, row = service.state.probes[number]
-        return Response(png(cell.images[row]), media_type="image/png")
+        _, pixels = service.state.probes[number]
+        return Response(png(pixels), media_type="image/png")
 
     Class: Any = Literal[*cell.classes]  # known only when the service starts
     size = settings.max_bytes

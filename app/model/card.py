@@ -1,7 +1,9 @@
 """Model card of the served cell, from the tables of its study."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 import architectures
@@ -19,6 +21,7 @@ from benchmarks.study.study import BASELINES
 
 LIMITS = ["ci_low", "ci_high"]
 SEVERITY = (AUC, "sensitivity", "specificity")
+PROBES = "probes.npy"  # in an export, beside the model: uint8 (N, S, S) in the order of the table
 TABLES = ("headline", "scores", "bias", "probes")  # the tables that the service needs
 
 
@@ -100,13 +103,23 @@ def _findings(table: pd.DataFrame) -> list[Finding]:
     return [Finding(title=TITLES[row["check"]], **_known(row)) for row in table.to_dict("records")]
 
 
-def probes(cell: ServedCell) -> dict[int, tuple[Probe, int]]:
-    """Return number -> (probe image, row in the images) for the cell's fold; empty if there are no probe images."""
+def probes(cell: ServedCell) -> dict[int, tuple[Probe, np.ndarray]]:
+    """Return number -> (probe image, its pixels uint8 (S, S)) for the cell's fold; empty if there are no probes."""
     table = _rows(cell, "probes", cell.runtime["protocol"])
+    table = table[table["fold"] == cell.runtime["fold"]]
+    path = cell.folder / PROBES
+    films = stored.array(path) if path.is_file() else [cell.images[row.row] for row in table.itertuples()]
     return {
-        row.probe: (Probe(number=row.probe, label=row.label, fold=row.fold, url=f"/probes/{row.probe}.png"), row.row)
-        for row in table[table["fold"] == cell.runtime["fold"]].itertuples()
+        row.probe: (Probe(number=row.probe, label=row.label, fold=row.fold, url=f"/probes/{row.probe}.png"), film)
+        for row, film in zip(table.itertuples(), films, strict=True)
     }
+
+
+def store_probes(cell: ServedCell, folder: Path) -> None:
+    """Write the pixels of the probe images of `cell` into `folder`; nothing without any."""
+    if films := [film for _, film in probes(cell).values()]:
+        with stored.replacing(folder / PROBES) as path, path.open("wb") as stream:
+            np.save(stream, np.stack(films))
 
 
 def _rows(cell: ServedCell, name: str, protocol: str) -> pd.DataFrame:

@@ -7,14 +7,21 @@ scores of training and validation films, each compared with films of other patie
 check detects photographs, pages of text and noise; other X-ray images may pass.
 """
 
+import dataclasses
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import ndimage
 from scipy.spatial.distance import cdist
 
+from app.model.choose import ServedCell
+from benchmarks import stored
 from benchmarks.datasets._files import resize
 from benchmarks.protocols import unit_of
 
+FILE = "familiar.npz"  # in an export, beside the model
 METHOD = "distance to the nearest training film (k = 1; Sun et al., ICML 2022) in standardised statistics of "
 METHOD += "brightness and texture"
 SIDE = 64  # pixels at which all films are compared
@@ -47,30 +54,39 @@ def statistics(image: np.ndarray) -> np.ndarray:
     )
 
 
+@dataclasses.dataclass(frozen=True)
 class Familiar:
-    """Training films of a cell: `samples` of its fold with their part, `images` uint8 (N, S, S) by row."""
+    """Training films of a cell: their statistics `films` float (N, 20), each less its `mean`, divided by its `spread`.
 
-    def __init__(self, samples: pd.DataFrame, images: np.ndarray, seed: int = 0):
+    Images above `threshold`, the quantile of `n_scores` films compared with films of other units (`unit`), are out of
+    distribution.
+    """
+
+    films: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+    threshold: float
+    n_scores: int
+    unit: str
+
+    @classmethod
+    def of(cls, samples: pd.DataFrame, images: np.ndarray, seed: int = 0) -> "Familiar":
+        """Return those of `samples`, the rows of a fold with their part; `images` are uint8 (N, S, S) by row."""
         unit = unit_of(samples)
         own = samples[samples["part"].isin(["train", "validation"])]
         own = own.sample(min(len(own), MOST), random_state=seed)
         found = np.stack([statistics(images[row]) for row in own["row"]])
         training = (own["part"] == "train").to_numpy()
-        self.mean = found[training].mean(axis=0)
-        self.spread = found[training].std(axis=0) + FLOOR
-        self.films = self._scaled(found[training])
+        mean, spread = found[training].mean(axis=0), found[training].std(axis=0) + FLOOR
+        scaled = _scaled(found, mean, spread)
         apart = own[unit].to_numpy()[:, None] != own.loc[training, unit].to_numpy()[None]
-        nearest = np.where(apart, cdist(self._scaled(found), self.films), np.inf).min(axis=1)
-        self.threshold = float(np.quantile(nearest[np.isfinite(nearest)], QUANTILE, method="higher"))
-        self.n_scores, self.unit = len(own), unit
+        nearest = np.where(apart, cdist(scaled, scaled[training]), np.inf).min(axis=1)
+        threshold = float(np.quantile(nearest[np.isfinite(nearest)], QUANTILE, method="higher"))
+        return cls(scaled[training], mean, spread, threshold, len(own), unit)
 
     def distance(self, image: np.ndarray) -> float:
         """Return the score of a film uint8 (S, S); films above `threshold` are out of distribution."""
-        return float(cdist(self._scaled(statistics(image)[None]), self.films).min())
-
-    def _scaled(self, found: np.ndarray) -> np.ndarray:
-        # The distance is then the root mean square over the statistics, in standard deviations.
-        return (found - self.mean) / self.spread / np.sqrt(len(self.mean))
+        return float(cdist(_scaled(statistics(image)[None], self.mean, self.spread), self.films).min())
 
     def reason(self, distance: float) -> str | None:
         """Return why an image at `distance` gets no verdict, None for an image in distribution."""
@@ -87,3 +103,25 @@ class Familiar:
         words += f"of other {self.unit}s; no test film was used"
         threshold = {"threshold": round(self.threshold, 4), "threshold_is": words}
         return {"method": METHOD, **threshold, "training_films": len(self.films)}
+
+
+def familiar(cell: ServedCell) -> Familiar:
+    """Return the training films of `cell`: those that an export has stored, else computed from the study's images."""
+    path = cell.folder / FILE
+    if not path.is_file():
+        return Familiar.of(cell.samples, cell.images)
+    fields: dict[str, Any] = {
+        name: value if value.ndim else value.item() for name, value in stored.arrays(path).items()
+    }
+    return Familiar(**fields)
+
+
+def store(cell: ServedCell, folder: Path) -> None:
+    """Write the statistics of the training films of `cell` into `folder`, without the films."""
+    with stored.replacing(folder / FILE) as path, path.open("wb") as stream:
+        np.savez(stream, **dataclasses.asdict(familiar(cell)))
+
+
+def _scaled(found: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    # The distance is then the root mean square over the statistics, in standard deviations.
+    return (found - mean) / spread / np.sqrt(len(mean))

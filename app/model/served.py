@@ -9,7 +9,7 @@ import numpy as np
 from analysis.explanations.gradcam import GRADCAM, METHODS, Explainer, enlarged, scaled
 from app.model.choose import ServedCell
 from app.model.known import NOT_EVALUABLE, known_films
-from app.model.ood import Familiar
+from app.model.ood import familiar
 from benchmarks.cells.heads import FACTORS, factor_of_label
 from benchmarks.cells.model import saved_model
 from benchmarks.datasets._files import resize
@@ -41,12 +41,11 @@ class Served:
     def __init__(self, cell: ServedCell):
         cell.check_films()
         self.cell, self.classes, self.size = cell, cell.classes, cell.runtime["image_size"]
-        samples, images = cell.samples, cell.images
-        self.factors = {factor: factor_of_label(samples, factor) for factor in FACTORS}
+        self.factors = {factor: factor_of_label(cell.samples, factor) for factor in FACTORS}
         self.notes = [
             f"not every class of this study has one {factor}" for factor, values in self.factors.items() if not values
         ]
-        self.familiar = Familiar(samples, images)
+        self.familiar = familiar(cell)
         self.known = known_films(cell)
         if self.known is None:
             self.notes.append(NOT_EVALUABLE)
@@ -56,7 +55,7 @@ class Served:
         # tf-keras-vis modifies its models while it runs.
         self.alone = threading.Lock()
         for method in METHODS:
-            self.answer(np.array(images[0]), method=method)
+            self.answer(np.zeros((self.size, self.size), np.uint8), method=method)
 
     def answer(self, film: np.ndarray, target: int = ANSWERED, method: str = GRADCAM) -> Answer:
         """Return prediction and heat map of class `target` by one of METHODS for `film` uint8 (H, W)."""

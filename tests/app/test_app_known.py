@@ -121,13 +121,21 @@ def test_a_model_without_descriptions_says_so(cell, tmp_path):
         assert card["known_films"] is None and known.NOT_EVALUABLE in card["notes"]
 
 
-def test_an_export_has_the_descriptions_without_the_images(cell, films, tmp_path):
-    copy = export(cell, tmp_path / "served")
-    assert not list(copy.results.glob("images_64.npy"))
-    found = known_films(copy)
-    np.testing.assert_array_equal(found.spectra, films.spectra)
-    assert found.size == SIDE and found.about() == films.about()
-    assert found.find(turned(natives(cell, "train")[0], 90)).part == "train"
+def test_an_export_answers_alike_without_the_images(cell, tmp_path):
+    copy = export(export(cell, tmp_path / "first"), tmp_path / "served")
+    assert not list(copy.results.rglob("images_*"))
+    shown = np.load(copy.folder / "probes.npy")
+    held_out = cell.images[cell.samples.loc[cell.samples["part"] == "test", "row"]]
+    assert all((held_out == image).all(axis=(1, 2)).any() for image in shown)
+    uploads = [turned(natives(cell, part)[0], 90) for part in ("train", "validation", "test")]
+    answers = []
+    for one in (cell, copy):
+        with TestClient(create_app(Settings(model=one.folder, threads=2))) as client:
+            found = [client.post("/predict", files={"image_": png(film)}).json() for film in uploads]
+            answers.append([*found, client.get("/model").json(), client.get("/probes/0.png").content])
+    assert answers[0] == answers[1]
+    parts = [found["known_film"] and found["known_film"]["part"] for found in answers[1][:3]]
+    assert parts == ["train", "validation", None]
 
 
 def test_descriptions_of_other_films_are_not_used(cell, tmp_path):

@@ -33,7 +33,7 @@ def no_films(side: int) -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module")
 def familiar(trained_cell) -> Familiar:
     cell = ServedCell(trained_cell)
-    return Familiar(cell.samples, cell.images)
+    return Familiar.of(cell.samples, cell.images)
 
 
 def test_other_images_are_out_of_distribution(familiar):
@@ -54,7 +54,7 @@ def test_check_does_not_use_test_patients(trained_cell):
     cell = ServedCell(trained_cell)
     images = np.array(cell.images)
     images[cell.samples.loc[cell.samples["part"] == "test", "row"]] = 255
-    blinded, own = Familiar(cell.samples, images), Familiar(cell.samples, cell.images)
+    blinded, own = Familiar.of(cell.samples, images), Familiar.of(cell.samples, cell.images)
     assert blinded.threshold == own.threshold
     np.testing.assert_array_equal(blinded.films, own.films)
 
@@ -86,7 +86,7 @@ def test_real_films_of_new_patients_pass_and_other_images_do_not(real_data, real
         held_out = patients.isin(known[fold::5])
         samples = pd.DataFrame({"patient": patients, "source": sources["source_id"], "sample": sources["source_id"]})
         samples = samples.assign(part=np.where(held_out, "test", "train"), row=range(len(samples)))
-        familiar = Familiar(samples, films)
+        familiar = Familiar.of(samples, films)
         passed += [familiar.distance(film) <= familiar.threshold for film in films[held_out]]
         assert all(familiar.reason(familiar.distance(image)) for image in no_films(SIDE).values())
     assert np.mean(passed) >= QUANTILE - 0.05
