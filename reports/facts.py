@@ -5,7 +5,7 @@ import pandas as pd
 from analysis.audit.partners import NEAR_DUPLICATE
 from architectures import CORRECTED, PUBLISHED
 from benchmarks.protocols import variant
-from benchmarks.publications import claims
+from benchmarks.publications import publication, views
 from reports.results import Results, where
 from reports.wording import listed, plural, units
 
@@ -46,8 +46,8 @@ def re_evaluated(results: Results) -> dict | None:
     """Return the published study whose claims are judged on its own data; None without such a study."""
     if not results.study.claims:
         return None
-    published = claims.load(results.study.claims)
-    return published if published["dataset"] == results.dataset["name"] else None
+    published = publication.load(results.study.claims)
+    return published if results.dataset["name"] in views.datasets(published) else None
 
 
 def shared(results: Results, protocol: str, kind: str) -> tuple[int, int] | None:

@@ -27,7 +27,7 @@ from analysis.claims.measured import Measured, Value
 from analysis.tidy import read_table, table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import BY_PATIENT, PUBLISHED
-from benchmarks.publications import claims
+from benchmarks.publications import publication, views
 from benchmarks.study.study import Study
 
 REPRODUCED = "reproduced"
@@ -108,10 +108,10 @@ def judge_code(claimed: str, fact: dict) -> Judged:
 
 
 class Judge:
-    """Verdicts of one study on one file of claims."""
+    """Verdicts of one study on one publication."""
 
     def __init__(self, study: Study, path: Path):
-        self.published, self.path = claims.load(path), path
+        self.published, self.path = publication.load(path), path
         self.measured = Measured(study, self.published)
         leakage = read_table(study.results(), "leakage")
         leakage = leakage[(leakage["protocol"] == PUBLISHED) & (leakage["part_b"] == "test")]
@@ -125,24 +125,23 @@ class Judge:
         for claim in self.published["claims"]:
             about = {key: claim[key] for key in ("id", "statement", "stated")} | {"kind": CLAIM}
             yield about | rules[claim["rule"]](claim)
-        for architecture, figures in self.published["figures"].items():
-            for metric in claims.metrics(figures):
+        for variant in self.published["variants"]:
+            for metric, (_, stated) in views.printed(self.published, variant).items():
                 words = metric.replace("_", " ").replace(" f1", " F1")
-                about = {"id": f"{architecture}-{metric.replace('_', '-')}", "statement": f"{architecture}: {words}"}
-                about |= {"stated": figures["stated"], "kind": FIGURE}
-                yield about | self._figure({"architecture": architecture, "metric": metric})
+                about = {"id": f"{variant}-{metric.replace('_', '-')}", "statement": f"{variant}: {words}"}
+                about |= {"stated": stated, "kind": FIGURE}
+                yield about | self._figure({"variant": variant, "metric": metric})
 
     def _figure(self, claim: dict) -> dict:
-        architecture, metric = claim["architecture"], claim["metric"]
-        published = self.published["figures"][architecture][metric]
-        replay, honest = (side(architecture, metric) for side in (self.measured.replay, self.measured.honest))
-        majority = self.measured.majority(architecture) if replay else np.nan
+        variant, metric = claim["variant"], claim["metric"]
+        published = self.measured.variants[variant][metric]
+        replay, honest = (side(variant, metric) for side in (self.measured.replay, self.measured.honest))
+        majority = self.measured.majority(variant) if replay else np.nan
         judged = judge_figure(published, replay, honest, majority=majority, leaking=self.leaking)
         return self._row(metric, published, replay, honest, judged)
 
     def _lead(self, claim: dict) -> dict:
-        named, figures = claim["architectures"], self.published["figures"]
-        accuracy = {name: figure["test_accuracy"] for name, figure in figures.items()}
+        named, accuracy = claim["variants"], self.measured.accuracy
         others = [value for name, value in accuracy.items() if name not in named]
         published = np.mean([accuracy[name] for name in named]) - np.mean(others)
         replay, honest = (self.measured.lead(named, protocol) for protocol in (PUBLISHED, BY_PATIENT))
@@ -155,7 +154,7 @@ class Judge:
 
     def _code(self, claim: dict) -> dict:
         verdict, reason = judge_code(claim["claimed"], self.published["code"][claim["fact"]])
-        return {"metric": "code", "verdict": verdict, "reason": reason, "evidence": f"benchmarks/{self.path.name}"}
+        return {"metric": "code", "verdict": verdict, "reason": reason, "evidence": publication.shown(self.path)}
 
     def _row(self, metric: str, published: float, replay: Value | None, honest: Value | None, judged: Judged) -> dict:
         verdict, reason = judged if self.measured.same_data else OTHER_DATA
@@ -169,7 +168,7 @@ class Judge:
 
 
 def judge(study: Study) -> dict[str, pd.DataFrame]:
-    """Return claims.csv by name; empty if the study names no file of claims."""
+    """Return claims.csv by name; empty if the study names no publication."""
     rows = Judge(study, study.claims).rows() if study.claims else []
     return {"claims": pd.DataFrame(rows, columns=COLUMNS)}
 

@@ -10,6 +10,7 @@ from analysis.bootstrap import Bootstrap, Interval, interval
 from analysis.tidy import read_table
 from benchmarks import reference
 from benchmarks.protocols import BY_PATIENT, PUBLISHED
+from benchmarks.publications import views
 from benchmarks.reference import NONE, RUN
 from benchmarks.study.study import Study
 
@@ -32,13 +33,19 @@ class Value:
 
 
 class Measured:
-    """Values of one study, or of the reference replay where its networks are reduced; `published` are the claims."""
+    """Values of one study, or of the reference replay where its networks are reduced; `published` is a publication.
+
+    A variant of the publication is measured by the architecture of its name.
+    """
 
     def __init__(self, study: Study, published: dict):
-        self.study, self.published = study, published
+        self.study = study
+        self.variants = views.by_variant(published)
+        told = {name: own.get("test_accuracy") for name, own in self.variants.items()}
+        self.accuracy = {name: value for name, value in told.items() if value is not None}  # printed test accuracy
         self.accuracies = Accuracies(study)
         self.tables = {name: read_table(study.results(), name) for name in ("scores", "headline", "cells")}
-        self.same_data = study.dataset["name"] == published["dataset"]
+        self.same_data = study.dataset["name"] in views.datasets(published)
 
     def replay(self, architecture: str, metric: str) -> Value | None:
         """Return the value under `published`, or the reference's if the study's network is reduced; None if not run."""
@@ -63,7 +70,7 @@ class Measured:
 
     def lead(self, named: list[str], protocol: str) -> Value | None:
         """Return the mean accuracy of the `named` minus that of the other published architectures; None if not run."""
-        others = [name for name in self.published["figures"] if name not in named]
+        others = [name for name in self.accuracy if name not in named]
         if protocol not in self.study.protocols or not {*named, *others} <= set(self.study.architectures) or not others:
             return None
         own, rest = ([self.accuracies.of(name, protocol) for name in names] for names in (named, others))
@@ -71,7 +78,7 @@ class Measured:
         drawn = np.mean([one.drawn for one in own], axis=0) - np.mean([one.drawn for one in rest], axis=0)
         limits = interval(drawn, min(one.n_units for one in [*own, *rest]), self.accuracies.unit)
         value = self._value(lead, limits, named[0], protocol, "tables/headline.csv")
-        full = protocol != PUBLISHED or all(self._full(name) for name in self.published["figures"])
+        full = protocol != PUBLISHED or all(self._full(name) for name in self.accuracy)
         return dataclasses.replace(value, full=full)
 
     def _score(self, architecture: str, protocol: str, metric: str) -> Value | None:
@@ -95,11 +102,11 @@ class Measured:
         return self._as_published(architecture, self._rows("cells", architecture, PUBLISHED).iloc[0])
 
     def _as_published(self, architecture: str, run: pd.Series) -> bool:
-        figures = self.published["figures"].get(architecture)
-        if figures is None:
+        stated = self.variants.get(architecture)
+        if stated is None or stated["epochs"] is None:
             return False
-        sized = all(run[key] == figures[key] for key in ("image_size", "batch_size", "parameters"))
-        return bool(sized and run["epochs"] >= self.published["epochs"])
+        sized = all(run[key] == stated[key] for key in ("image_size", "batch_size", "parameters"))
+        return bool(sized and run["epochs"] >= stated["epochs"])
 
     def _reference(self, architecture: str, metric: str) -> Value | None:
         runs = reference.read("replay")

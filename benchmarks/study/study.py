@@ -13,7 +13,7 @@ import architectures
 from benchmarks import datasets, protocols
 from benchmarks.backend import BACKENDS, TENSORFLOW
 from benchmarks.errors import BadInput, refuse
-from benchmarks.publications import claims
+from benchmarks.publications import publication
 from benchmarks.study import recipe
 from benchmarks.study.study_file import SCHEMA, StudyFile, read_study
 from benchmarks.study.views import BOX, SURROUNDINGS, WHOLE, View
@@ -209,12 +209,12 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
     problems += [*_protocol_problems(content), *_architecture_problems(content), *_derived_problems(content)]
     if content["claims"]:
         try:
-            content["claims"] = claims.find(content["claims"])
+            content["claims"] = publication.find(content["claims"])
         except BadInput as error:
             problems.append(str(error))
     refuse(f"{head}:", problems)
     if content["claims"]:
-        claims.load(content["claims"])
+        publication.load(content["claims"])
     content["dataset"] = {"name": dataset["name"], **datasets.options(dataset), **dataset}
     return Study(name=path.stem, path=path, source=source, data=Path(data) if data else None, **content)
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from analysis.claims.claims import CLAIM, CONTRADICTED, ONLY_WITH_LEAKAGE
 from benchmarks import reference
-from benchmarks.publications import claims as published_claims
+from benchmarks.publications import publication, views
 from benchmarks.reference import NONE
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
@@ -47,7 +48,7 @@ def claims(results: Results) -> Iterator[Section]:
     table = results.table("claims")
     if table.empty or not results.study.claims:
         return
-    published = published_claims.load(results.study.claims)
+    published = publication.load(results.study.claims)
     blocks: list[Block] = [
         Paragraph("Verdicts follow from tables by these rules, and from nothing else:"),
         Bullets(WORDS["claim_rules"]),
@@ -55,7 +56,7 @@ def claims(results: Results) -> Iterator[Section]:
     ]
     yield Section("claims", "Claims", blocks)
     yield Section("as-published", "The study as published", _as_published(published), level=2)
-    yield Section("replay", "Replay of the published recipe", list(_replay(published["figures"])), level=2)
+    yield Section("replay", "Replay of the published recipe", list(_replay(views.by_variant(published))), level=2)
     if len(results.table("heatmaps")):
         yield Section("heat-maps", "The published heat map", list(_heat_maps(results)), level=2)
 
@@ -83,22 +84,30 @@ def _verdict(row: dict) -> Cell:
 
 
 def _as_published(published: dict) -> list[Block]:
-    rows = [{"architecture": name} | own for name, own in sorted(published["figures"].items())]
+    rows = [{"architecture": name} | own for name, own in sorted(views.by_variant(published).items())]
     columns = [
         *(ARCHITECTURE, whole("parameters"), text("image side", "image_size", "right")),
         text("batch", "batch_size", "right"),
         column("validation accuracy", lambda own: number(own.get("validation_accuracy"), 4)),
-        value("test accuracy", "test_accuracy"),
+        column("test accuracy", lambda own: number(own.get("test_accuracy"))),
         column("macro F1", lambda own: number(own.get("macro_f1"))),
     ]
     caption = (
-        f"As published: figures quoted from the study, not measured here; {published['n_validation']:,} validation and "
-        f"{published['n_test']:,} test files, {published['epochs']} epochs. It gave no intervals."
+        f"As published: figures quoted from the study, not measured here; {_size(published)}. It gave no intervals."
     )
-    about = (
-        f"The study under re-evaluation is {published['title']} [@{published['citation']}], {published['repository']}."
-    )
+    cited = f" [@{published['citation']}]" if "citation" in published else ""
+    about = f"The study under re-evaluation is {published['title']}{cited}, {views.address(published)}."
     return [Paragraph(about), make_table("as-published", caption, columns, rows, [])]
+
+
+def _size(published: dict) -> str:
+    """Return `1,526 validation and 42 test files, 50 epochs`, as far as known."""
+    sizes = (published["split"] or {}).get("sizes", {})
+    parts = [f"{n:,} {part}" for part in ("validation", "test") if (n := sizes.get(part))]
+    epochs = (published["recipe"] or {}).get("epochs")
+    known = [f"{listed(parts)} files"] if parts else []
+    known += [plural(epochs, "epoch")] if epochs else []
+    return ", ".join(known) or "split and epochs are not known"
 
 
 def _replay(figures: dict) -> Iterator[Block]:
@@ -158,10 +167,11 @@ def _causes(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
 
 def _unexplained(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
     """Yield a sentence for each network with the lowest published accuracy that collapses in no run here."""
-    lowest = min(own["test_accuracy"] for own in figures.values())
+    accuracies = [own["test_accuracy"] for own in figures.values() if "test_accuracy" in own]
+    lowest = min(accuracies, default=0.0)
     for architecture, own in sorted(figures.items()):
         mine = where(runs, architecture=architecture, change=NONE)
-        if own["test_accuracy"] > lowest or mine.empty or (mine["predicted_classes"] == 1).any():
+        if own.get("test_accuracy", np.inf) > lowest or mine.empty or (mine["predicted_classes"] == 1).any():
             continue
         size = "" if (mine["parameters"] == own["parameters"]).any() else " of the reduced network"
         told = "unlike the published one" if not size else "whether the published one does is not evaluable here"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.publications import claims
+from benchmarks.publications import publication
 from reports import bibliography, render, wording
 from reports.checklists.section import FILES, load
 from reports.escaping import cited, tex, tex_citation
@@ -186,7 +186,10 @@ def test_references_read_as_text():
     assert all(not set(reference.text) & set("{}\\") for reference in known.values())
     folder = Path(render.__file__).parent
     sources = "".join(path.read_text() for path in [*folder.rglob("*.py"), folder / "templates/words.yaml"])
-    studied = {claims.load(claims.find("published"))["citation"], *(load(file).citation for file in FILES.values())}
+    studied = {
+        publication.load(publication.find("published"))["citation"],
+        *(load(file).citation for file in FILES.values()),
+    }
     assert set(known) == {key for key in bibliography.cited_keys(sources) if key in known} | studied
 
 

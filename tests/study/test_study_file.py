@@ -76,7 +76,7 @@ def test_a_shipped_study_is_extended_by_its_name(write):
 
 def test_claims_lie_beside_the_study_that_names_them(write, tmp_path):
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub/theirs.yaml").write_text((ROOT / "benchmarks/publications/published.yaml").read_text())
+    (tmp_path / "sub/theirs.yaml").write_text((ROOT / "benchmarks/publications/alves/publication.yaml").read_text())
     write("middle", "sub", extends="../base.yaml", description="Middle.", claims="theirs.yaml")
     assert load_study(write(extends="sub/middle.yaml", description="Mine.")).claims == tmp_path / "sub/theirs.yaml"
 
