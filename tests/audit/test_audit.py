@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
@@ -145,6 +146,19 @@ def test_a_source_in_two_parts_and_copies_in_one_part(tmp_path):
     assert files_of(audit, "LEAK004") == [("1.png", "0.png")]
     assert files_of(audit, "DATA005") == [("0.png", "1.png")]
     assert not codes(audit) & {"LEAK001", "LEAK002", "LEAK003", "LABEL001"}
+
+
+def test_a_zip_and_two_manifests_of_one_folder(conflicting, tmp_path):
+    shutil.make_archive(str(tmp_path / "packed"), "zip", conflicting)
+    packed, plain = (examine(collect([path])) for path in (tmp_path / "packed.zip", conflicting))
+    assert [finding.files for finding in packed.findings] == [finding.files for finding in plain.findings]
+    for name, listed in (("train", ["a/0.png", "b/1.png"]), ("test", ["b/3.png", "a/0.png", "a/wrong.png"])):
+        table = pd.DataFrame({"file": listed, "label": [file[0] for file in listed]})
+        table.to_csv(conflicting / f"{name}.csv", index=False)
+    audit = examine(collect([conflicting / "train.csv", conflicting / "test.csv"]))
+    assert files_of(audit, "LEAK001") == [("test.csv/a/0.png", "train.csv/a/0.png")]
+    assert files_of(audit, "LEAK002") == [("test.csv/a/wrong.png", "train.csv/b/1.png")]
+    assert all(Path(path).is_file() for path in audit.collection.samples["path"])
 
 
 def test_copies_of_one_declared_source_are_no_finding(tmp_path):
