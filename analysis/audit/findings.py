@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from analysis.audit.codes import CODES, COUNTED, OF_COLUMN, OF_KIND, Code
 from analysis.audit.collection import Collection
 from analysis.audit.partners import Pictures, partners
+from benchmarks.copies.groups import grouped, weakest_links
 from benchmarks.errors import BadInput, listing
 
 SHARED = {"patient": "LEAK003", "source": "LEAK004"}  # facts that two parts may share
@@ -54,7 +53,10 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Audit:
-    """Result of the audit. `groups` lists the images with copies: columns group, and those of the samples."""
+    """Result of the audit. `groups` lists the images with copies: columns group, weakest, link, those of the samples.
+
+    `weakest` is the similarity of the group's weakest link, without which the group falls apart, `link` its two images.
+    """
 
     collection: Collection
     pictures: Pictures
@@ -112,14 +114,23 @@ def _with_facts(pairs: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def _groups(pairs: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the images that have copies, with the number of their group (from 1, the largest group first)."""
+    """Return `groups` of an Audit; groups are numbered from 1, the largest first."""
     place = pd.Series(range(len(samples)), index=samples["sample"])
-    ends = place[pairs["sample_a"]].to_numpy(), place[pairs["sample_b"]].to_numpy()
-    _, component = connected_components(coo_matrix((np.ones(len(pairs)), ends), shape=(len(place),) * 2))
+    numbered = pairs.assign(a=pairs["sample_a"].map(place), b=pairs["sample_b"].map(place))
+    component = grouped(len(samples), numbered)
+    weakest = weakest_links(component, numbered).set_index("group")
+    names = samples["sample"].to_numpy()
+    ends = zip(names[weakest["a"]], names[weakest["b"]], strict=True)
+    link = pd.Series([f"{a} - {b}" for a, b in ends], index=weakest.index, dtype=object)
     table = samples.assign(component=component)
     sizes = table["component"].value_counts()
     ranks = {component: rank + 1 for rank, component in enumerate(sizes[sizes > 1].index)}
-    table = table[table["component"].isin(ranks)].assign(group=lambda t: t["component"].map(ranks))
+    table = table[table["component"].isin(ranks)]
+    table = table.assign(
+        group=table["component"].map(ranks),
+        weakest=table["component"].map(weakest["similarity"]),
+        link=table["component"].map(link),
+    )
     return table.sort_values(["group", "sample"]).drop(columns="component").reset_index(drop=True)
 
 
@@ -216,7 +227,14 @@ def _copies(groups: pd.DataFrame) -> Iterator[Finding]:
         where = "" if part is None else f" in {part}"
         files = tuple(members["sample"])
         message = f"{len(files)} images{where} are copies of each other: {_some(files)}"
-        yield Finding(code, files, message, {"group": int(number), "part": part})
+        if len(files) > 2:
+            message += f"; weakest link {members['link'].iloc[0]}, similarity {members['weakest'].iloc[0]:.3f}"
+        yield Finding(
+            code,
+            files,
+            message,
+            {"group": int(number), "part": part, "weakest": round(float(members["weakest"].iloc[0]), 4)},
+        )
 
 
 def _data(collection: Collection, flat: list[str], unreadable: dict[str, str]) -> Iterator[Finding]:

@@ -221,7 +221,7 @@ def _read(audit: Audit) -> str:
     for fact, one in (("label", "label"), ("patient", "patient"), ("source", "source")):
         if number := int(samples[fact].nunique()):
             facts.append(_plural(number, one))
-    facts += [f"{n:,} in {part}" for part, n in (_counts(samples["part"].tolist()) or {}).items()]
+    facts += [f"{(samples['part'] == part).sum():,} in {part}" for part in audit.collection.parts]
     return f"{paths}: {', '.join(facts)}"
 
 

@@ -30,6 +30,7 @@ from benchmarks.copies.rigid import repeat
 SIDE = 150  # pixels of a small picture
 MOST_PAIRS = 12  # pictured in a section
 MOST_GROUPS, MOST_OF_GROUP = 20, 8  # pictured
+GROUP = ["group", "weakest", "link"]
 MOST_ROWS = 1000  # of a table on the page; the CSV has all
 PAIR_FACTS = ("similarity", "transform", "mirrored", "rotation", "grey_difference", "label_b", "label_a")
 
@@ -65,7 +66,7 @@ def _tables(audit: Audit) -> dict[str, pd.DataFrame]:
     }
     rows = {"findings": findings, "conflicts": conflicts, "leakage_pairs": pairs}
     tables = {name: pd.DataFrame(rows[name], columns=columns[name]) for name in columns}
-    groups = audit.groups[["group", *audit.groups.columns.drop("group")]]
+    groups = audit.groups[[*GROUP, *audit.groups.columns.drop(GROUP)]]
     return tables | {"groups": groups}
 
 
@@ -134,7 +135,8 @@ def _pictured(audit: Audit) -> list[dict[str, Any]]:
             break
         first = members.head(MOST_OF_GROUP)
         pictures = [_picture(audit.pictures.read(row["sample"]), row["sample"], row) for _, row in first.iterrows()]
-        shown.append({"number": number, "size": len(members), "pictures": pictures})
+        facts = {"weakest": members["weakest"].iloc[0], "link": members["link"].iloc[0]}
+        shown.append({"number": number, "size": len(members), "pictures": pictures} | facts)
     return shown
 
 
