@@ -124,9 +124,11 @@ def _headline(results: Results) -> Figures:
 
 def _sure(results: Results) -> Iterator[str]:
     """Yield sentences on the certainty of the answer."""
-    tested = [f"{units(row.n_units, row.unit)} ({row.protocol})" for row in results.scored().itertuples()]
+    scored = results.scored()
+    tested = [f"{units(row.n_units, row.unit)} ({row.protocol})" for row in scored.itertuples()]
+    grouped = "" if (scored["unit"] == "samples").any() else ", not files"
     yield (
-        f"Independent units: {listed(tested)}, not files. Intervals: 95 % bootstrap, {count(results.study.bootstrap)} "
+        f"Independent units: {listed(tested)}{grouped}. Intervals: 95 % bootstrap, {count(results.study.bootstrap)} "
         "resamples."
     )
     yield positive_sentence(results)

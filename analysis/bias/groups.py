@@ -144,7 +144,7 @@ class Answers:
         own = self.facts.assign(sample=self.table["sample"], right=self.right).groupby("sample")
         right, patients = own["right"].mean().to_numpy(), own[PATIENT].first()
         counts = patients.value_counts()
-        why_not = "no patient has two samples" if counts.max() < 2 else ""
+        why_not = "" if (counts > 1).any() else "no patient has two samples"
         why_not = f"{len(counts)} patients, fewer than {MINIMUM}" if len(counts) < MINIMUM else why_not
         why_not = "patient unknown for some samples" if patients.isna().any() else why_not
         row = self._row(PATIENT, ALL, Measure(SPREAD, self.right, self.everything), self.everything, why_not)

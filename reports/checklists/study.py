@@ -44,10 +44,10 @@ def subsets(results: Results) -> Answer:
     shipped = results.study.training["images"] == "shipped"
     who = "augmented copies train, upright originals" if shipped else "upright originals train,"
     told = []
-    if len(results.honest) < len(results.protocols):
+    if PUBLISHED in results.protocols:
         told.append("published: augmented files train and validate, a fifth of the un-augmented ones test")
-    if results.honest:
-        told.append(f"{listed(results.honest)}: {who} validate and test")
+    if results.searched:
+        told.append(f"{listed(results.searched)}: {who} validate and test")
     return Answer(YES, f"{'; '.join(told)}.", "folds")
 
 

@@ -87,10 +87,11 @@ def _general(results: Results) -> Iterator[str]:
     if results.dataset["generated"]:
         yield WORDS["generated"]
     whole = results.table("data").iloc[-1]
-    n_units, unit = (whole["patients"], "patient") if pd.notna(whole["patients"]) else (whole["sources"], "source")
+    counted = {"patient": whole["patients"], "source": whole["sources"], "image": whole["before_files"]}
+    unit = next(unit for unit, n in counted.items() if pd.notna(n))
     yield (
-        f"All results rest on {units(n_units, unit)}. Intervals describe which of them happened to be sampled; they "
-        "leave out the chance of the training itself (seed, order, hardware)"
+        f"All results rest on {units(counted[unit], unit)}. Intervals describe which of them happened to be sampled; "
+        "they leave out the chance of the training itself (seed, order, hardware)"
         + (", of which this study shows one run." if results.study.repeats == 1 else ".")
     )
     if not results.dataset["generated"] and results.study.dataset.get("breast") != "whole":

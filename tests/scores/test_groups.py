@@ -175,6 +175,13 @@ def test_spread_is_not_evaluable_with_one_image_per_patient():
     assert row["note"] == "not evaluable: no patient has two samples" and np.isnan(row["value"])
 
 
+def test_spread_is_not_evaluable_without_any_patient():
+    own = answers(["malignant", "benign"] * 10, [0.8] * 20)
+    own.facts["patient"] = pd.array([pd.NA] * 20, dtype="string")
+    (row,) = [row for row in own.rows(seed=1) if row["factor"] == "patient"]
+    assert row["note"] == "not evaluable: patient unknown for some samples"
+
+
 def test_the_table_of_a_study_has_a_row_for_every_group(tmp_path, monkeypatch):
     """Every group has a row, though four patients are too few and the samples have no view."""
     monkeypatch.chdir(tmp_path)

@@ -92,3 +92,28 @@ def test_a_folder_with_a_manifest_runs_to_its_report(tmp_path, ward):
     for words in ("Mammogram classifiers", "eight classes", "Huang &amp; Lin", "published split", "Scores: severity"):
         assert words not in page, words
     assert "fitted on the train part" not in page and "the study has no such protocol" not in page
+
+
+@pytest.mark.slow
+def test_a_tree_of_split_folders_runs_as_shipped_to_its_report(tmp_path):
+    """No patient is known, and two test films of each class are copies of training films."""
+    rng = np.random.default_rng(1)
+    for label in CLASSES[:2]:
+        for part, n in (("train", 12), ("valid", 4), ("test", 6)):
+            folder = tmp_path / "tree" / part / label
+            folder.mkdir(parents=True)
+            for number in range(n):
+                write(folder / f"{number}.png", film(rng, label, "LR"[number % 2]))
+        for number in range(2):
+            copied = tmp_path / "tree" / "train" / label / f"{number}.png"
+            (tmp_path / "tree" / "test" / label / f"{number}.png").write_bytes(copied.read_bytes())
+    changes = TINY | {"dataset": DATA, "protocols": ["as_shipped"]}
+    run = snakemake(tmp_path, "--config", write_study(tmp_path, **changes), f"data={tmp_path / 'tree'}")
+    assert run.returncode == 0, run.stdout
+    results = tmp_path / "results/small"
+    folds = pd.read_parquet(results / "folds/as_shipped.parquet")
+    assert folds["part"].value_counts().to_dict() == {"train": 24, "test": 12, "validation": 8}
+    leakage = pd.read_csv(results / "tables/leakage.csv").set_index(["part_a", "part_b", "kind"])
+    assert leakage.loc[("train", "test", "pixel_identical"), "n_flagged"] == 4
+    report = (results / "report/report.html").read_text()
+    assert "Under the split as shipped" in report and "class folders inside split folders train, valid, test" in report
