@@ -11,17 +11,19 @@ from matplotlib.figure import Figure
 
 from analysis.drawing.sheets import Sheet, film
 from analysis.drawing.style import FULL_WIDTH, GREY
-from benchmarks.copies.rigid import central_square, repeat
+from benchmarks.copies import rigid, warped
+from benchmarks.copies.rigid import central_square
 
 ACROSS = 2  # pairs side by side
 WIDTH, PITCH = FULL_WIDTH / ACROSS, 1.15  # inches of a pair, of an image
 LETTERS = 68  # in a line of text
+RIGID = (1, 0, 1)  # scale, shift and overlap of a copy that was only turned or mirrored
 SHARP = 112  # pixels a side of an image: enough to recognise a copy
 
 
 def signature(transform: str) -> str:
     """Return the kind of a transform: its text without numbers."""
-    return re.sub(r" by [\d.e+-]+ degrees| from \d+ to \d+ px", "", transform)
+    return re.sub(r" by [\d.e+-]+( degrees| %)?| to \d+ %| from \d+ to \d+ px", "", transform)
 
 
 def strongest(pairs: pd.DataFrame, n: int) -> pd.DataFrame:
@@ -36,7 +38,10 @@ def strongest(pairs: pd.DataFrame, n: int) -> pd.DataFrame:
 
 
 def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Figure:
-    """Draw pairs from `strongest`, with part_a, part_b, mirrored and rotation; `read(name)` returns uint8 (H, W)."""
+    """Draw pairs from `strongest`, with part_a, part_b, mirrored, rotation, scale, shift and overlap.
+
+    `read(name)` returns uint8 (H, W).
+    """
     texts = [_lines(pair) for pair in pairs.itertuples()]
     rows = [texts[start : start + ACROSS] for start in range(0, len(texts), ACROSS)]
     heights = [0.12 * max(len(lines) for lines in row) + PITCH + 0.2 for row in rows]
@@ -47,12 +52,18 @@ def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Fig
         for number, line in enumerate(texts[place]):
             sheet.text(left, top + 0.12 * (number + 1), line, weight="bold" if number == 0 else "normal")
         top += heights[row] - PITCH
-        a, b = read(pair.sample_a), central_square(read(pair.sample_b))
-        images = (central_square(a), repeat(a, pair.mirrored, pair.rotation, len(b)), b)
+        a, b = read(pair.sample_a), read(pair.sample_b)
+        like = brought(a, b, pair.mirrored, pair.rotation, (pair.scale, pair.shift, pair.overlap) != RIGID)
+        images = tuple(map(central_square, (a, like, b)))
         for number, (image, title) in enumerate(zip(images, ("seen in", "brought to", "found in"), strict=True)):
             sheet.text(left + PITCH * number, top - 0.03, title, colour=GREY)
             sheet.picture(left + PITCH * number, top, PITCH - 0.05, film(image, SHARP))
     return sheet.figure
+
+
+def brought(a: np.ndarray, b: np.ndarray, mirrored: bool, rotation: float, is_warped: bool) -> np.ndarray:
+    """Return image `a` transformed like its copy `b`, both uint8 (H, W)."""
+    return warped.repeat(a, b, mirrored) if is_warped else rigid.repeat(a, mirrored, rotation, min(b.shape))
 
 
 def _lines(pair: Any) -> list[str]:

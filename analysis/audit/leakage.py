@@ -6,15 +6,17 @@ Writes into results/<study>/tables (`python -m analysis.leakage --study NAME`)
                         partner in part_a), share, code; n_flagged and share are empty if patients or sources are
                         unknown
     leakage_pairs.csv   protocol, fold, part_a, part_b, kind, sample_a, sample_b, similarity, mirrored, rotation,
-                        grey_difference, transform, source_a, source_b, label_a, label_b, code; a row for each file and
-                        kind
+                        scale, shift, overlap, grey_difference, transform, source_a, source_b, label_a, label_b, code;
+                        a row for each file and kind
     conflicts.csv       sample, column, value, n_agree, n_disagree, partner, partner_value, similarity, transform, code:
                         files whose label, source or patient differs from most of their copies
 
 code is that of the finding (codes.yaml, docs/findings).
 
-kind is shared_patient, shared_source, pixel_identical or near_duplicate. Near duplicates are found from pixels alone
-(benchmarks/copies/rigid.py) and include pixel-identical files.
+kind is shared_patient, shared_source, pixel_identical, near_duplicate or same_scan. Near duplicates are found from
+pixels alone (benchmarks/copies) and include pixel-identical files; same_scan are two frames of one scan, not copies.
+rotation (degrees), scale (zoom), shift (share of the side) and overlap (share of the first image that the second shows)
+are measured from the pixels.
 """
 
 from collections.abc import Iterator
@@ -32,7 +34,8 @@ from benchmarks.study.study import Study
 PAIRS_OF_PARTS = (("train", "validation"), ("train", "test"), ("validation", "test"))
 PAIR_COLUMNS = [
     *("protocol", "fold", "part_a", "part_b", "kind", "sample_a", "sample_b", "similarity", "mirrored", "rotation"),
-    *("grey_difference", "transform", "source_a", "source_b", "label_a", "label_b", "code"),
+    *("scale", "shift", "overlap", "grey_difference", "transform"),
+    *("source_a", "source_b", "label_a", "label_b", "code"),
 ]
 
 

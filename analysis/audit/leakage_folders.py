@@ -2,8 +2,9 @@
 
 Writes into the output folder
 
-    leakage_pairs.csv   test_file, train_file, similarity, transform, mirrored, rotation, grey_difference, test_label,
-                        train_label, code: the most similar training image of each test image that has a copy there
+    leakage_pairs.csv   test_file, train_file, similarity, transform, mirrored, rotation, scale, shift, overlap,
+                        grey_difference, test_label, train_label, code: the most similar training image of each test
+                        image that has a copy there
     conflicts.csv       file, label, n_agree, n_disagree, partner, partner_label, similarity, transform, code:
                         files whose copies in the other folder mostly have another label; the label is the folder of a
                         file
@@ -32,8 +33,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".pgm")
 SHOWN = 10  # pairs on the screen
 ON_SHEET = 12
 PAIR_COLUMNS = [
-    *("test_file", "train_file", "similarity", "transform", "mirrored", "rotation", "grey_difference"),
-    *("test_label", "train_label", "code"),
+    *("test_file", "train_file", "similarity", "transform", "mirrored", "rotation", "scale", "shift", "overlap"),
+    *("grey_difference", "test_label", "train_label", "code"),
 ]
 
 
@@ -66,8 +67,8 @@ class Finding:
     def notes(self) -> list[str]:
         """Limits of the verdict."""
         notes = [
-            "Looked for: identical, turned, mirrored, contrast-enhanced, rescaled and recompressed copies. Crops, "
-            "zooms and shifts of more than about a hundredth of the side are not found, nor other images of a patient."
+            "Looked for: identical, turned, mirrored, cropped, zoomed, shifted, sheared, contrast-enhanced, rescaled "
+            "and recompressed copies, and frames of one scan. Other images of a patient are not found."
         ]
         if self.flat:
             notes.append(f"{len(self.flat)} images without texture can't be compared, such as {self.flat[0]}.")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from analysis.audit.partners import KINDS, NEAR_DUPLICATE
+from analysis.audit.partners import KINDS, NEAR_DUPLICATE, SAME_SCAN
 from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
 from analysis.figures.audit import TASKS
 from benchmarks import reference
@@ -20,6 +20,7 @@ TITLES = {
     "shared_source": "source shared",
     "pixel_identical": "same pixels",
     NEAR_DUPLICATE: "copy found in pixels",
+    SAME_SCAN: "frame of one scan",
 }
 SHOWN = 20  # files with a mixed-up label, source or patient
 
@@ -33,7 +34,7 @@ def leakage(results: Results) -> Iterator[Section]:
     if (results.table("leakage_pairs")["kind"] == NEAR_DUPLICATE).any():
         caption = (
             "Images that stand in two parts, the most similar of each kind. Left: the image seen in the earlier part. "
-            "Middle: the same, mirrored and turned as the audit found. Right: the image in the test part, if any of "
+            "Middle: the same, transformed as the audit found. Right: the image in the test part, if any of "
             "it leaks. All pairs stand in leakage_pairs.csv with the transform that explains them."
         )
         alt = "Pairs of images that stand in two parts, with the transform that makes one from the other"
@@ -64,7 +65,7 @@ def _counts(results: Results) -> Table:
         *map(flagged, KINDS),
     ]
     caption = (
-        "Files of one part with a partner in another, summed over the folds. Anything but 0 in the last three columns "
+        "Files of one part with a partner in another, summed over the folds. Anything but 0 in the last four columns "
         "is a leak of the image itself; under by_source other images of a patient are shared by design."
     )
     return make_table("leakage", caption, columns, (row for _, row in counts.iterrows()), grouped=True)

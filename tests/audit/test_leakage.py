@@ -76,7 +76,7 @@ def test_a_clean_split_has_no_leakage(study):
     tables = audited(study)
     table = tables["leakage"]
     assert list(table) == ["protocol", "fold", "kind", "part_a", "part_b", "n_b", "n_flagged", "share", "code"]
-    assert len(table) == 2 * 3 * 4 and (table["n_flagged"] == 0).all() and (table["share"] == 0).all()
+    assert len(table) == 2 * 3 * 5 and (table["n_flagged"] == 0).all() and (table["share"] == 0).all()
     assert tables["leakage_pairs"].empty and tables["conflicts"].empty
 
 
@@ -101,7 +101,7 @@ def test_an_image_moved_from_train_to_test_is_named(study):
     table = tables["leakage"]
     row = table[(table["fold"] == fold) & (table["part_a"] == "train") & (table["part_b"] == "test")].set_index("kind")
     assert row["n_flagged"].to_dict() == {
-        "shared_patient": 1, "shared_source": 1, "pixel_identical": 0, "near_duplicate": 1
+        "shared_patient": 1, "shared_source": 1, "pixel_identical": 0, "near_duplicate": 1, "same_scan": 0
     }  # fmt: skip
     assert row.loc["near_duplicate", "share"] == pytest.approx(1 / row["n_b"].iloc[0], rel=1e-3)
 
@@ -186,12 +186,19 @@ def test_partners_and_conflicts_of_a_small_example():
         }
     )  # fmt: skip
     one_way = pd.DataFrame({"sample_a": ["a", "b", "a"], "sample_b": ["d", "d", "b"]})
-    one_way = one_way.assign(similarity=[0.7, 1.0, 0.8], mirrored=[True, False, False])
-    pairs = pd.concat([one_way, one_way.rename(columns={"sample_a": "sample_b", "sample_b": "sample_a"})])
+    one_way = one_way.assign(similarity=[1.0, 0.99, 0.8], mirrored=[True, False, False], kind="copy")
+    one_way = one_way.assign(identical=[False, True, False])
+    scan = {"sample_a": ["a"], "sample_b": ["c"], "similarity": 0.7, "mirrored": False, "kind": "same_scan"}
+    frames = pd.DataFrame(scan | {"identical": False})
+    both = pd.concat([one_way, frames])
+    pairs = pd.concat([both, both.rename(columns={"sample_a": "sample_b", "sample_b": "sample_a"})])
     found = partners(samples[:2], samples[2:], pairs)
+    # The identical partner is preferred to a more similar one.
     assert found[["kind", "sample_a", "sample_b"]].to_numpy().tolist() == [
-        ["near_duplicate", "b", "d"], ["pixel_identical", "b", "d"], ["shared_patient", "a", "c"]
+        ["near_duplicate", "b", "d"], ["pixel_identical", "b", "d"], ["same_scan", "a", "c"],
+        ["shared_patient", "a", "c"],
     ]  # fmt: skip
+    pairs = pairs[pairs["kind"] == "copy"]
     suspects = conflicts(samples, pairs)
     labels = suspects[suspects["column"] == "label"]
     assert labels[["sample", "n_agree", "n_disagree", "partner"]].to_numpy().tolist() == [["d", 0, 2, "b"]]

@@ -6,7 +6,7 @@ from analysis.audit import shortcuts
 from analysis.claims import claims
 from analysis.explanations import heatmaps
 
-KINDS = ("shared_patient", "shared_source", "pixel_identical", "near_duplicate")
+KINDS = ("shared_patient", "shared_source", "pixel_identical", "near_duplicate", "same_scan")
 
 
 def write_audit(world) -> None:
@@ -27,18 +27,20 @@ def write_leakage(world) -> None:
             for part_a, part_b in (("train", "validation"), ("train", "test"), ("validation", "test")):
                 for kind in KINDS:
                     n = sizes[part_b] if published else 0
-                    n = n // 2 if kind == "pixel_identical" else n
+                    n = n // 2 if kind == "pixel_identical" else 0 if kind == "same_scan" else n
                     known = world.patients or kind != "shared_patient"
                     row = {"protocol": protocol, "fold": fold, "kind": kind, "part_a": part_a, "part_b": part_b}
                     flagged = {"n_flagged": n, "share": n / sizes[part_b]} if known else {"n_flagged": "", "share": ""}
                     rows.append(row | {"n_b": sizes[part_b]} | flagged)
                     if n and known:
                         pair = {"sample_a": sample_a, "sample_b": sample_b, "similarity": 0.93, "mirrored": True}
-                        pair |= {"rotation": 30.0, "grey_difference": 20.5, "source_a": "1", "source_b": "2"}
+                        pair |= {"rotation": 30.0, "scale": 1.0, "shift": 0.0, "overlap": 1.0}
+                        pair |= {"grey_difference": 20.5, "source_a": "1", "source_b": "2"}
                         pair |= {"transform": "mirrored, turned by 30 degrees, contrast changed"}
                         pairs.append(row | pair | {"label_a": world.classes[0], "label_b": world.classes[1]})
     columns = ["protocol", "fold", "part_a", "part_b", "kind", "sample_a", "sample_b", "similarity", "mirrored"]
-    columns += ["rotation", "grey_difference", "transform", "source_a", "source_b", "label_a", "label_b"]
+    columns += ["rotation", "scale", "shift", "overlap", "grey_difference", "transform"]
+    columns += ["source_a", "source_b", "label_a", "label_b"]
     world.table("leakage", rows)
     world.table("leakage_pairs", pairs, columns)
     suspect = {"sample": sample_b, "column": "label", "value": world.classes[1], "n_agree": 0, "n_disagree": 3}
