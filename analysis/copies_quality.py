@@ -8,7 +8,6 @@ to its most similar copy), highest_other (the highest similarity of different so
 peak_memory_mb, and those of benchmarks/reference.
 """
 
-import io
 import os
 import resource
 import time
@@ -18,11 +17,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 from scipy import fft
-from skimage import exposure
 from sklearn.model_selection import GroupKFold, KFold
 
+from analysis.film_changes import clahe, jpeg, turn
 from benchmarks.copies import rigid
 from benchmarks.datasets import mendeley_inbreast
 from benchmarks.datasets._files import resize
@@ -34,24 +32,10 @@ FOLDS = 5
 RECORDED = 0.4  # least similarity of a recorded pair, below the threshold to show the margin
 
 
-def _jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    content = io.BytesIO()
-    Image.fromarray(image).save(content, "JPEG", quality=quality)
-    return np.asarray(Image.open(content))
-
-
-def _turn(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return np.asarray(Image.fromarray(image).rotate(rng.uniform(0, 360), resample=Image.Resampling.BILINEAR))
-
-
 def _zoom(image: np.ndarray, factor: float) -> np.ndarray:
     side = round(len(image) / factor)
     start = (len(image) - side) // 2
     return resize(image[start : start + side, start : start + side], len(image))
-
-
-def _clahe(image: np.ndarray) -> np.ndarray:
-    return np.round(exposure.equalize_adapthist(image, clip_limit=0.03) * 255).astype(np.uint8)
 
 
 def _noisy(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -60,13 +44,13 @@ def _noisy(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 # Change of each upright original before the search among the augmented files.
 CHANGES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
-    "turned by any angle": _turn,
-    "mirrored, any angle": lambda image, rng: _turn(image[:, ::-1], rng),
-    "CLAHE (clip 0.03), any angle": lambda image, rng: _turn(_clahe(image), rng),
+    "turned by any angle": turn,
+    "mirrored, any angle": lambda image, rng: turn(image[:, ::-1], rng),
+    "CLAHE (clip 0.03), any angle": lambda image, rng: turn(clahe(image), rng),
     "rescaled to 227 px": lambda image, rng: resize(image, 227),
     "rescaled to 112 px": lambda image, rng: resize(image, 112),
-    "JPEG quality 30": lambda image, rng: _jpeg(image, 30),
-    "any angle, 227 px, CLAHE, JPEG quality 50": lambda image, rng: _jpeg(resize(_turn(_clahe(image), rng), 227), 50),
+    "JPEG quality 30": lambda image, rng: jpeg(image, 30),
+    "any angle, 227 px, CLAHE, JPEG quality 50": lambda image, rng: jpeg(resize(turn(clahe(image), rng), 227), 50),
     "noise of 5 grey levels": _noisy,
     "shifted by 1 % of the side": lambda image, rng: np.roll(image, 2, axis=1),
     "shifted by 2 % of the side": lambda image, rng: np.roll(image, 4, axis=1),
