@@ -43,6 +43,7 @@ ROUNDING = 0.005  # half of the last printed digit
 
 Judged = tuple[str, str]  # verdict and reason
 NO_REPLAY = "not replayed in this study"
+NO_RULE = "stated in words, without a figure that a rule could compare"
 NO_HONEST = "nothing to compare with: the study has no value under by_patient"
 HOLDS = REPRODUCED, "and it holds when no patient is shared"
 OTHER_DATA = NOT_EVALUABLE, "measured on other images than the published ones"
@@ -121,7 +122,7 @@ class Judge:
     def rows(self) -> Iterator[dict]:
         """Yield the rows of claims.csv."""
         rules = {"figure": self._figure, "better_than_others": self._lead}
-        rules |= {"heat_map": self._heat_map, "code": self._code}
+        rules |= {"heat_map": self._heat_map, "code": self._code, "words": self._words}
         for claim in self.published["claims"]:
             about = {key: claim[key] for key in ("id", "statement", "stated")} | {"kind": CLAIM}
             yield about | rules[claim["rule"]](claim)
@@ -155,6 +156,14 @@ class Judge:
     def _code(self, claim: dict) -> dict:
         verdict, reason = judge_code(claim["claimed"], self.published["code"][claim["fact"]])
         return {"metric": "code", "verdict": verdict, "reason": reason, "evidence": publication.shown(self.path)}
+
+    def _words(self, claim: dict) -> dict:
+        return {
+            "metric": "words",
+            "verdict": NOT_EVALUABLE,
+            "reason": NO_RULE,
+            "evidence": publication.shown(self.path),
+        }
 
     def _row(self, metric: str, published: float, replay: Value | None, honest: Value | None, judged: Judged) -> dict:
         verdict, reason = judged if self.measured.same_data else OTHER_DATA

@@ -78,24 +78,25 @@ def augmented(files: pd.DataFrame, copies: int) -> pd.DataFrame:
 def parts(split: dict, files: pd.DataFrame, *, seed: int = 0, fold: int = 0, folder: Path | None = None) -> dict:
     """Return the positions in `files` of each part that a publication's `split` makes.
 
-    `files` have columns name and label, `folder` (before, after) or `part` where a step needs it, in the publication's
-    order. With `copies`, positions are those in `augmented(files, copies)`. `seed` replaces a seed that is not stated,
-    `fold` selects one of k_fold, `folder` holds publication.yaml. Raises BadInput if the files allow no such split.
+    `files` have columns name and label, and `folder` (before, after) or `official_part` where a step needs it, in the
+    publication's order; where it made copies before the split, they are `augmented(files, copies)`. `seed` replaces a
+    seed that is not stated, `fold` selects one of k_fold, `folder` holds publication.yaml. Raises BadInput if the files
+    allow no such split.
     """
-    listed = augmented(files, split["copies"]) if split.get("copies") else files
     made: dict[str, np.ndarray] = {}
     for number, step in enumerate(split["steps"]):
         key = f"split.steps.{number}"
-        among = _among(listed, step["files"], made, key)
+        among = _among(files, step["files"], made, key)
         if len(among) == 0:
             raise BadInput(f"{key}: the data have no files of `{step['files']}`; correct files, or give other data")
-        own = _own(step, listed.iloc[among], seed, fold, folder, key)
+        own = _own(step, files.iloc[among], seed, fold, folder, key)
         made.pop(step["files"], None)
         made |= {part: among[positions] for part, positions in own.items() if part != UNUSED}
     return made
 
 
 def _among(listed: pd.DataFrame, files: str, made: dict[str, np.ndarray], key: str) -> np.ndarray:
+    """Return the positions in `listed` of the files that a step divides."""
     if files == "all":
         return np.arange(len(listed))
     if files not in FOLDERS:
@@ -125,9 +126,9 @@ def _named(step: dict, two: Two) -> dict[str, np.ndarray]:
 
 
 def _shipped(step: dict, files: pd.DataFrame, key: str) -> dict[str, np.ndarray]:
-    if "part" not in files:
+    if "official_part" not in files:
         raise BadInput(f"{key}: the data ship no parts; give data with a column `part`, or folders of train and test")
-    return {part: np.flatnonzero(files["part"] == part) for part in step["into"]}
+    return {part: np.flatnonzero(files["official_part"] == part) for part in step["into"]}
 
 
 def _lists(step: dict, files: pd.DataFrame, folder: Path, key: str) -> dict[str, np.ndarray]:

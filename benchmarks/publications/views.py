@@ -1,5 +1,6 @@
 """What other rooms ask of a publication's content: its data sets, and settings and figures of its variants."""
 
+from fractions import Fraction
 from typing import Any
 
 
@@ -29,11 +30,11 @@ def printed(content: dict, variant: str) -> dict[str, tuple[float, str]]:
     """Return value (0..1) and place of the figures of a variant over all classes, by name (test_accuracy, macro_f1).
 
     Accuracies carry the name of their part, other metrics only if their part is not `test`. Of a figure that was
-    printed several times, the first counts.
+    printed several times, the first counts. Figures of another `state` of the model are left out.
     """
     found: dict[str, tuple[float, str]] = {}
     for entry in content["figures"]:
-        if entry["variant"] == variant:
+        if entry["variant"] == variant and "state" not in entry:
             for metric, text in entry["values"].items():
                 if not isinstance(text, dict):
                     found.setdefault(_name(metric, entry["part"]), (value_of(texts(text)[0]), entry["where"]))
@@ -47,7 +48,7 @@ def texts(values: str | list | dict) -> list[str]:
 
 def value_of(text: str) -> float:
     """Return the value, 0..1, of a figure as printed ("0.98", "98 %")."""
-    return float(text.rstrip("% ")) / 100 if text.endswith("%") else float(text)
+    return float(Fraction(text.rstrip("% ")) / (100 if text.endswith("%") else 1))
 
 
 def by_variant(content: dict) -> dict[str, dict[str, Any]]:
