@@ -78,6 +78,8 @@ def _beside_parts(folders: dict[str, Folders], empty: list[Folders]) -> Iterator
                 f"{part}: named like a part of a split, but {n} of its images lie in no class folder; put them into "
                 f"class folders ({part}/CLASS), or name their classes in a CSV manifest with a column part"
             )
+    inner = {"/".join(own[:2]) for own in folders.values() if part_of(own[0]) and part_of("".join(own[1:2]))}
+    yield from (f"{name}: a split folder inside a split folder; keep one of them" for name in sorted(inner))
     yield from (f"{own[0]}: no image in this split folder" for own in empty if len(own) == 1 and part_of(own[0]))
 
 

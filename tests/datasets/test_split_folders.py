@@ -1,11 +1,18 @@
 """Class folders inside or around the folders of a shipped split: parts, never classes."""
 
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
 from datasets_input import WHOLE, own, refusal, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from benchmarks.datasets._files import Files
+from benchmarks.datasets._folders import from_folders
 from benchmarks.datasets._parts import part_of
+from benchmarks.errors import BadInput
 
 
 def tree(*folders: str) -> dict[str, bytes]:
@@ -67,6 +74,25 @@ def test_split_folders_inside_class_folders(tmp_path):
     assert dataset.layout == "split folders Train, test inside class folders"
 
 
+NAMES = ["train", "Val", "TESTING", "benign", "malignant", "other"]
+
+
+@settings(max_examples=60)
+@given(st.sets(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".join), min_size=1, max_size=6))
+def test_a_folder_named_like_a_part_is_never_a_class(folders):
+    with tempfile.TemporaryDirectory() as place:
+        data = write(Path(place) / "data", {f"{folder}/a.png": b"" for folder in folders}, zipfile.ZIP_STORED)
+        try:
+            found = from_folders(data, Files(data), "")
+        except BadInput:
+            return
+    assert len(found.table) == len(folders)
+    for row in found.table.itertuples():
+        above = row.file.split("/")[:-1]
+        assert part_of(row.label) is None and row.label in above
+        assert "part" not in found.table or row.part in map(part_of, above)
+
+
 def test_one_split_folder_alone(tmp_path):
     dataset = read(tmp_path, "test/benign", "test/malignant")
     assert dataset.classes == ["benign", "malignant"] and set(dataset.samples["official_part"]) == {"test"}
@@ -84,6 +110,7 @@ def test_one_split_folder_alone(tmp_path):
         (["benign", "malignant", "test"], "split folders (test) lie beside other folders (benign, malignant)"),
         (["benign/train", "benign/test", "malignant"], "malignant: 2 of its 2 images lie outside folders named like"),
         (["benign/train", "benign/other", "malignant/train"], "benign: 2 of its 4 images lie outside folders named"),
+        (["train/benign", "train/test"], "train/test: a split folder inside a split folder"),
         (["train_benign", "train_malignant", "test_benign"], "test_benign, train_benign: one class in several parts"),
         (["train/Benign", "train/malignant", "test/benign"], "classes Benign, benign differ in case or spaces"),
     ],

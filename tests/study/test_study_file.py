@@ -84,7 +84,7 @@ def test_claims_lie_beside_the_study_that_names_them(write, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"extends": "bse.yaml", "description": "x"}, "mine.yaml: extends: bse.yaml: neither a study (cbis,"),
+        ({"extends": "bse.yaml", "description": "x"}, "mine.yaml: extends: bse.yaml: neither a study ("),
         ({"extends": ["base.yaml"], "description": "x"}, "extends: ['base.yaml'] is neither the name of a study nor"),
         (
             {"extends": "base.yaml"},
