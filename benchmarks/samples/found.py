@@ -12,11 +12,11 @@ import pandas as pd
 
 from benchmarks.copies.groups import grouped, weakest_links
 from benchmarks.copies.pairs import find_pairs
+from benchmarks.copies.registration import COPY
 from benchmarks.datasets import Dataset
 from benchmarks.errors import refuse
 
 CONSTANT = ("label", "patient")  # facts that all copies of an image share
-COPY = "copy"  # kind of a pair whose images show one film
 
 
 def with_found_sources(dataset: Dataset) -> tuple[Dataset, pd.DataFrame]:
@@ -28,8 +28,7 @@ def with_found_sources(dataset: Dataset) -> tuple[Dataset, pd.DataFrame]:
     """
     samples = dataset.samples
     pairs = find_pairs(dataset.native, len(samples))
-    if "kind" in pairs:
-        pairs = pairs[pairs["kind"] == COPY]
+    pairs = pairs[pairs["kind"] == COPY]
     groups = grouped(len(samples), pairs)
     order = pd.Series([natural(name) for name in samples["sample"]], samples.index)
     first_to_last = samples.assign(group=groups, order=order).sort_values("order")
