@@ -12,6 +12,7 @@ import pandas as pd
 from benchmarks.datasets import image_folder
 from benchmarks.datasets._files import Files
 from benchmarks.datasets._layout import images_in, outer
+from benchmarks.datasets._manifest import manifests_in
 from benchmarks.datasets._parts import PARTS, part_of
 from benchmarks.errors import BadInput
 
@@ -94,13 +95,12 @@ def _read(path: Path) -> _Read:
     try:
         dataset = image_folder.read(image_folder.OPTIONS, path, consistent=False)
     except BadInput as error:
-        if not path.exists() or path.suffix.lower() == ".csv" or image_folder.manifest_in(Files(path)):
+        if not path.exists() or image_folder.is_manifest(path) or manifests_in(Files(path)):
             raise
         return _without_classes(path, error)
     samples = dataset.samples
     table = samples[["file", "label", "patient", "source"]].assign(part=samples.get("official_part"))
-    root = path.parent if path.suffix.lower() == ".csv" else path
-    return _Read(root, _nullable(table), dataset.native, dataset.layout, dataset.notes)
+    return _Read(image_folder.files_of(path).root, _nullable(table), dataset.native, dataset.layout, dataset.notes)
 
 
 def _without_classes(path: Path, error: BadInput) -> _Read:

@@ -1,9 +1,11 @@
 """Files of a data set in a folder or a zip, which is not unpacked; decoding and resizing of images."""
 
 import contextlib
+import functools
 import hashlib
 import io
 import os
+import re
 import warnings
 import zipfile
 from collections import Counter
@@ -17,7 +19,18 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from benchmarks.datasets import _dicom
 from benchmarks.errors import BadInput, refuse, told
 
-JUNK = ("__MACOSX", ".")  # leftovers of archivers and file managers
+LEFT = {  # names of files and folders that hold no image of the data, small letters -> the reason
+    "__macosx": "left by macOS",
+    ".ds_store": "left by macOS",
+    "thumbs.db": "left by Windows",
+    "desktop.ini": "left by Windows",
+    "$recycle.bin": "left by Windows",
+    "@eadir": "left by a Synology NAS",
+    "#recycle": "left by a Synology NAS",
+    ".ipynb_checkpoints": "left by Jupyter",
+}
+MASK = re.compile(r"[_-]mask([_-]?\d+)?$", re.IGNORECASE)  # at the end of a name without suffix
+MASK_REASON = "masks beside their images"
 MOST_BYTES = 2**30  # of one file, unpacked; larger files are zip bombs or no mammograms
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
@@ -42,18 +55,40 @@ class Files:
         else:
             patterns = ("/".join("*" * level) for level in range(1, depth + 1))
             found = {p.relative_to(self.root).as_posix() for g in patterns for p in self.root.glob(g) if p.is_dir()}
-        return sorted(name for name in found if not name.startswith(JUNK))
+        return sorted(name for name in found if not _left(name))
 
     def under(self, folder: str) -> list[str]:
-        """Return the names of all files below `folder` ("" for the root). Raises BadInput for unreadable ones."""
+        """Return the names of the files below `folder` ("" for the root), without `skipped` ones.
+
+        Raises BadInput for unreadable files.
+        """
+        paths = {name: path for name, path in self._paths(folder).items() if not _left(name)}
+        refuse(f"{self.root}:", _path_problems(paths))
+        return _without_masks([name for name, path in paths.items() if path is None or path.is_file()])
+
+    def readable(self) -> list[str]:
+        """Return the names of all files as `under`, but leave out unreadable ones."""
+        paths = {name: path for name, path in self._paths("").items() if not _left(name)}
+        return _without_masks([name for name in paths if not [*_path_problems({name: paths[name]})] and name in self])
+
+    def skipped(self) -> dict[str, str]:
+        """Return the files that `under` leaves out, name -> reason: leftovers of programs, hidden files and masks.
+
+        A mask is named like an image beside it, with `_mask` or `_mask_1` at the end.
+        """
+        paths = self._paths("")
+        left = {name: _left(name) for name, path in paths.items() if path is None or path.is_file()}
+        kept = set(_without_masks([name for name, reason in left.items() if not reason]))
+        return {name: reason or MASK_REASON for name, reason in left.items() if name not in kept}
+
+    def _paths(self, folder: str) -> dict[str, Path | None]:
+        """Return all below `folder`, sorted: name -> path, None for a member of a zip, without folders of a zip."""
         if self._zip:
             start = f"{folder}/" if folder else ""
             found = [name for name in self._zip.namelist() if name.startswith(start) and not name.endswith("/")]
-            return sorted(name for name in found if not _is_junk(name))
+            return dict.fromkeys(sorted(found))
         paths = {path.relative_to(self.root).as_posix(): path for path in (self.root / folder).rglob("*")}
-        paths = {name: path for name, path in sorted(paths.items()) if not _is_junk(name)}
-        refuse(f"{self.root}:", _path_problems(paths))
-        return [name for name, path in paths.items() if path.is_file()]
+        return dict(sorted(paths.items()))
 
     def __contains__(self, name: str) -> bool:
         if self._zip:
@@ -165,8 +200,33 @@ def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
     return (np.asarray(picture.resize((size, size), Image.Resampling.BOX)) >= 128).astype(np.uint8)
 
 
-def _is_junk(name: str) -> bool:
-    return any(part.startswith(JUNK) for part in name.split("/"))
+def _left(name: str) -> str | None:
+    """Return why a path holds no image of the data, None if it may hold one."""
+    for part in name.split("/"):
+        if part.startswith("."):
+            return LEFT.get(part.lower(), "left by macOS" if part.startswith("._") else "hidden")
+        if part.lower() in LEFT:
+            return LEFT[part.lower()]
+    return None
+
+
+def _without_masks(names: list[str]) -> list[str]:
+    """Return `names` without masks: images named like another in the same folder, with `_mask` at the end."""
+    stems = {name: os.path.splitext(name)[0] for name in names if may_be_image(name)}
+    images = set(stems.values())
+    masks = {name for name, stem in stems.items() if MASK.search(stem) and MASK.sub("", stem) in images}
+    return [name for name in names if name not in masks]
+
+
+def may_be_image(name: str) -> bool:
+    """Return whether a file has a suffix that Pillow reads, or of DICOM."""
+    return Path(name).suffix.lower() in _suffixes()
+
+
+@functools.cache
+def _suffixes() -> set[str]:
+    read = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    return {*read, *_dicom.SUFFIXES}
 
 
 def _member_problems(names: list[str]) -> Iterator[str]:
@@ -178,9 +238,11 @@ def _member_problems(names: list[str]) -> Iterator[str]:
             yield f"{name}: is in it {times} times"
 
 
-def _path_problems(paths: dict[str, Path]) -> Iterator[str]:
-    """Yield a message for files that can't be read or whose names can't be stored."""
+def _path_problems(paths: dict[str, Path | None]) -> Iterator[str]:
+    """Yield a message for files that can't be read or whose names can't be stored, not for members of a zip (None)."""
     for name, path in paths.items():
+        if path is None:
+            continue
         shown = name.encode(errors="backslashreplace").decode()
         if shown != name:
             yield f"{shown}: its name is not UTF-8; rename it"

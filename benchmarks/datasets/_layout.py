@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
 from benchmarks.datasets._dicom import INDEX
-from benchmarks.datasets._files import Files
+from benchmarks.datasets._files import Files, may_be_image
 from benchmarks.datasets._parts import part_of
 from benchmarks.errors import BadInput
 
@@ -28,9 +27,8 @@ class Found:
 
 def images_in(files: Files) -> list[str]:
     """Return the names of all images, sorted: files with a suffix that Pillow reads, and DICOM files."""
-    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
     names = [name for name in files.under("") if Path(name).name != INDEX]
-    return [name for name in names if Path(name).suffix.lower() in suffixes or _maybe_dicom(files, name)]
+    return [name for name in names if may_be_image(name) or _maybe_dicom(files, name)]
 
 
 def _maybe_dicom(files: Files, name: str) -> bool:
@@ -38,6 +36,16 @@ def _maybe_dicom(files: Files, name: str) -> bool:
         return files.is_dicom(name)
     except BadInput:
         return True  # the decoding of all images reports the unreadable ones together
+
+
+def skipped_note(files: Files) -> tuple[str, ...]:
+    """Return a note that counts the skipped files by reason; none without such files."""
+    skipped = files.skipped()
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in skipped.items():
+        by_reason.setdefault(reason, []).append(name)
+    told = "; ".join(f"{len(names)} {reason} ({several(names)})" for reason, names in by_reason.items())
+    return (f"{len(skipped)} files were skipped: {told}.",) if skipped else ()
 
 
 def outer(names: list[str]) -> str:

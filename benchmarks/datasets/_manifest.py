@@ -1,47 +1,133 @@
-"""Reader of a CSV manifest of images, with a list of all errors by line."""
+"""Reader of manifests of images, CSV or JSON lines, with a list of all errors by line."""
 
-import csv
-import io
 import posixpath
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.datasets._cells import cells
+from benchmarks.datasets._file_names import FileNames
 from benchmarks.datasets._files import Files
+from benchmarks.datasets._headers import REQUIRED, meanings
+from benchmarks.datasets._layout import Found, spellings
+from benchmarks.datasets._parts import part_of
 from benchmarks.errors import BadInput, refuse
 
-REQUIRED = ("file", "label")
+NAMES = ("manifest.csv", "metadata.csv", "metadata.jsonl", "labels.csv")  # found without being named
 NEVER_EMPTY = (*REQUIRED, "source", "patient", "dataset", "part")
 OF_A_FILE = ("density", "severity", "laterality", "view")  # each may be empty for some files
-OPTIONAL = ("source", "patient", "box", *OF_A_FILE, "dataset", "part")
 ALLOWED = {
     "density": ["1", "2", "3", "4"],
     "severity": ["benign", "malignant"],
     "laterality": ["L", "R"],
     "part": ["train", "validation", "test"],
 }
+WORDS: dict[str, dict[str, str]] = {  # other words in small letters -> value of ALLOWED
+    "density": {"a": "1", "b": "2", "c": "3", "d": "4"},  # BI-RADS, 5th edition
+    "severity": {"benign": "benign", "malignant": "malignant"},
+    "laterality": {"l": "L", "r": "R", "left": "L", "right": "R"},
+}
 OF_A_SOURCE = ("label", "patient", *OF_A_FILE, "dataset", "part")  # the same for all its files
 
 
-def read_manifest(files: Files, name: str, shown: str, consistent: bool = True) -> pd.DataFrame:
-    """Return the manifest `name` in `files` as a table of text, one row a file, null for empty cells.
+def manifests_in(files: Files) -> list[str]:
+    """Return the manifest at the top of a folder or zip, else those in the folders of a split, one in each.
 
-    Column file becomes a path in `files`. Raises BadInput with every problem; `shown` is the manifest's name there.
-    Sources whose files differ are no problem unless `consistent`.
+    In place of the top, there may be an only folder around all. Raises BadInput for several manifests in a folder.
     """
-    table = _table(files.content(name), shown)
-    table["file"] = [_path(file, posixpath.dirname(name)) for file in table["file"]]
+    folders = {name.rpartition("/")[0] for name in files.readable()}
+    tops = {folder.split("/")[0] for folder in folders}
+    top = f"{tops.pop()}/" if len(tops) == 1 and "" not in folders else ""
+    of_parts = sorted({own for folder in folders if part_of(own := folder.removeprefix(top).split("/")[0])})
+    for around in ([""], [top], [f"{top}{part}/" for part in of_parts]):
+        found = {folder: [folder + name for name in NAMES if folder + name in files] for folder in around}
+        if any(found.values()):
+            refuse(f"{files.root}:", _not_one(found))
+            return [names[0] for names in found.values()]
+    return []
+
+
+def _not_one(found: dict[str, list[str]]) -> Iterator[str]:
+    """Yield a message for each folder that has no manifest or several."""
+    for folder, names in found.items():
+        if len(names) > 1:
+            yield f"{', '.join(names)}: several manifests; rename all but one, or give the one to read as data=PATH"
+        if not names:
+            yield f"{folder}: no manifest here, but one in another part; put one into each, or one beside all parts"
+
+
+def read_manifests(files: Files, names: list[str], consistent: bool = True) -> Found:
+    """Return the images of the manifests `names` in `files`: a table of text, one row a file, null for empty cells.
+
+    Column file becomes a path in `files`. Of several manifests, each in the folder of a part, the folder
+    gives the part if no column does. Raises BadInput with every problem. Sources whose files differ are no problem
+    unless `consistent`.
+    """
+    tables, notes, problems = [], [], []
+    for name in names:
+        table, own_notes, own_problems = _read(files, name)
+        of_part = part_of(posixpath.basename(posixpath.dirname(name)))
+        tables.append(table.assign(part=of_part) if len(names) > 1 and "part" not in table else table)
+        notes += own_notes
+        problems += [f"{name}: {problem}" if len(names) > 1 else problem for problem in own_problems]
+    table = pd.concat(tables, ignore_index=True)
+    problems += spellings(sorted(table["label"].dropna().unique()))
+    problems += conflicts(table) if consistent else []
+    refuse(f"{files.root / names[0] if len(names) == 1 else files.root}:", problems)
+    layout = f"manifest{'s' * (len(names) > 1)} {', '.join(names)}"
+    return Found(table, layout, tuple(dict.fromkeys(notes)))
+
+
+def _read(files: Files, name: str) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """Return the table of one manifest, notes, and all problems of its lines."""
+    shown = str(files.root / name)
+    columns, lines = cells(files.content(name), shown)
+    chosen, notes = meanings(columns, list(lines.values()), shown)
+    own = [[line[place] for place in chosen.values()] for line in lines.values()]
+    table = pd.DataFrame(own, index=list(lines), columns=list(chosen), dtype="string")
+    table = table.replace("", pd.NA).dropna(how="all")
+    names = FileNames(files, posixpath.dirname(name))
+    written = table["file"]
+    missing = _found_files(table, names)
+    _normalise(table)
+    problems = _by_line(missing, table, {meaning: columns[place] for meaning, place in chosen.items()})
+    return table, [*notes, *_completed(written, table["file"], names)], [*problems]
+
+
+def _found_files(table: pd.DataFrame, names: FileNames) -> dict[int, str]:
+    """Replace the names in column file by the files that they mean; return line -> problem for the others."""
+    problems = {}
+    files: list[Any] = []
+    for line, written in table["file"].items():
+        try:
+            files.append(pd.NA if pd.isna(written) else names.find(written))
+        except BadInput as error:
+            problems[line] = str(error)
+            files.append(names.path(written))
+    table["file"] = pd.array(files, dtype="string")
+    return problems
+
+
+def _normalise(table: pd.DataFrame) -> None:
+    """Write the values of density, severity, laterality and part in the words of ALLOWED, where they have one."""
     if "density" in table:  # spreadsheets and pandas write 2 as 2.0 in a column with empty cells
-        table["density"] = table["density"].str.removesuffix(".0")
-    if "severity" in table:
-        table["severity"] = table["severity"].str.lower()
-    if "laterality" in table:
-        table["laterality"] = table["laterality"].str.upper()
-    refuse(f"{shown}:", [*_row_problems(table, files), *(conflicts(table) if consistent else [])])
-    return table.reset_index(drop=True)
+        table["density"] = table["density"].str.replace(r"[.,]0$", "", regex=True)
+    for column in table.columns.intersection(list(WORDS)):
+        words = WORDS[column]
+        table[column] = [value if pd.isna(value) else words.get(value.casefold(), value) for value in table[column]]
+    if "part" in table:
+        table["part"] = [value if pd.isna(value) else part_of(value) or value for value in table["part"]]
+
+
+def _completed(written: pd.Series, found: pd.Series, names: FileNames) -> Iterator[str]:
+    """Yield a note on names that lack folder or suffix, or come from another machine."""
+    named = zip(written[written.notna()], found[written.notna()], strict=True)
+    pairs = [(own, file) for own, file in named if names.path(own) != file]
+    if pairs:
+        own, file = pairs[0]
+        yield f"{len(pairs)} of {len(found)} names in the manifest were completed from the files there ({own}: {file})."
 
 
 def conflicts(table: pd.DataFrame) -> Iterator[str]:
@@ -66,59 +152,19 @@ def boxes_of(text: Any) -> list[list[float]] | None:
     return boxes if good else None
 
 
-def _table(content: bytes, shown: str) -> pd.DataFrame:
-    """Return the manifest's cells, stripped, null if empty; the index is the line number, as in an editor."""
-    columns, lines = _cells(content, shown)
-    problems = [f"missing {column}" for column in REQUIRED if column not in columns]
-    problems += [f"unknown {column or '(without a name)'}" for column in columns if column not in REQUIRED + OPTIONAL]
-    problems += [f"{column} is there {times} times" for column, times in Counter(columns).items() if times > 1]
-    if problems:
-        raise BadInput(
-            f"{shown}: columns {', '.join(columns)}; {'; '.join(problems)}; needed: {', '.join(REQUIRED)}; optional: "
-            f"{', '.join(OPTIONAL)}"
-        )
-    long = (
-        f"line {line}: {len(cells)} cells, but the header has {len(columns)}; put quotes around a cell with commas"
-        for line, cells in lines.items()
-        if len(cells) > len(columns)
-    )
-    refuse(f"{shown}:", long)
-    filled = [[*cells, *[""] * (len(columns) - len(cells))] for cells in lines.values()]
-    table = pd.DataFrame(filled, index=list(lines), columns=columns, dtype="string")
-    return table.replace("", pd.NA).dropna(how="all")
-
-
-def _cells(content: bytes, shown: str) -> tuple[list[str], dict[int, list[str]]]:
-    """Return the cells of the header, and of each line below by line number."""
-    try:
-        text = content.decode("utf-8-sig")  # spreadsheets write a byte order mark
-        if "\0" in text:
-            raise BadInput(f"{shown}: not a CSV file: it holds zero bytes; save it as CSV, UTF-8, with commas")
-        reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{shown}: not a readable CSV file; save it as UTF-8, with commas: {error}") from None
-    return lines[0][1] if lines else [], dict(lines[1:])
-
-
-def _path(file: Any, folder: str) -> Any:
-    """Return the path among the files of a path in the manifest, which may have backslashes."""
-    return file if pd.isna(file) else posixpath.normpath(posixpath.join(folder, file.replace("\\", "/")))
-
-
-def _row_problems(table: pd.DataFrame, files: Files) -> Iterator[str]:
+def _by_line(missing: dict[int, str], table: pd.DataFrame, headers: dict[str, str]) -> Iterator[str]:
+    """Yield a message for each wrong cell; `missing` are the problems of files, `headers` the manifest's own words."""
     twice = table["file"].duplicated()
     never_empty = [column for column in NEVER_EMPTY if column in table]
     for number, row in table.iterrows():
         line = f"line {number}"
-        yield from (f"{line}: {column} is empty" for column in never_empty if pd.isna(row[column]))
-        if not pd.isna(row["file"]):
-            if row["file"] not in files:
-                yield f"{line}: no file {row['file']}"
-            if twice[number]:
-                yield f"{line}: {row['file']} is listed twice"
+        yield from (f"{line}: {headers[column]} is empty" for column in never_empty if pd.isna(row[column]))
+        if number in missing:
+            yield f"{line}: {missing[number]}"
+        if not pd.isna(row["file"]) and twice[number]:
+            yield f"{line}: {row['file']} is listed twice"
         if "box" in table and boxes_of(row["box"]) is None:
             yield f'{line}: box {row["box"]!r} is not "x y w h" in pixels (several separated by ";")'
         for column, allowed in ALLOWED.items():
             if column in table and not pd.isna(row[column]) and row[column] not in allowed:
-                yield f"{line}: {column} {row[column]!r} is not {', '.join(allowed[:-1])} or {allowed[-1]}"
+                yield f"{line}: {headers[column]} {row[column]!r} is not {', '.join(allowed[:-1])} or {allowed[-1]}"

@@ -32,6 +32,7 @@ from PIL import Image
 from benchmarks.datasets import Dataset, image_folder
 from benchmarks.datasets._dicom import SUFFIXES
 from benchmarks.datasets._files import Files, resize
+from benchmarks.datasets._manifest import manifests_in
 from benchmarks.errors import BadInput, refuse, told
 
 OPTIONS: dict = {}
@@ -87,7 +88,7 @@ def _found(data: Path | None) -> tuple[Files, dict[str, str]]:
     if not os.path.exists(data):  # unlike Path.exists, False for what can't be a name
         raise BadInput(f"{data}: no such file or folder; {HOW}")
     files = Files(data)
-    if image_folder.manifest_in(files):
+    if manifests_in(files):
         return files, {}
     names = {posixpath.basename(name): name for name in files.under("")}
     missing = [table for table in TABLES.values() if table not in names]

@@ -2,21 +2,26 @@
 
 Without a manifest, every subfolder of the data (a folder or a zip) is a class and every image below it a sample.
 Folders named train, training, val, valid, validation, dev, test or testing, above or below the class folders, are the
-parts of a shipped split (_folders.py). The manifest is a CSV file given as the data, or `manifest.csv` at the top of
-the folder or zip; then only the files in the manifest are samples. Its columns:
+parts of a shipped split (_folders.py). The manifest is a CSV file (commas, semicolons or tabs) or a file of JSON lines,
+given as the data, or one of manifest.csv, metadata.csv, metadata.jsonl and labels.csv at the top of the folder or zip,
+or in each of its split folders; then only the files in the manifest are samples. Its columns:
 
-    file        path of the image, relative to the manifest
+    file        path of the image, relative to the manifest; or its end, or its name without suffix, if only one fits
     label       class
     source      optional: the un-augmented image of which the file is a copy; its first file listed is the original
     patient     optional: id of the patient
     box         optional: a lesion as "x y w h" in pixels of the file, several separated by ";", empty for none
-    density     optional: of the breast, 1 to 4; this and the next three may be empty for some files
+    density     optional: of the breast, 1 to 4 or A to D; this and the next three may be empty for some files
     severity    optional: benign or malignant; without the column, derived from classes of these names
     laterality  optional: L or R
     view        optional: CC, MLO or any other text
     dataset     optional: hospital or collection that the image comes from
     part        optional: train, validation or test, in the split that the data set ships, for the protocols
                 `official` and `as_shipped`
+
+_headers.py lists other names of these columns (image_path, diagnosis, patient_id, split, ...). Further columns are
+ignored. Notes of the data set count these, names that were completed, and skipped files: what file managers leave, and
+masks beside images (_files.py).
 
 All formats that Pillow reads (png, jpg, pgm, tif, ...) are accepted, and DICOM, which is recognised by its content.
 Other files in class folders are ignored. Links to folders, class folders without an image, and images above 89,478,485
@@ -44,13 +49,14 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets import Dataset
+from benchmarks.datasets._cells import SUFFIXES
 from benchmarks.datasets._coco import read_coco
 from benchmarks.datasets._detection import by_boxes
 from benchmarks.datasets._dicom import FACTS
 from benchmarks.datasets._files import Files, resize
 from benchmarks.datasets._folders import from_folders
-from benchmarks.datasets._layout import Found
-from benchmarks.datasets._manifest import boxes_of, conflicts, read_manifest
+from benchmarks.datasets._layout import Found, skipped_note
+from benchmarks.datasets._manifest import boxes_of, conflicts, manifests_in, read_manifests
 from benchmarks.datasets._medmnist import read_medmnist
 from benchmarks.datasets._yolo import read_yolo
 from benchmarks.errors import BadInput, listing, refuse
@@ -63,7 +69,6 @@ OPTIONS = {
     "without_boxes": "",
 }
 BREAST = ("found", "whole")
-MANIFEST = "manifest.csv"
 HOW = (
     "pass a folder or zip with a folder a class, a CSV manifest with columns file, label, a COCO or YOLO set, or a "
     "MedMNIST file: --config data=PATH"
@@ -104,15 +109,15 @@ def read(options: dict, data: Path | None, consistent: bool = True) -> Dataset:
     """
     data = _existing(options, data)
     file_size: Callable[[str], int] | None = None
+    skipped: tuple[str, ...] = ()
     if data.suffix.lower() == ".npz":
         found, image = read_medmnist(data)
         samples = _samples(found.table)
     else:
-        is_manifest = data.is_file() and data.suffix.lower() == ".csv"
-        files = Files(data.parent if is_manifest else data)
-        found = _found(options, data, files, data.name if is_manifest else manifest_in(files), consistent)
+        files = files_of(data)
+        found = _found(options, data, files, consistent)
         samples = _samples(_with_headers(found.table, files, data, consistent))
-        image, file_size = files.image, files.size
+        image, file_size, skipped = files.image, files.size, skipped_note(files)
 
     @functools.lru_cache(maxsize=2)
     def native(row: int) -> np.ndarray:
@@ -130,31 +135,31 @@ def read(options: dict, data: Path | None, consistent: bool = True) -> Dataset:
         mask=(lambda row, size: np.ones((size, size), np.uint8)) if options["breast"] == "whole" else None,
         file_size=file_size and (lambda row: file_size(samples["file"][row])),
         layout=found.layout,
-        notes=found.notes,
+        notes=(*found.notes, *skipped),
     )
 
 
-def _found(options: dict, data: Path, files: Files, manifest: str | None, consistent: bool) -> Found:
+def _found(options: dict, data: Path, files: Files, consistent: bool) -> Found:
     """Return the images of a manifest, of a detection set, or of class folders."""
-    if manifest:
-        shown = str(data if data.suffix.lower() == ".csv" else data / manifest)
-        table = read_manifest(files, manifest, shown, consistent)
-        if "box" in table:
-            cells = zip(table["box"], table["file"], strict=True)
-            table["boxes"] = [_fractions(boxes_of(cell) or [], name, files) for cell, name in cells]
-        return Found(table, f"CSV manifest {manifest}")
+    if manifests := [data.name] if is_manifest(data) else manifests_in(files):
+        listed = read_manifests(files, manifests, consistent)
+        if "box" in listed.table:
+            cells = zip(listed.table["box"], listed.table["file"], strict=True)
+            listed.table["boxes"] = [_fractions(boxes_of(cell) or [], name, files) for cell, name in cells]
+        return listed
     if detected := read_coco(files) or read_yolo(files):
         return by_boxes(detected, options["without_boxes"], data)
     return from_folders(data, files, HOW)
 
 
-def manifest_in(files: Files) -> str | None:
-    """Return the manifest at the top of a folder or zip, or in the only folder there."""
-    if MANIFEST in files:
-        return MANIFEST
-    tops = {name.split("/")[0] for name in files.under("")}
-    inside = f"{tops.pop()}/{MANIFEST}" if len(tops) == 1 else MANIFEST
-    return inside if inside in files else None
+def is_manifest(data: Path) -> bool:
+    """Return whether `data` is a manifest, by its suffix."""
+    return data.suffix.lower() in SUFFIXES and data.is_file()
+
+
+def files_of(data: Path) -> Files:
+    """Return the files among which the images of `data` are: a manifest's folder, a folder or a zip."""
+    return Files(data.parent if is_manifest(data) else data)
 
 
 def _with_headers(table: pd.DataFrame, files: Files, data: Path, consistent: bool) -> pd.DataFrame:

@@ -88,14 +88,16 @@ def test_no_file_called_csv_is_a_crash(content):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "columns ; missing file; missing label; needed: file, label"),
-        (b"file,patient\nbenign/whole.png,p\n", "missing label; needed: file, label; optional: source"),
-        (b"file,label,file\na,b,c\n", "file is there 2 times"),
-        (b" file,file ,label\na,b,c\n", "file is there 2 times"),
-        (b"file,label,\na,b,c\n", "unknown (without a name)"),
+        (b"", "missing file: name a column file (or image, "),
+        (
+            b"file,patient\nbenign/whole.png,p\n",
+            "missing label: name a column label (or class, target, diagnosis, pathology)",
+        ),
+        (b"file,label,file\na,b,c\n", "2 columns mean file (file, file): keep one, remove or rename the others"),
+        (b" file,file ,label\na,b,c\n", "2 columns mean file (file, file)"),
         (b"file,label\na.png,x\0y\n", "it holds zero bytes"),
         (b"file,label\na.png,\xff\n", "save it as UTF-8"),
-        ("file,label\na.png,b\n".encode("utf-16"), "save it as UTF-8"),
+        ("file,label\na.png,b\n".encode("utf-16-le"), "it holds zero bytes"),
         (b'file,label\na.png,"b\n', "not a readable CSV file"),
         # Once read as a file called benign, of a class without a name.
         (

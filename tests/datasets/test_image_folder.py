@@ -124,8 +124,8 @@ def test_all_problems_of_a_manifest_at_once(pictures):
 
 
 def test_manifest_columns_are_checked(pictures):
-    message = refusal(own, manifest(pictures, "path;label\nbenign/a.png;no\n"))
-    assert "missing file" in message and "missing label" in message and "unknown path;label" in message
+    message = refusal(own, manifest(pictures, "place;kind\nbenign/a.png;no\n"))
+    assert "missing file: " in message and "missing label: " in message and message.endswith("columns: place, kind")
 
 
 def test_data_that_is_no_folder_zip_or_manifest(pictures):
@@ -161,7 +161,7 @@ def test_values_out_of_range_are_listed_by_line(pictures):
     path = manifest(
         pictures,
         "file,label,source,density,severity,laterality,view,dataset\n"
-        "benign/a.png,no,s1,5,cancer,left,CC,north\n"
+        "benign/a.png,no,s1,5,cancer,both,CC,north\n"
         "\n"
         "benign/b.jpg,no,s1,1,benign,R,MLO,\n",
     )
@@ -169,7 +169,7 @@ def test_values_out_of_range_are_listed_by_line(pictures):
     for problem in (
         "line 2: density '5' is not 1, 2, 3 or 4",
         "line 2: severity 'cancer' is not benign or malignant",
-        "line 2: laterality 'LEFT' is not L or R",
+        "line 2: laterality 'both' is not L or R",
         "line 4: dataset is empty",
         "source s1: 2 values of density, expected one",
         "source s1: 2 values of view, expected one",
@@ -203,9 +203,9 @@ def test_only_files_in_the_manifest_of_a_folder_or_zip_are_samples(pictures, tmp
     assert dataset.samples["patient"].tolist() == ["p1", "p2"]
     assert np.array_equal(dataset.native(1), own(pictures).native(1))
     with zipfile.ZipFile(data, "a") as archive:
-        archive.writestr("manifest.csv", "file,label\nbenign/a.png,no\n")
+        archive.writestr("manifest.csv", "file,label\nbenign/no.png,no\n")
     message = refusal(own, data)
-    assert f"{data / 'manifest.csv'}:" in message and "line 2: no file benign/a.png" in message
+    assert f"{data / 'manifest.csv'}:" in message and "line 2: no file benign/no.png" in message
 
 
 # --- DICOM -----------------------------------------------------------------------------------------------------------
