@@ -76,7 +76,9 @@ def page(api, monkeypatch) -> AppTest:
 
 @pytest.fixture(scope="module")
 def film(trained_cell) -> bytes:
-    return png(np.array(ServedCell(trained_cell).images[0]))
+    """Return a film of the training part, above whose prediction the page shows a warning."""
+    cell = ServedCell(trained_cell)
+    return png(np.array(cell.images[cell.samples.loc[cell.samples["part"] == "train", "row"].iloc[0]]))
 
 
 def upload(page: AppTest, name: str, content: bytes) -> AppTest:
