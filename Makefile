@@ -1,5 +1,6 @@
 # make reproduce: environment, default study, report.   make status: how its cells stand.   make test: test suite.
 # make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters, types, import directions.
+# make publication NAME=author_2024: skeleton of a publication.   make check PUBLICATION=author_2024: what is wrong with it.
 # make same REV=COMMIT: does the working tree give the results of another revision?
 # make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
 PYTHON ?= python3
@@ -15,7 +16,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve reproduce status pdf pictures test check same lock
+.PHONY: environment backends app serve reproduce status pdf pictures test check publication same lock
 
 environment: $(INSTALLED)
 
@@ -55,7 +56,13 @@ pictures: environment
 test: environment
 	$(RUN) python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
 
-ifeq ($(origin NAME),command line)
+publication: environment
+	$(RUN) python -m benchmarks.publications.skeleton "$(NAME)"
+
+ifeq ($(origin PUBLICATION),command line)
+check: environment
+	$(RUN) python -m benchmarks.check.publication "$(PUBLICATION)" $(if $(DATA),--data "$(DATA)")
+else ifeq ($(origin NAME),command line)
 check: environment
 	$(RUN) python -m benchmarks.check $(NAME) --study $(STUDY)
 else
