@@ -137,6 +137,13 @@ class Files:
             # Decode rotated images: for some formats, Pillow returns the size before the rotation, for others after.
             return ImageOps.exif_transpose(picture).size if turned else picture.size
 
+    def mode(self, name: str) -> str:
+        """Return Pillow's mode of an image (L, RGB, I;16, ...) from its header, `DICOM` for any DICOM file."""
+        if self.is_dicom(name):
+            return "DICOM"
+        with self.opened(name) as stream, Image.open(stream) as picture:
+            return picture.mode
+
 
 def decode(content: bytes, name: str) -> np.ndarray:
     """Decode an image file to 8-bit grey, uint8 (H, W). Raises BadInput for an incomplete image, or several in a file.

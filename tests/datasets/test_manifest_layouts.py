@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 from datasets_input import WHOLE, own, refusal, write
@@ -209,3 +210,12 @@ def test_a_manifest_in_the_folder_of_each_part(tmp_path):
     del manifests["test/metadata.jsonl"]
     told = refusal(own, write(tmp_path / "half", one | manifests))
     assert "test/: no manifest here, but one in another part; put one into each" in told
+
+
+def test_the_example_in_the_documentation(tmp_path):
+    text = (Path(__file__).parents[2] / "docs/layouts.md").read_text().split("```")[1].lstrip("\n")
+    samples = listed(tmp_path, text).samples
+    assert samples["file"].tolist() == ["a/1.png", "a/2.png", "b/3.png"]
+    assert samples["label"].tolist() == ["benign", "malignant", "malignant"]
+    assert samples["patient"].tolist() == ["p1", "p2", "p3"]
+    assert samples["official_part"].tolist() == ["train", "test", "validation"]
