@@ -50,6 +50,8 @@ def meanings(columns: Sequence[str], rows: Sequence[Sequence[str]], shown: str) 
     if len(found.get("file", [])) > 1:
         found["file"] = [place for place in found["file"] if _plain(columns[place]) != NUMBER] or found["file"]
     problems = [*_problems(found, columns)]
+    if not found.keys() >= set(REQUIRED):
+        problems.append("if the file is no list of images, rename it")
     if problems:
         raise BadInput(f"{shown}: {'; '.join(problems)}; columns: {listed(columns)}")
     chosen = {meaning: places[0] for meaning, places in found.items()}

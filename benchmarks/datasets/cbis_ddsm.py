@@ -88,10 +88,11 @@ def _found(data: Path | None) -> tuple[Files, dict[str, str]]:
     if not os.path.exists(data):  # unlike Path.exists, False for what can't be a name
         raise BadInput(f"{data}: no such file or folder; {HOW}")
     files = Files(data)
-    if manifests_in(files):
-        return files, {}
     names = {posixpath.basename(name): name for name in files.under("")}
     missing = [table for table in TABLES.values() if table not in names]
+    # The archive first: the download program of The Cancer Imaging Archive writes a metadata.csv, which lists series.
+    if missing and manifests_in(files):
+        return files, {}
     if missing:
         raise BadInput(f"{data}: found neither manifest.csv nor {' and '.join(missing)}; {HOW}")
     return files, {part: names[table] for part, table in TABLES.items()}

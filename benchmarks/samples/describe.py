@@ -12,16 +12,14 @@ import pandas as pd
 import yaml
 
 from benchmarks import datasets, protocols
-from benchmarks.datasets import Dataset, image_folder
+from benchmarks.datasets import Dataset, cbis_ddsm, image_folder
 from benchmarks.datasets._files import may_be_image
 from benchmarks.datasets._layout import several
-from benchmarks.datasets._manifest import manifests_in
 from benchmarks.errors import BadInput
 from benchmarks.protocols import AS_SHIPPED, BY_PATIENT, EXTERNAL, OFFICIAL, PUBLISHED
 from benchmarks.samples.folds import make_folds
 
 OWN, BY_SOURCE = "image_folder", "by_source"
-PUBLISHED_SETS = ("mendeley_inbreast", "cbis_ddsm")  # recognised by the names of their files
 CHECKED = (BY_PATIENT, BY_SOURCE, OFFICIAL, EXTERNAL, AS_SHIPPED, PUBLISHED)  # in the order of their worth
 MOST_FOLDS = 5
 MOST_READ = 300  # images of which size and mode are read
@@ -53,15 +51,17 @@ def describe(data: Path) -> str:
 
 
 def _adapter(data: Path) -> str:
-    """Return the published data set that lies at `data`, else the adapter of a user's own images."""
-    if data.exists() and not image_folder.is_manifest(data) and not manifests_in(image_folder.files_of(data)):
-        for name in PUBLISHED_SETS:
-            try:
-                datasets.check({"name": name}, data)
-            except BadInput:
-                continue
-            return name
-    return OWN
+    """Return the published data set that lies at `data`, by names of its files, else the adapter of a user's images."""
+    if not data.exists() or image_folder.is_manifest(data):
+        return OWN
+    names = {Path(name).name for name in image_folder.files_of(data).readable()}
+    if names.issuperset(cbis_ddsm.TABLES.values()):
+        return "cbis_ddsm"
+    try:
+        datasets.check({"name": "mendeley_inbreast"}, data)
+    except BadInput:
+        return OWN
+    return "mendeley_inbreast"
 
 
 def _row(head: str, text: str) -> str:

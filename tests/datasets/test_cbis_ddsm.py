@@ -14,6 +14,7 @@ from plain_studies import plain_study
 
 from benchmarks import datasets
 from benchmarks.datasets import cbis_ddsm
+from benchmarks.samples.describe import describe
 from benchmarks.samples.folds import make_folds
 from benchmarks.study.study import load_study
 
@@ -104,6 +105,12 @@ def test_files_named_as_in_the_tables_are_read_too(archive):
     for path in archive.rglob("1-?.dcm"):
         path.rename(path.with_name(f"00000{int(path.stem[-1]) - 1}.dcm"))
     pd.testing.assert_frame_equal(load(archive).samples.drop(columns="file"), before.drop(columns="file"))
+
+
+def test_the_list_of_series_beside_the_tables_is_no_manifest(archive):
+    (archive / "metadata.csv").write_text("Series UID,Collection,Subject ID\n1.2,CBIS-DDSM,P_00001\n")
+    assert len(load(archive).samples) == 3
+    assert "(data set cbis_ddsm)" in describe(archive).split("\n")[0]
 
 
 def test_the_archive_may_be_a_zip(archive, tmp_path):
