@@ -23,6 +23,7 @@ from benchmarks.publications.verdicts import (
     span,
 )
 
+MOST_SUPPORTS = 200  # images of two classes of which averaged figures are searched without supports
 ONE_MATRIX = "Does one confusion matrix have these figures?"
 # Where there is a choice, a violated relation is told by figures late in this order.
 ORDER = ("specificity", "precision", "recall", "accuracy", "f1", "auc")
@@ -36,9 +37,10 @@ def check_figures(figures: Mapping[str, object]) -> list[Verdict]:
     """
     stated = read(figures)
     found = [*relations(stated), *_unread(stated)]
-    supports, n = stated.all_supports(), stated.n
-    if stated.matrix is None and supports is not None and sum(supports) != n:
-        reason = f"The supports sum to {sum(supports):,}; n is {n:,}."
+    total = sum(stated.supports.values())
+    wrong = stated.n is not None and (total > stated.n or (stated.all_supports() is not None and total != stated.n))
+    if stated.matrix is None and wrong:
+        reason = f"The supports sum to {total:,}; n is {stated.n:,}."
         return [*found, Verdict("Do the supports sum to n?", IMPOSSIBLE, reason, ("n", "support"))]
     ordered = sorted(stated.figures, key=lambda figure: ORDER.index(figure.metric))
     stated = replace(stated, figures=tuple(ordered))
@@ -137,7 +139,7 @@ def _follows(stated: Stated, search: TwoClasses, figures: list[Figure]) -> str:
                 key = "specificity"
             low, high = search.span(replace(figures[0], metric=metric, scope=scope), figures)
             words.append(f"{key} {span(low, high)}")
-    return f" It follows: {names(words)}." if words else ""
+    return f" Implied: {names(words)}." if words else ""
 
 
 def _many(stated: Stated, supports: tuple[int, ...], figures: list[Figure]) -> Verdict:
@@ -164,6 +166,14 @@ def _unknown_supports(stated: Stated, figures: list[Figure]) -> Verdict:
 
     def example(some: list[Figure]) -> Matrix | None:
         return unknown_supports.matrix(stated, some)
+
+    if len(searched) < len(figures) and stated.n is not None and stated.n <= MOST_SUPPORTS and not stated.supports:
+        every = sorted(range(stated.n + 1), key=lambda support: abs(2 * support - (stated.n or 0)))
+        searches = [TwoClasses(support, stated.n - support, classes[0], figures) for support in every]
+        searched = figures
+
+        def example(some: list[Figure]) -> Matrix | None:
+            return next((one.example(some) for one in searches if one.fit(some)), None)
 
     try:
         matrix = example(searched)

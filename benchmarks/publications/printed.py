@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil, floor
 
 from benchmarks.errors import BadInput
 
@@ -13,6 +14,9 @@ AVERAGED = ("precision", "recall", "f1", "auc")
 ALIASES = {"sensitivity": "recall", "ppv": "precision"}
 SETTINGS = ("n", "n_max", "classes", "positive", "matrix", "support")
 AVERAGES = ("macro", "weighted")
+OF_TWO = ("sensitivity", "specificity", "ppv", "npv")  # without a class name: figures of two classes
+MOST_IMAGES = 1_000_000
+FINEST = 10**7
 KEYS = (*SETTINGS, *CLASS_METRICS, "npv", "balanced_accuracy", *ALIASES)
 KEYS += tuple(f"{average}_{metric}" for average in (*AVERAGES, "micro") for metric in AVERAGED)
 NUMBER = re.compile(r"(\d+(?:\.(\d*))?|\.(\d+))\s*(%?)")
@@ -66,7 +70,10 @@ class Stated:
 
 
 def interval(key: str, text: str) -> tuple[Fraction, Fraction]:
-    """Return the bounds of what rounds, half up or half even, to the number `text`, within [0, 1]. Raises BadInput."""
+    """Return the bounds of what rounds, half up or half even, to the number `text`, within [0, 1]. Raises BadInput.
+
+    Bounds of more than seven digits are widened to seven.
+    """
     match = NUMBER.fullmatch(text.strip())
     if not match:
         raise BadInput(f"{key}={text}: not a number; write it as printed, for example 0.98 or 98.2%")
@@ -74,7 +81,8 @@ def interval(key: str, text: str) -> tuple[Fraction, Fraction]:
     value = Fraction(match[1].rstrip(".")) / (100 if match[4] else 1)
     if value > 1:
         raise BadInput(f"{key}={text}: above 1; write a percentage with its sign ({text}%)")
-    return max(value - unit / 2, Fraction(0)), min(value + unit / 2, Fraction(1))
+    low, high = (value - unit / 2) * FINEST, (value + unit / 2) * FINEST
+    return max(Fraction(floor(low), FINEST), Fraction(0)), min(Fraction(ceil(high), FINEST), Fraction(1))
 
 
 def read(figures: Mapping[str, object]) -> Stated:
@@ -86,13 +94,18 @@ def read(figures: Mapping[str, object]) -> Stated:
     entries = [(key, text) for key, value in figures.items() for key, text in _flat(str(key), value)]
     for key, _ in entries:
         _known(key)
-    settings = dict(entry for entry in entries if entry[0] in SETTINGS)
+    single = {entry for entry in entries if entry[0].split(".")[0] in SETTINGS}
+    settings = dict(single)
+    if len(settings) < len(single):
+        twice = min(key for key, text in single if settings[key] != text)
+        raise BadInput(f"{twice}: stated twice, and differently; write it once")
     matrix = _matrix(settings["matrix"]) if "matrix" in settings else None
     supports = {key.split(".", 1)[1]: _count(key, text) for key, text in entries if key.startswith("support.")}
     values = [(key, text) for key, text in entries if key.split(".", 1)[0] not in SETTINGS]
     dotted = dict.fromkeys(key.split(".", 1)[1] for key, _ in entries if "." in key)
+    two = any(key in OF_TWO for key, _ in values)
     averaged = any(key.split("_")[0] in AVERAGES or key == "balanced_accuracy" for key, _ in values)
-    classes = _classes(settings.get("classes"), tuple(dotted), matrix, averaged)
+    classes = _classes(settings.get("classes"), tuple(dotted), matrix, two or not averaged)
     positive = settings.get("positive", "positive" if classes and "positive" in classes else None)
     if positive is not None and (classes is None or positive not in classes):
         raise BadInput(f"positive={positive}: not a class; classes are {', '.join(classes or ())}; write one of them")
@@ -140,6 +153,8 @@ def _known(key: str) -> None:
 
 
 def _count(key: str, text: str) -> int:
+    if text.isdecimal() and int(text) > MOST_IMAGES:
+        raise BadInput(f"{key}={text}: above {MOST_IMAGES:,}; figures of more images are not checked, leave it out")
     if not text.isdecimal() or (int(text) == 0 and key in ("n", "n_max")):
         raise BadInput(f"{key}={text}: not a number of images; write a whole number without separators")
     return int(text)
@@ -155,11 +170,11 @@ def _matrix(text: str) -> tuple[tuple[int, ...], ...]:
 
 
 def _classes(
-    text: str | None, dotted: tuple[str, ...], matrix: tuple[tuple[int, ...], ...] | None, averaged: bool
+    text: str | None, dotted: tuple[str, ...], matrix: tuple[tuple[int, ...], ...] | None, two: bool
 ) -> tuple[str, ...] | None:
-    """Return the names of the classes: as stated, else as in keys like recall.Benign; two if nothing names them."""
+    """Return the names of the classes: as stated, else as in keys like recall.Benign, else `two` or unknown."""
     if text is None and not dotted and matrix is None:
-        return None if averaged else ("positive", "negative")
+        return ("positive", "negative") if two else None
     names, given = dotted, text is not None and not text.isdecimal()
     if given and text is not None:
         names = tuple(name.strip() for name in text.split(","))

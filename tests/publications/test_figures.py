@@ -189,10 +189,18 @@ def test_specificity_follows_from_the_rest():
     )
 
 
+def test_sensitivity_and_specificity_mean_two_classes():
+    figures = {"n": 100, "sensitivity": "0.90", "specificity": "0.80", "balanced_accuracy": "0.85"}
+    assert by_question(figures).verdict == POSSIBLE
+    # Without supports: no class counts of 100 images give 0.9 and 0.8 a mean of 0.88.
+    assert "and balanced_accuracy 0.88 together" in reasons(figures | {"balanced_accuracy": "0.88"})
+
+
 def test_a_missing_support_is_the_rest_of_n():
     figures = {"n": 100, "support.positive": 50, "recall": "0.90", "specificity": "0.90"}
     assert by_question(figures).matrix == ((45, 5), (5, 45))
     assert "The supports sum to 90; n is 100." in reasons({"n": 100, "support.a": 40, "support.b": 50})
+    assert "The supports sum to 90; n is 80." in reasons({"n": 80, "support.positive": 90, "accuracy": "0.5"})
 
 
 @pytest.mark.parametrize(
@@ -222,6 +230,8 @@ def test_what_cannot_be_evaluated_names_what_is_missing(figures, missing):
         ({"classes": "Benign,Malignant", "recall": "0.5"}, "recall", "positive=NAME"),
         ({"positive": "Malignant", "recall": "0.5"}, "positive=Malignant", "write one of them"),
         ({"macro_recall.Benign": "0.5"}, "macro_recall.Benign", "write macro_recall=VALUE"),
+        ({"n": ["42", "43"], "accuracy": "0.98"}, "n", "write it once"),
+        ({"n": "20000000"}, "n=20000000", "leave it out"),
         ({"support": "5"}, "support", "support.NAME=COUNT"),
         ({"matrix": "1 2/3"}, "matrix", "rows (true class)"),
         ({"matrix": "1 2/3 4", "classes": 3}, "classes", "name every class once"),

@@ -52,7 +52,7 @@ def test_figures_of_a_real_matrix_are_never_impossible(seed, size, most, digits,
 
 
 @settings(max_examples=40)
-@given(SEEDS, st.integers(3, 400), st.integers(1, 4))
+@given(SEEDS, st.integers(3, 80), st.integers(1, 4))
 def test_an_area_of_real_scores_is_never_impossible(seed, n, digits):
     rng = np.random.default_rng(seed)
     true = rng.permutation([0, 1, *rng.integers(0, 2, n)])
@@ -116,10 +116,8 @@ def test_unknown_supports_are_answered_as_by_all_matrices(seed, n):
     figures |= {"n": n}
     verdict = one_matrix(figures)
     matrices = (m for support in range(n + 1) for m in every_matrix((support, n - support)))
-    if verdict.verdict != NOT_EVALUABLE:
-        assert (verdict.verdict == POSSIBLE) == exists(figures, matrices)
-    else:
-        assert any(key.startswith(("macro", "weighted", "balanced")) for key in figures)
+    assert verdict.verdict != NOT_EVALUABLE
+    assert (verdict.verdict == POSSIBLE) == exists(figures, matrices)
     if verdict.matrix:
         assert exists(figures, [verdict.matrix])
 
