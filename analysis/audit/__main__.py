@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument(
         "--parts", type=float, nargs=3, metavar="SHARE", default=SHARES, help="train, validation, test in that split"
     )
+    parser.add_argument("--join-scans", action="store_true", help="keep frames of one scan in one part of that split")
     parser.add_argument("--seed", type=int, default=0, help="random seed of that split (default: 0)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads (default: all)")
     arguments = parser.parse_args()
@@ -66,7 +67,8 @@ def main() -> None:
         sys.stdout.write(result)
     if arguments.write_split:
         # The result may be JSON on the standard output.
-        print(*write_split(audit, arguments.write_split, arguments.parts, arguments.seed), sep="\n", file=sys.stderr)
+        notes = write_split(audit, arguments.write_split, arguments.parts, arguments.seed, scans=arguments.join_scans)
+        print(*notes, sep="\n", file=sys.stderr)
     raise SystemExit(exit_status(audit))
 
 

@@ -16,6 +16,7 @@ from analysis.audit.codes import CODES, COUNTED, OF_COLUMN, OF_KIND, Code
 from analysis.audit.collection import Collection
 from analysis.audit.partners import Pictures, partners
 from benchmarks.copies.groups import grouped, weakest_links
+from benchmarks.copies.registration import COPY
 from benchmarks.errors import BadInput, listing
 
 SHARED = {"patient": "LEAK003", "source": "LEAK004"}  # facts that two parts may share
@@ -107,7 +108,7 @@ def examine(collection: Collection) -> Audit:
 
 def _with_facts(pairs: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     """Return the pairs that are copies, not frames of one scan, with the facts of both images."""
-    copies = pairs[pairs["kind"] != "same_scan"] if "kind" in pairs else pairs
+    copies = pairs[pairs["kind"] == COPY]
     facts = samples.set_index("sample")
     known = {f"{fact}_{side}": copies[f"sample_{side}"].map(facts[fact]) for fact in OF_COLUMN for side in "ab"}
     return copies.assign(**known)

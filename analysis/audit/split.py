@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.audit.findings import Audit
+from analysis.audit.partners import SAME_SCAN
 from benchmarks.copies.groups import grouped
 from benchmarks.errors import BadInput, refuse
 
@@ -26,11 +27,11 @@ def check_shares(proportions: list[float]) -> None:
         raise BadInput(f"--parts {' '.join(map(str, proportions))}: give three shares that add up to 1: 0.7 0.15 0.15")
 
 
-def write_split(audit: Audit, path: Path, proportions: list[float], seed: int) -> list[str]:
+def write_split(audit: Audit, path: Path, proportions: list[float], seed: int, *, scans: bool = False) -> list[str]:
     """Write the split and the list of copies; return what was done and what could not be balanced, in sentences.
 
-    `proportions` are the shares of train, validation and test. Raises BadInput if labels are unknown, or if copies have
-    several labels or patients.
+    `proportions` are the shares of train, validation and test. With `scans`, frames of one scan stay in one part.
+    Raises BadInput if labels are unknown, or if copies have several labels or patients.
     """
     samples = audit.collection.samples
     if samples["label"].isna().any():
@@ -39,7 +40,8 @@ def write_split(audit: Audit, path: Path, proportions: list[float], seed: int) -
     refuse("--write-split: copies differ in label or patient; correct these first:", unmended)
     group = samples["sample"].map(audit.groups.set_index("sample")["group"])
     table = samples.assign(group=group.astype("Int64"))
-    units = _linked(table, [*COPIES, "patient"])
+    same_scan = audit.pictures.pairs[audit.pictures.pairs["kind"] == SAME_SCAN] if scans else None
+    units = _linked(table, [*COPIES, "patient"], same_scan)
     old = table["part"].where(table["part"].isin(PARTS))
     part = split(units, table["label"].to_numpy(str), old.to_numpy(object), proportions, seed)
     source = table.groupby(_linked(table, list(COPIES)))["sample"].transform("first")
@@ -53,6 +55,8 @@ def write_split(audit: Audit, path: Path, proportions: list[float], seed: int) -
     copies = path.with_name(f"{path.stem}_copies.csv")
     drop[["file", "kept"]].to_csv(copies, index=False)
     notes = [f"Split: {path}", f"Copies to drop: {len(drop):,} ({copies})"]
+    if unknown := table["patient"].isna().sum():
+        notes.append(f"The patient of {unknown:,} images is unknown: images of one patient may be in two parts")
     return notes + _balance(written, old, units, proportions)
 
 
@@ -106,14 +110,20 @@ def _move(chosen: np.ndarray, counts: np.ndarray, before: np.ndarray, target: np
         chosen[units[np.lexsort((-fit, away / sizes[units]))[0]]] = taker
 
 
-def _linked(table: pd.DataFrame, facts: list[str]) -> np.ndarray:
-    """Return the unit of each image, int (N,): images that share one of the `facts`, also by a chain, are one unit."""
+def _linked(table: pd.DataFrame, facts: list[str], pairs: pd.DataFrame | None = None) -> np.ndarray:
+    """Return the unit of each image, int (N,): images that share one of the `facts`, also by a chain, are one unit.
+
+    So are images of `pairs` (sample_a, sample_b).
+    """
     place = pd.Series(range(len(table)), table.index)
     links = []
     for fact in facts:
         known = table[fact].dropna()
         first = place[known.index].groupby(known).transform("first")
         links.append(pd.DataFrame({"a": first, "b": place[known.index]}))
+    if pairs is not None:
+        number = pd.Series(place.to_numpy(), table["sample"])
+        links.append(pd.DataFrame({"a": pairs["sample_a"].map(number), "b": pairs["sample_b"].map(number)}))
     return grouped(len(table), pd.concat(links))
 
 

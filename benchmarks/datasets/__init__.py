@@ -16,7 +16,8 @@ For every data set, a study's `dataset` may also define the classes and leave ou
     label     label (of the adapter), severity or density: the column of the samples that is the class
     labels    a mapping class -> class, to rename or merge classes; classes not named keep their names
     boxed     true leaves out the images without a lesion box, which `crop: box` cannot crop
-    source    known (default), or found: groups of copies are the sources (benchmarks/samples/found.py)
+    source    known (default); found: groups of copies are the sources (benchmarks/samples/found.py); found_scans:
+              frames of one scan belong to one source, too
 """
 
 import dataclasses
@@ -32,7 +33,8 @@ from benchmarks.errors import BadInput, refuse, told
 
 LABELS = ("label", "severity", "density")  # columns that may be the class
 COMMON = ("label", "labels", "boxed", "source")  # options of every data set
-KNOWN, FOUND = "known", "found"  # where the sources come from: the data set itself, or pixels (samples/found.py)
+# Where the sources come from: the data set itself, or pixels (samples/found.py).
+KNOWN, FOUND, FOUND_SCANS = "known", "found", "found_scans"
 
 
 def names() -> list[str]:
@@ -65,8 +67,8 @@ def problems(dataset: dict, key: str = "dataset") -> Iterator[str]:
         yield f"{key}.label: {dataset['label']!r} is not allowed; allowed: {', '.join(LABELS)}"
     if not isinstance(dataset.get("boxed", False), bool):
         yield f"{key}.boxed: {dataset['boxed']!r} is not true or false"
-    if dataset.get("source", KNOWN) not in (KNOWN, FOUND):
-        yield f"{key}.source: {dataset['source']!r} is not allowed; allowed: {KNOWN}, {FOUND}"
+    if dataset.get("source", KNOWN) not in (KNOWN, FOUND, FOUND_SCANS):
+        yield f"{key}.source: {dataset['source']!r} is not allowed; allowed: {KNOWN}, {FOUND}, {FOUND_SCANS}"
     renamed = dataset.get("labels", {})
     if not isinstance(renamed, dict) or not all(isinstance(label, str) for pair in renamed.items() for label in pair):
         yield f"{key}.labels: {renamed!r} is not a mapping of classes to classes, all of them text"

@@ -19,16 +19,17 @@ from benchmarks.errors import refuse
 CONSTANT = ("label", "patient")  # facts that all copies of an image share
 
 
-def with_found_sources(dataset: Dataset) -> tuple[Dataset, pd.DataFrame]:
+def with_found_sources(dataset: Dataset, *, scans: bool = False) -> tuple[Dataset, pd.DataFrame]:
     """Return `dataset` with each group of copies as one source, and the rows of sources.csv.
 
+    With `scans`, frames of one scan belong to one source, too.
     The first file of a group in natural order (image_2 before image_10) counts as the original, since pixels do not
     tell which file is un-augmented; the source has its name. Raises BadInput if the copies of an image differ in label
     or patient, or if an image can't be read.
     """
     samples = dataset.samples
     pairs = find_pairs(dataset.native, len(samples))
-    pairs = pairs[pairs["kind"] == COPY]
+    pairs = pairs if scans else pairs[pairs["kind"] == COPY]
     groups = grouped(len(samples), pairs)
     order = pd.Series([natural(name) for name in samples["sample"]], samples.index)
     first_to_last = samples.assign(group=groups, order=order).sort_values("order")

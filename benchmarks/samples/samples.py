@@ -13,8 +13,8 @@ Writes into the results folder
     images_<view>.npy   uint8 (N, size, size), one file a view of the study (study/views.py), for np.load(mmap_mode="r")
     masks_<size>.npy    uint8 (N, size, size), 1 in the breast, for the study's own image sizes
     dataset.json        name, title, classes, citation, licence, doi, generated, layout, notes, data, crop, sources
-                        (known, found), and a hash of all pixels
-    sources.csv         with `source: found` only (samples/found.py)
+                        (known, found, found_scans), and a hash of all pixels
+    sources.csv         with found sources only (samples/found.py)
 """
 
 import contextlib
@@ -57,7 +57,7 @@ def write_samples(study: Study, out: Path | None = None) -> None:
     dataset = datasets.load(study.dataset, study.data, study.seed)
     out.mkdir(parents=True, exist_ok=True)
     if study.sources_found:
-        dataset, table = with_found_sources(dataset)
+        dataset, table = with_found_sources(dataset, scans=study.dataset["source"] == datasets.FOUND_SCANS)
         with stored.replacing(out / "sources.csv") as path:
             table.to_csv(path, index=False)
     views = study.views()
@@ -182,7 +182,7 @@ def _about(study: Study, dataset: Dataset, samples: pd.DataFrame) -> dict:
         "layout": dataset.layout,
         "notes": list(dataset.notes),
         "crop": study.crop,
-        "sources": datasets.FOUND if study.sources_found else datasets.KNOWN,
+        "sources": study.dataset.get("source", datasets.KNOWN),
         "digest": digest.hexdigest(),
         "data": str(study.data) if study.data else None,
     }

@@ -61,7 +61,7 @@ class Study(protocols.Splitting):
     @property
     def sources_found(self) -> bool:
         """Whether the sources are groups of copies, found from pixels."""
-        return self.dataset.get("source") == datasets.FOUND
+        return self.dataset.get("source") in (datasets.FOUND, datasets.FOUND_SCANS)
 
     def check_data(self) -> None:
         """Raise BadInput if the data are missing; quick, for the start of a run."""

@@ -10,6 +10,7 @@ from textures import texture, turned
 
 from analysis.audit.collection import collect
 from analysis.audit.findings import examine
+from analysis.audit.partners import SAME_SCAN
 from analysis.audit.split import PARTS, check_shares, split, write_split
 from benchmarks.datasets import image_folder
 from benchmarks.errors import BadInput
@@ -101,3 +102,15 @@ def test_copies_under_two_labels_are_refused(leaking, tmp_path):
     Image.fromarray(texture(0)).save(leaking / "train/benign/again.png")
     with pytest.raises(BadInput, match=r"again\.png"):
         write_split(examine(collect([leaking])), tmp_path / "split.csv", SHARES, 0)
+
+
+def test_frames_of_one_scan_stay_together_where_asked(leaking, tmp_path):
+    audit = examine(collect([leaking]))
+    one, other = "train/benign/13.png", "test/benign/15.png"
+    frames = audit.pictures.pairs.iloc[:1].assign(sample_a=one, sample_b=other, kind=SAME_SCAN)
+    audit.pictures.pairs = pd.concat([audit.pictures.pairs, frames], ignore_index=True)
+    target = tmp_path / "split.csv"
+    for scans in (True, False):
+        write_split(audit, target, SHARES, 0, scans=scans)
+        part = pd.read_csv(target).assign(name=lambda t: t["file"].str.removeprefix("data/")).set_index("name")["part"]
+        assert (part[one] == part[other]) == scans
