@@ -15,6 +15,7 @@ import numpy as np
 SIDE = 224  # pixels of the longer side
 KEYPOINTS = 200
 DETECTED = 300  # before those outside the tissue are left out
+BIAS = np.float32(0.25)  # pixels: OpenCV's SIFT doubles the image without regard to the centres of pixels
 STROKE = 7  # pixels: bright structures narrower than this are no tissue but text, scales and film edges
 AROUND = 9  # pixels of the area whose range of grey levels tells whether it is empty
 CONSTANT = 1  # grey levels: an area with a smaller range is empty
@@ -67,7 +68,7 @@ def describe(image: np.ndarray) -> Film:
     clahe, sift = _tools()
     keypoints, raw = sift.detectAndCompute(clahe.apply(pixels), tissue.astype(np.uint8))
     best = np.argsort([-keypoint.response for keypoint in keypoints], kind="stable")[:KEYPOINTS]
-    points = np.array([keypoints[n].pt for n in best], dtype=np.float32).reshape(-1, 2)
+    points = np.array([keypoints[n].pt for n in best], dtype=np.float32).reshape(-1, 2) - BIAS
     chosen = raw[best] if len(best) else np.zeros((0, 128), np.float32)
     roots = np.sqrt(chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1))
     return Film(pixels, tissue, (height, width), points, np.minimum(np.round(roots * UNIT), 255).astype(np.uint8))
@@ -89,6 +90,8 @@ def _tissue(pixels: np.ndarray) -> np.ndarray:
     # An island narrower than the rim is an edge between two empty areas.
     shown = cv2.morphologyEx((~empty).astype(np.uint8), cv2.MORPH_CLOSE, disc)
     inner = cv2.erode(shown, _disc(2 * RIM + AROUND), borderType=cv2.BORDER_CONSTANT, borderValue=1)
+    # Film edges and frames run along the border of the image.
+    inner[:RIM] = inner[-RIM:] = inner[:, :RIM] = inner[:, -RIM:] = 0
     return inner.astype(bool)
 
 
