@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from benchmarks.copies.rigid import central_square
 ACROSS = 2  # pairs side by side
 WIDTH, PITCH = FULL_WIDTH / ACROSS, 1.15  # inches of a pair, of an image
 LETTERS = 68  # in a line of text
-RIGID = (1, 0, 1)  # scale, shift and overlap of a copy that was only turned or mirrored
+RIGID = {"scale": 1, "shift": 0, "overlap": 1}  # of a copy that was only turned or mirrored
 SHARP = 112  # pixels a side of an image: enough to recognise a copy
 
 
@@ -53,7 +53,7 @@ def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Fig
             sheet.text(left, top + 0.12 * (number + 1), line, weight="bold" if number == 0 else "normal")
         top += heights[row] - PITCH
         a, b = read(pair.sample_a), read(pair.sample_b)
-        like = brought(a, b, pair.mirrored, pair.rotation, (pair.scale, pair.shift, pair.overlap) != RIGID)
+        like = brought(a, b, pair.mirrored, pair.rotation, is_warped(pair._asdict()))
         images = tuple(map(central_square, (a, like, b)))
         for number, (image, title) in enumerate(zip(images, ("seen in", "brought to", "found in"), strict=True)):
             sheet.text(left + PITCH * number, top - 0.03, title, colour=GREY)
@@ -61,9 +61,14 @@ def contact_sheet(pairs: pd.DataFrame, read: Callable[[str], np.ndarray]) -> Fig
     return sheet.figure
 
 
-def brought(a: np.ndarray, b: np.ndarray, mirrored: bool, rotation: float, is_warped: bool) -> np.ndarray:
-    """Return image `a` transformed like its copy `b`, both uint8 (H, W)."""
-    return warped.repeat(a, b, mirrored) if is_warped else rigid.repeat(a, mirrored, rotation, min(b.shape))
+def is_warped(facts: Mapping[str, Any]) -> bool:
+    """Return whether more than a rotation and mirroring relates two images, by their scale, shift and overlap."""
+    return any(facts[name] != value for name, value in RIGID.items())
+
+
+def brought(a: np.ndarray, b: np.ndarray, mirrored: bool, rotation: float, warp: bool) -> np.ndarray:
+    """Return image `a` transformed like its copy `b`, both uint8 (H, W); `warp` is from `is_warped`."""
+    return warped.repeat(a, b, mirrored) if warp else rigid.repeat(a, mirrored, rotation, min(b.shape))
 
 
 def _lines(pair: Any) -> list[str]:

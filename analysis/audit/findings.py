@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.audit.codes import CODES, COUNTED, OF_COLUMN, OF_KIND, Code
 from analysis.audit.collection import Collection
-from analysis.audit.partners import Pictures, partners
+from analysis.audit.partners import RELATION, Pictures, partners
 from benchmarks.copies.groups import grouped, weakest_links
 from benchmarks.copies.registration import COPY
 from benchmarks.errors import BadInput, listing
@@ -172,7 +172,7 @@ def _conflict(code: str, column: str, pair: dict[str, Any], members: pd.DataFram
 
 def _relation(pair: dict[str, Any]) -> dict[str, Any]:
     """Return what relates two images, from a row of pairs, as plain values without missing ones."""
-    names = ("similarity", "transform", "mirrored", "rotation", "grey_difference")
+    names = ("similarity", "mirrored", *RELATION)
     values = {name: pair[name].item() if isinstance(pair[name], np.generic) else pair[name] for name in names}
     rounded = {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
     return {name: value for name, value in rounded.items() if pd.notna(value)}

@@ -5,7 +5,8 @@ findings.csv        code, level, accepted, reason, file, partner, n_files, messa
 conflicts.csv       code, file, value, partner, partner_value, similarity, transform, group: copies under different
                     labels, patients or sources
 leakage_pairs.csv   code, file_b, part_b, file_a, part_a, similarity, transform, mirrored, rotation,
-                    grey_difference, label_b, label_a: images of a part with a copy in an earlier part
+                    scale, shift, overlap, grey_difference, label_b, label_a: images of a part with a copy in an
+                    earlier part
 groups.csv          group, sample, path, label, patient, source, part: images with copies
 """
 
@@ -21,18 +22,20 @@ import pandas as pd
 from PIL import Image
 
 from analysis.audit.codes import CODES
-from analysis.audit.contact_sheet import signature
+from analysis.audit.contact_sheet import brought, is_warped, signature
 from analysis.audit.findings import Audit, Finding
 from analysis.audit.outputs import by_code, exit_status, verdict
 from analysis.audit.partners import IDENTICAL
-from benchmarks.copies.rigid import repeat
 
 SIDE = 150  # pixels of a small picture
 MOST_PAIRS = 12  # pictured in a section
 MOST_GROUPS, MOST_OF_GROUP = 20, 8  # pictured
 GROUP = ["group", "weakest", "link"]
 MOST_ROWS = 1000  # of a table on the page; the CSV has all
-PAIR_FACTS = ("similarity", "transform", "mirrored", "rotation", "grey_difference", "label_b", "label_a")
+PAIR_FACTS = (
+    *("similarity", "transform", "mirrored", "rotation", "scale", "shift", "overlap", "grey_difference"),
+    *("label_b", "label_a"),
+)
 
 
 def write_folder(audit: Audit, out: Path) -> None:
@@ -120,8 +123,9 @@ def _cards(audit: Audit, findings: Iterable[Finding]) -> list[dict[str, Any]]:
         a, b = audit.pictures.read(first), audit.pictures.read(second)
         pictures = [_picture(a, first, samples.loc[first])]
         if "rotation" in finding.facts and finding.facts["transform"] != IDENTICAL:
-            brought = repeat(a, finding.facts["mirrored"], finding.facts["rotation"], min(b.shape))
-            pictures.append({"image": _encoded(brought), "name": "the first, transformed like the second", "tags": []})
+            facts = finding.facts
+            like = brought(a, b, facts["mirrored"], facts["rotation"], is_warped(facts))
+            pictures.append({"image": _encoded(like), "name": "the first, transformed like the second", "tags": []})
         pictures.append(_picture(b, second, samples.loc[second]))
         cards.append({"finding": finding, "pictures": pictures})
     return cards
