@@ -10,9 +10,10 @@ def datasets(content: dict) -> list[str]:
 
 
 def address(content: dict) -> str:
-    """Return where the publication is found: repository, DOI or page."""
+    """Return where the publication is found: repository, DOI, page or number."""
     known = content["identifiers"]
-    return known.get("repository") or (f"doi:{known['doi']}" if known.get("doi") else known.get("url", "no address"))
+    doi = f"doi:{known['doi']}" if known.get("doi") else None
+    return known.get("repository") or doi or known.get("url") or known.get("number") or "address not known"
 
 
 def classes_of(content: dict, entry: dict) -> list[str] | None:

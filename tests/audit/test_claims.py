@@ -92,7 +92,8 @@ def judged(tmp_path, monkeypatch):
         values = {"accuracy": str(figures.get("test_accuracy", "1.0"))}
         entry = {"variant": "simple", "part": "test", "where": "notebook", "n": 42, "unit": "file", "values": values}
         content |= {"variants": {"simple": simple}, "figures": [entry]}
-        content["claims"] = [claim for claim in content["claims"] if claim["rule"] == "heat_map"]
+        words = {"id": "over-99", "statement": "Over 99 %.", "stated": "abstract", "rule": "words"}
+        content["claims"] = [words, *(claim for claim in content["claims"] if claim["rule"] == "heat_map")]
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
         judge = claims.Judge(study, tmp_path / "mine.yaml")
         return pd.DataFrame(judge.rows()).set_index("id")
@@ -105,7 +106,7 @@ def test_claims_are_judged_by_the_tables_of_the_study(judged):
     row = table.loc["simple-test-accuracy"]
     assert (row["replayed_value"], row["replayed_low"], row["by_patient_value"]) == (1, 1, 0.5)
     assert row["verdict"] == claims.ONLY_WITH_LEAKAGE and row["evidence"] == "tables/scores.csv; tables/leakage.csv"
-    assert table.loc["grad-cam", "verdict"] == claims.NOT_EVALUABLE
+    assert table.loc["grad-cam", "verdict"] == table.loc["over-99", "verdict"] == claims.NOT_EVALUABLE
     assert judged(test_accuracy=0.9).loc["simple-test-accuracy", "verdict"] == claims.NOT_REPRODUCED
     assert judged(dataset="mendeley_inbreast").loc["simple-test-accuracy", "verdict"] == claims.NOT_EVALUABLE
 

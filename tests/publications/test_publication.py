@@ -52,6 +52,11 @@ def test_the_first_publication_has_the_figures_of_its_notebooks():
     assert views.datasets(content) == ["mendeley_inbreast"]
 
 
+def test_an_address_is_the_first_that_is_known():
+    assert views.address({"identifiers": {"doi": "10.1/2", "url": "https://a.org"}}) == "doi:10.1/2"
+    assert views.address({"identifiers": {"doi": None, "number": "JEEEMI, article 920"}}) == "JEEEMI, article 920"
+
+
 def test_figures_as_printed():
     assert views.value_of("0.20") == 0.2 and views.value_of("99.96 %") == pytest.approx(0.9996) == views.value_of(
         "99.96%"
@@ -61,7 +66,8 @@ def test_figures_as_printed():
 def test_of_several_printings_the_first_counts_and_classes_are_left_out():
     entry = {"variant": "a", "part": "validation", "where": "table 1"}
     values = {"accuracy": ["0.9", "0.8"], "recall": {"b": "0.5"}, "macro_f1": "0.7"}
-    figures = [entry | {"values": values}, entry | {"where": "table 2", "values": {"accuracy": "0.1"}}]
+    earlier = entry | {"state": "epoch 1", "values": {"accuracy": "0.2"}}
+    figures = [earlier, entry | {"values": values}, entry | {"where": "table 2", "values": {"accuracy": "0.1"}}]
     assert views.printed({"figures": figures}, "a") == {
         "validation_accuracy": (0.9, "table 1"),
         "validation_macro_f1": (0.7, "table 1"),
