@@ -1,11 +1,17 @@
 """Manifests as people have them: other names of columns, delimiters, encodings, names of files, places."""
 
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 from datasets_input import WHOLE, own, refusal, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.datasets._file_names import FileNames
+from benchmarks.datasets._files import Files
 
 FILES = ("a/1.png", "a/2.png", "b/3.png", "b/x/4.png")
 IMAGES = dict.fromkeys(FILES, WHOLE)
@@ -153,6 +159,36 @@ def test_names_that_match_two_files_or_none_are_refused(tmp_path):
     for line, name in ((6, "5"), (7, "6"), (8, "b/2.png")):
         assert f"line {line}: no file {name}" in told
     assert "line 9: b/x/4.png is listed twice" in told and "line 5" not in told
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    paths=st.lists(
+        st.tuples(
+            st.sampled_from(["", "a/", "b/", "a/b/", "B/"]), st.sampled_from("12"), st.sampled_from([".png", ".JPG"])
+        ),
+        min_size=1, max_size=8, unique=True,
+    ),
+    parts=st.integers(1, 3), suffix=st.booleans(), upper=st.booleans(),
+)  # fmt: skip
+def test_the_end_of_a_path_finds_this_file_or_is_refused_with_it(paths, parts, suffix, upper):
+    files = ["".join(path) for path in paths]
+    meant = files[0]
+    written = "/".join(meant.split("/")[-parts:])
+    written = written if suffix else written.rpartition(".")[0]
+    written = written.upper() if upper else written
+    with tempfile.TemporaryDirectory() as folder:
+        data = write(Path(folder) / "data", dict.fromkeys(files, WHOLE), zipfile.ZIP_STORED)
+        names = FileNames(Files(data), "")
+        alike = [file for file in files if f"/{file}".lower().endswith(f"/{written}".lower())] or [
+            file for file in files if f"/{file.rpartition('.')[0]}".lower().endswith(f"/{written}".lower())
+        ]
+        assert meant in alike
+        if written in files or len(alike) == 1:
+            assert names.find(written) == (written if written in files else meant)
+        else:
+            message = refusal(names.find, written)
+            assert f"matches {len(alike)} files" in message
 
 
 def test_a_mask_is_no_second_file_of_a_name(tmp_path):
