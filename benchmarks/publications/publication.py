@@ -29,7 +29,7 @@ def find(name_or_path: str) -> Path:
         if os.path.isfile(path):  # unlike Path.is_file, False for what can't be a name
             return path
     raise BadInput(
-        f"claims: {name_or_path!r} is neither a publication ({', '.join(names())}) nor the path of a {FILE}; "
+        f"{name_or_path!r} is neither a publication ({', '.join(names())}) nor the path of a {FILE}; "
         "correct the name or the path"
     )
 

@@ -211,7 +211,7 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
         try:
             content["claims"] = publication.find(content["claims"])
         except BadInput as error:
-            problems.append(str(error))
+            problems.append(f"claims: {error}")
     refuse(f"{head}:", problems)
     if content["claims"]:
         publication.load(content["claims"])
