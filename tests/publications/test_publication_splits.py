@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_studies import plain_study
 
 from benchmarks.errors import BadInput
 from benchmarks.publications import publication, splits
@@ -87,6 +88,19 @@ def test_the_first_publication_has_its_printed_supports(real_zip):
     assert supports(files, made["test"]) == [2, 11, 1, 19, 3, 1, 4, 1]
     assert {part: len(own) for part, own in made.items()} == content["split"]["sizes"]
     assert set(files["folder"].iloc[made["test"]]) == {"before"}
+
+
+def test_the_protocol_published_is_the_split_of_the_first_publication():
+    from benchmarks.datasets import phantom
+    from benchmarks.protocols import published
+
+    content = publication.load(publication.find("alves"))
+    samples = phantom.load(phantom.OPTIONS, None, 1).samples
+    files = splits.ordered(samples.assign(name=samples["sample"].str.rsplit("/", n=1).str[-1]))
+    made = splits.parts(content["split"], files)
+    folds = published.split(samples, plain_study())
+    for part, positions in made.items():
+        assert folds.loc[folds["part"] == part, "sample"].tolist() == files["sample"].iloc[positions].tolist()
 
 
 def test_copies_before_the_split_fall_on_both_sides():
