@@ -16,14 +16,14 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from benchmarks.publications.confusion import Matrix, value, with_sums
 from benchmarks.publications.local_search import search
-from benchmarks.publications.options import FEATURES, Options, Rows, features, of_class
+from benchmarks.publications.options import FEATURES, Cells, Options, Rows, features, of_class
 from benchmarks.publications.printed import Figure
 from benchmarks.publications.verdicts import count_range
 
 PROVEN = 1e-9  # violation of the constraints, each of order 1, far above rounding errors
 WIDER = 2e-6  # tolerance of the integer programme's solver, by which constraints are widened
-SOME = 40_000  # options of all classes in the linear programme; of more, a regular part is taken
-MOST = 1_500_000  # the same, where that part does not suffice
+SOME = 40_000  # cells of options of all classes in the linear programme
+MOST = 1_500_000  # the same, where the first neither finds a mixture nor proves that there is none
 FEW = 600  # options in the integer programme
 NODES = 50  # of its search tree
 ROUNDS = 80
@@ -46,24 +46,26 @@ class ManyClasses:
         return [of_class(support, self.n, one) for support, one in zip(self.supports, own, strict=True)]
 
     def answer(self, figures: Sequence[Figure], steps: int = 1500) -> Matrix | Literal[False] | None:
-        """Return a matrix that fits `figures`, False if there is none, None if `steps` of search found neither."""
+        """Return a matrix that fits `figures`, False if there is none, None if `steps` of search found neither.
+
+        Without steps, bounds alone are used.
+        """
         options = self.options(figures)
         if not all(len(one.right) for one in options):
             return False
         rows = self._rows(figures)
         columns: list[np.ndarray] | None = None
-        for most in (SOME, MOST):
-            listed = [one.listed(max(most * s // self.n, 500)) for one, s in zip(options, self.supports, strict=True)]
-            complete = all(one[2] for one in listed)
-            mixture, columns = _mixture([one[:2] for one in listed], self.supports, rows, columns)
-            if complete or mixture is not None:
+        for most in (SOME, MOST) if steps else (SOME,):
+            cells = [one.cells(max(most * s // self.n, 500)) for one, s in zip(options, self.supports, strict=True)]
+            mean, violation, columns = _mixture(cells, self.supports, rows, columns)
+            if mean is None:
+                return False
+            start = mean.round().astype(np.int64)
+            if violation <= PROVEN or all(one.single() for one in cells):
                 break
-        if complete and mixture is None:
-            return False
-        start = np.array([self.supports] * 2) if mixture is None else mixture.round().astype(np.int64)
         found = search(options, self.supports, rows, (start[0], start[1]), steps)
-        if steps and found is None and complete and sum(len(one[0]) for one in listed) <= FEW:
-            every = [features(*one[:2], support) for one, support in zip(listed, self.supports, strict=True)]
+        if steps and found is None and sum(int((one.high - one.low + 1).sum()) for one in options) <= FEW:
+            every = [features(one.right, one.answers, s) for one, s in zip(cells, self.supports, strict=True)]
             status, found = _choice(every, rows)
             if status == NONE:
                 return False
@@ -127,49 +129,38 @@ class ManyClasses:
 
 
 def _mixture(
-    options: list[tuple[np.ndarray, np.ndarray]],
-    supports: Sequence[int],
-    rows: Rows,
-    columns: list[np.ndarray] | None,
-) -> tuple[np.ndarray | None, list[np.ndarray]]:
-    """Return mean right answers and answers (2, K) of a mixture of `options` that fulfils `rows`, and its columns.
+    cells: list[Cells], supports: Sequence[int], rows: Rows, columns: list[np.ndarray] | None
+) -> tuple[np.ndarray | None, float, list[np.ndarray]]:
+    """Return the mixture that violates `rows` least: mean right answers and answers (2, K), violation and columns.
 
-    The mean is None if it is proven that there is no such mixture. Where the search ends without proof, it is that of
-    the best mixture. `columns`, the features of some options of each class, save the first rounds.
+    The mean is None if no mixture of any options in `cells` fulfils `rows`: the prices of the linear programme give a
+    bound of the violation from each cell. `columns`, the features of some options of each class, save the first rounds.
     """
-    ends = [np.array([0, len(pair[0]) - 1, pair[1].argmin(), pair[1].argmax()]) for pair in options]
-    first = [features(a[e], b[e], s) for (a, b), e, s in zip(options, ends, supports, strict=True)]
-    columns = first if columns is None else columns
     if (rows.low > rows.high).any():
-        return None, columns
+        return None, np.inf, []
+    if columns is None:
+        ends = [np.array([0, len(one.right) - 1, one.answers.argmin(), one.answers.argmax()]) for one in cells]
+        corners = [(one.right[end], one.answers[end]) for one, end in zip(cells, ends, strict=True)]
+        columns = [features(*corner, support) for corner, support in zip(corners, supports, strict=True)]
     for _ in range(ROUNDS):
         shares, violation, above, below = _programme(columns, rows)
+        mean = np.array([one[:2] @ share for one, share in zip(columns, shares, strict=True)]).T
         if violation <= PROVEN:
             break
         prices = below - above
         finite_low, finite_high = np.where(above > 0, rows.low, 0), np.where(below > 0, rows.high, 0)
-        bound, grown = above @ finite_low - below @ finite_high, []
-        for i, ((right, answers), support) in enumerate(zip(options, supports, strict=True)):
-            costs = _costs(prices @ rows.weights[:, i], right, answers, support)
+        bound, added = above @ finite_low - below @ finite_high, []
+        for i, (one, support) in enumerate(zip(cells, supports, strict=True)):
+            costs = one.costs(prices @ rows.weights[:, i], support)
             best = int(costs.argmin())
             bound += costs[best]
-            new = features(right[best : best + 1], answers[best : best + 1], support)
-            grown.append(np.hstack([columns[i], new]))
+            added.append(features(one.right[[best]], one.answers[[best]], support))
         if bound > PROVEN:
-            return None, columns
-        columns = grown
-    mean = [one[:2] @ share for one, share in zip(columns, shares, strict=True)]
-    return np.array(mean).T, columns
-
-
-def _costs(weights: np.ndarray, right: np.ndarray, answers: np.ndarray, support: int) -> np.ndarray:
-    """Return the sum of weights (4,) times features for options (O,), without their table."""
-    costs = weights[0] * right + weights[1] * answers
-    if weights[2]:
-        costs += weights[2] * right / np.maximum(answers, 1)
-    if weights[3]:
-        costs += 2 * weights[3] * right / np.maximum(support + answers, 1)
-    return costs
+            return None, violation, columns
+        if all((old == new).all(axis=0).any() for old, new in zip(columns, added, strict=True)):
+            break
+        columns = [np.hstack([old, new]) for old, new in zip(columns, added, strict=True)]
+    return mean, violation, columns
 
 
 def _programme(columns: list[np.ndarray], rows: Rows) -> tuple[list[np.ndarray], float, np.ndarray, np.ndarray]:

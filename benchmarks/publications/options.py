@@ -20,13 +20,44 @@ class Options:
     low: np.ndarray
     high: np.ndarray
 
-    def listed(self, most: int) -> tuple[np.ndarray, np.ndarray, bool]:
-        """Return right answers and answers of all options, each (O,), and True; or a regular part of about `most`."""
+    def cells(self, most: int) -> "Cells":
+        """Return about `most` cells that hold all options; each option alone if there are no more."""
         total = int((self.high - self.low + 1).sum())
         step = 1 if total <= most else ceil((total / most) ** 0.5)
-        kept = np.arange(0, len(self.right), step if len(self.right) > step else 1)
-        answers = [np.arange(self.low[i], self.high[i] + 1, step) for i in kept]
-        return np.repeat(self.right[kept], [len(one) for one in answers]), np.concatenate(answers), step == 1
+        block = step if len(self.right) > step else 1
+        kept = np.arange(0, len(self.right), block)
+        last = self.right[np.minimum(kept + block, len(self.right)) - 1]
+        low, high = np.minimum.reduceat(self.low, kept), np.maximum.reduceat(self.high, kept)
+        answers = [np.arange(a, b + 1, step) for a, b in zip(low, high, strict=True)]
+        sizes = [len(one) for one in answers]
+        first = np.concatenate(answers)
+        ends = np.minimum(first + step - 1, np.repeat(high, sizes))
+        return Cells(np.repeat(self.right[kept], sizes), np.repeat(last, sizes), first, ends)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Ranges of right answers and of answers of one class, each bound (C,)."""
+
+    right: np.ndarray
+    right_end: np.ndarray
+    answers: np.ndarray
+    answers_end: np.ndarray
+
+    def single(self) -> bool:
+        """Return whether each cell is one option."""
+        return bool((self.right == self.right_end).all() and (self.answers == self.answers_end).all())
+
+    def costs(self, weights: np.ndarray, support: int) -> np.ndarray:
+        """Return a lower bound (C,) of the sum of weights (4,) times features; exact for single options."""
+        costs = weights[0] * (self.right if weights[0] > 0 else self.right_end)
+        costs = costs + weights[1] * (self.answers if weights[1] > 0 else self.answers_end)
+        for weight, factor, shift in ((weights[2], 1, 0), (weights[3], 2, support)):
+            if weight > 0:
+                costs += weight * factor * self.right / np.maximum(self.answers_end + shift, 1)
+            elif weight < 0:
+                costs += weight * np.minimum(factor * self.right_end / np.maximum(self.answers + shift, 1), 1)
+        return costs
 
 
 @dataclass(frozen=True)

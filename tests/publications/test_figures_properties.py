@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.publications.arithmetic import ONE_MATRIX, check_figures
 from benchmarks.publications.confusion import value, with_sums
+from benchmarks.publications.options import features, of_class
 from benchmarks.publications.printed import read
 from benchmarks.publications.unknown_supports import sizes
 from benchmarks.publications.verdicts import IMPOSSIBLE, NOT_EVALUABLE, POSSIBLE
@@ -165,6 +166,21 @@ def test_a_matrix_is_found_for_the_sums_of_any_matrix(seed, size, n):
     filled = np.array(found)
     assert (filled >= 0).all() and (np.diag(filled) == np.diag(matrix)).all()
     assert (filled.sum(0) == matrix.sum(0)).all() and (filled.sum(1) == matrix.sum(1)).all()
+
+
+@settings(max_examples=40)
+@given(SEEDS, st.integers(1, 25), st.integers(1, 25))
+def test_the_bound_of_ranges_of_options_holds_for_each_option(seed, support, others):
+    weights = np.random.default_rng(seed).normal(size=4) / [1, 1, 0.1, 0.1]
+    options = of_class(support, support + others, [])
+    single, ranges = options.cells(10**6), options.cells(20)
+    assert single.single()
+    exact = weights @ features(single.right, single.answers, support)
+    assert np.allclose(single.costs(weights, support), exact)
+    for right, answers, cost in zip(single.right, single.answers, exact, strict=True):
+        holds = (ranges.right <= right) & (right <= ranges.right_end)
+        holds &= (ranges.answers <= answers) & (answers <= ranges.answers_end)
+        assert ranges.costs(weights, support)[holds].min() <= cost + 1e-9
 
 
 @settings(max_examples=15)
