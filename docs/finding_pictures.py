@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from PIL import Image
+from scipy import ndimage
 
 from analysis.audit.allow import accepted, read_allow_list
 from analysis.audit.collection import collect
@@ -30,6 +31,7 @@ FOLDER = Path(__file__).parent / "findings"
 SIDE = 128  # pixels of a phantom
 PITCH, GAP = 1.5, 0.1  # inches of a picture, between pictures
 MOST = 3  # pictures of a finding
+WAVE, MOVE, NOISE = 8.0, 5.0, 8.0  # pixels, pixels, grey levels: between two frames of one scan
 LETTERS, LINE = 100, 0.13  # of a line of the message, inches of its height
 
 
@@ -92,6 +94,18 @@ def changed(image: np.ndarray) -> np.ndarray:
     return resize(turned(image[:, ::-1], 25), 96)
 
 
+def frame(image: np.ndarray) -> np.ndarray:
+    """Return another exposure of what `image` shows: the tissue moved smoothly, with other noise."""
+    rng = np.random.default_rng(1)
+    height, width = image.shape
+    moved = [ndimage.gaussian_filter(rng.normal(size=image.shape), WAVE) for _ in "yx"]
+    rows, columns = np.mgrid[:height, :width].astype(float)
+    places = [place + MOVE * move / np.abs(move).max() for place, move in zip((rows, columns), moved, strict=True)]
+    tissue = ndimage.map_coordinates(image.astype(float), places, order=1)
+    noise = ndimage.gaussian_filter(rng.normal(size=image.shape), 1)
+    return np.clip(tissue + NOISE * noise / noise.std() * (tissue > 10), 0, 255).astype(np.uint8)
+
+
 LABELS = ("benign", "malignant")
 
 
@@ -125,6 +139,8 @@ PLANTS: dict[str, Callable[[list[np.ndarray]], list[dict]]] = {
     "LEAK002": lambda films: parts(films, changed(films[0])),
     "LEAK003": lambda films: parts(films, films[1], patient="p1"),
     "LEAK004": lambda films: parts(films, films[1], source="s1"),
+    "LEAK005": lambda films: parts(films, frame(films[0])),
+    "SCAN001": lambda films: [*classes(films), row("benign/4.png", frame(films[0]))],
     "COPY001": lambda films: [*classes(films), row("benign/4.png", changed(films[0]))],
     "COPY002": lambda films: parts(films, turned(films[3], 90)),
     "DATA001": lambda films: [*classes(films), row("benign/4.png", np.zeros_like(films[0]))],

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.audit.codes import CODES, COUNTED, OF_COLUMN, OF_KIND, Code
 from analysis.audit.collection import Collection
-from analysis.audit.partners import RELATION, Pictures, partners
+from analysis.audit.partners import RELATION, SAME_SCAN, Pictures, partners
 from benchmarks.copies.groups import grouped, weakest_links
 from benchmarks.copies.registration import COPY
 from benchmarks.errors import BadInput, listing
@@ -99,6 +99,7 @@ def examine(collection: Collection) -> Audit:
         *_leaks(collection, pictures, digests),
         *_shared(collection),
         *_copies(groups),
+        *_scans(pictures, samples),
         *_data(collection, flat, unreadable),
         *_sources(collection),
     ]
@@ -146,7 +147,7 @@ def _conflicts(pairs: pd.DataFrame, groups: pd.DataFrame, pictures: Pictures) ->
         # The file to look at first has the rarer value in its group.
         rarity = [shares[group, value] for group, value in zip(differs["group"], differs[f"{column}_b"], strict=True)]
         ordered = differs.assign(rarity=rarity).sort_values(
-            ["rarity", "similarity", "sample_b"], ascending=[True, False, True]
+            ["rarity", "identical", "similarity", "sample_b"], ascending=[True, False, False, True]
         )
         worst = ordered.drop_duplicates("group").sort_values(["similarity", "sample_b"], ascending=[False, True])
         for pair in pictures.explained(worst).to_dict("records"):
@@ -236,6 +237,21 @@ def _copies(groups: pd.DataFrame) -> Iterator[Finding]:
             message,
             {"group": int(number), "part": part, "weakest": round(float(members["weakest"].iloc[0]), 4)},
         )
+
+
+def _scans(pictures: Pictures, samples: pd.DataFrame) -> Iterator[Finding]:
+    """Yield a finding for each group of images with frames of one scan, in one part or none, of no common patient."""
+    frames = pictures.pairs.loc[pictures.pairs["kind"] == SAME_SCAN, "sample_a"]
+    groups = _groups(pictures.pairs, samples)
+    scans = groups[groups["group"].isin(groups.loc[groups["sample"].isin(frames), "group"])]
+    for _, members in scans.groupby("group"):
+        one_patient = members["patient"].notna().all() and members["patient"].nunique() == 1
+        if not one_patient and members["part"].nunique(dropna=False) == 1:
+            files = tuple(members["sample"])
+            message = f"{len(files)} images show one scan, so they are of one patient: {_some(files)}"
+            if len(known := sorted(members["patient"].dropna().unique())) > 1:
+                message += f"; the data name {len(known)} patients: {_some(tuple(known))}"
+            yield Finding("SCAN001", files, message, {"patients": known})
 
 
 def _data(collection: Collection, flat: list[str], unreadable: dict[str, str]) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ conflicts.csv       code, file, value, partner, partner_value, similarity, trans
 leakage_pairs.csv   code, file_b, part_b, file_a, part_a, similarity, transform, mirrored, rotation,
                     scale, shift, overlap, grey_difference, label_b, label_a: images of a part with a copy in an
                     earlier part
-groups.csv          group, sample, path, label, patient, source, part: images with copies
+groups.csv          group, weakest, link, sample, path, label, patient, source, part: images with copies; weakest is
+                    the similarity of the pair `link`, without which the group falls apart
 """
 
 import base64
@@ -94,7 +95,7 @@ def page(audit: Audit) -> str:
         leaks=leaks,
         leak_cards=_cards(audit, _chosen(leaks)),
         groups=pictured,
-        copies=[finding for finding in open_ if finding.code.startswith("COPY")],
+        copies=[finding for finding in open_ if finding.code.startswith(("COPY", "SCAN"))],
         n_groups=int(audit.groups["group"].nunique()),
         notes=[finding for finding in open_ if finding.code.startswith(("DATA", "ALLOW"))],
         accepted=[finding for finding in audit.findings if finding.reason is not None],

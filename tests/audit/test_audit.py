@@ -25,6 +25,7 @@ from analysis.audit.collection import collect
 from analysis.audit.findings import Audit, examine
 from analysis.audit.page import write_folder
 from benchmarks.errors import BadInput, run_cli
+from docs.finding_pictures import five_films, frame
 
 
 def save(path: Path, image: np.ndarray) -> None:
@@ -159,6 +160,23 @@ def test_a_source_in_two_parts_and_copies_in_one_part(tmp_path):
     assert files_of(audit, "LEAK004") == [("1.png", "0.png")]
     assert files_of(audit, "DATA005") == [("0.png", "1.png")]
     assert not codes(audit) & {"LEAK001", "LEAK002", "LEAK003", "LABEL001"}
+
+
+def test_frames_of_one_scan_are_no_copies_and_leak_between_parts(tmp_path):
+    """The phantom's tissue moved smoothly by a few pixels, with other noise, is no copy but of the same patient."""
+    film, other, third = five_films()[0], *five_films()[2:4]
+    images = {"1.png": film, "2.png": frame(film), "3.png": other, "4.png": third}
+    rows = [{"file": name, "label": "ab"[place % 2], "patient": f"p{place}"} for place, name in enumerate(images)]
+    audit = examine(collect([manifest(tmp_path, images, rows)]))
+    assert files_of(audit, "SCAN001") == [("1.png", "2.png")] and audit.groups.empty and not audit.counted
+    (scan,) = (finding for finding in audit.findings if finding.code == "SCAN001")
+    assert scan.facts == {"patients": ["p0", "p1"]} and "2 patients: p0, p1" in scan.message
+    parts = ["train", "test", "train", "test"]
+    split = [row | {"part": part} for row, part in zip(rows, parts, strict=True)]
+    audit = examine(collect([manifest(tmp_path, images, split)]))
+    assert files_of(audit, "LEAK005") == [("2.png", "1.png")] and "SCAN001" not in codes(audit)
+    same = [row | {"patient": "p0"} if row["file"] == "2.png" else row for row in rows]
+    assert "SCAN001" not in codes(examine(collect([manifest(tmp_path, images, same)])))
 
 
 def test_a_zip_and_two_manifests_of_one_folder(conflicting, tmp_path):
