@@ -117,6 +117,8 @@ def read(figures: Mapping[str, object]) -> Stated:
         supports |= {(set(classes) - set(supports)).pop(): n - sum(supports.values())}
     if classes and n is None and len(supports) == len(classes):
         n = sum(supports.values())
+        if n == 0:
+            raise BadInput("support: no class has images; write support.NAME=COUNT as printed")
     parsed = [_figure(key, text, classes, positive) for key, text in values]
     readable = tuple(figure for figure in parsed if figure.scope != "?")
     unread = tuple(figure for figure in parsed if figure.scope == "?")

@@ -246,6 +246,7 @@ def test_what_cannot_be_evaluated_names_what_is_missing(figures, missing):
         ({"macro_recall.Benign": "0.5"}, "macro_recall.Benign", "write macro_recall=VALUE"),
         ({"n": ["42", "43"], "accuracy": "0.98"}, "n", "write it once"),
         ({"n": "20000000"}, "n=20000000", "leave it out"),
+        ({"support.a": "0", "support.b": "0", "accuracy": "1.0"}, "support", "as printed"),
         ({"support": "5"}, "support", "support.NAME=COUNT"),
         ({"matrix": "1 2/3"}, "matrix", "rows (true class)"),
         ({"matrix": "1 2/3 4", "classes": 3}, "classes", "name every class once"),

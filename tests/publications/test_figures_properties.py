@@ -46,7 +46,11 @@ def test_figures_of_a_real_matrix_are_never_impossible(seed, size, most, digits,
     matrix = random_matrix(rng, size, int(rng.integers(size, most + 1)))
     figures = all_figures(matrix, digits, half_up)
     kept = {key: text for key, text in figures.items() if rng.random() < rng.choice([0.1, 0.5, 1.0])}
-    stated = supports_of(matrix) if with_supports else rng.choice([{"n": int(matrix.sum())}, {}])
+    stated = (
+        supports_of(matrix)
+        if with_supports
+        else rng.choice([{"n": int(matrix.sum())}, {"n_max": int(matrix.sum())}, {}])
+    )
     kept |= stated | {"classes": ",".join("abcdefgh"[:size])}
     assert not impossible(kept), kept
     assert not impossible(kept | {"matrix": matrix.tolist()} | supports_of(matrix)), kept
