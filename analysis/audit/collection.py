@@ -3,7 +3,8 @@
 import dataclasses
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,20 @@ def _read(path: Path) -> _Read:
         return _without_classes(path, error)
     samples = dataset.samples
     table = samples[["file", "label", "patient", "source"]].assign(part=samples.get("official_part"))
-    return _Read(image_folder.files_of(path).root, _nullable(table), dataset.native, dataset.layout, dataset.notes)
+    notes = (*dataset.notes, *_others(path, set(table["file"])))
+    return _Read(image_folder.files_of(path).root, _nullable(table), dataset.native, dataset.layout, notes)
+
+
+def _others(path: Path, read: set[str]) -> Iterator[str]:
+    """Yield a note that counts the files of a folder or zip which are not among the images `read`, by suffix."""
+    if image_folder.is_manifest(path) or path.suffix.lower() == ".npz":
+        return  # its folder may hold anything, and an archive of arrays holds no other files
+    files = Files(path)
+    others = sorted(set(files.under("")) - read - set(manifests_in(files)))
+    counts = Counter(Path(name).suffix.lower() or "without a suffix" for name in others)
+    if others:
+        told = ", ".join(f"{number:,} {suffix}" for suffix, number in counts.most_common())
+        yield f"{len(others):,} files are not among the images read: {told}, such as {others[0]}."
 
 
 def _without_classes(path: Path, error: BadInput) -> _Read:

@@ -76,6 +76,13 @@ def test_copies_in_one_folder_are_label_conflicts_or_groups(conflicting):
     ]  # fmt: skip
 
 
+def test_files_that_are_no_images_are_counted(conflicting):
+    (conflicting / "a/notes.txt").write_text("x")
+    (conflicting / "b/notes.txt").write_text("x")
+    messages = [finding.message for finding in examine(collect([conflicting])).findings if finding.code == "DATA003"]
+    assert messages == ["2 files are not among the images read: 2 .txt, such as a/notes.txt."]
+
+
 def test_the_rarer_label_of_a_group_comes_first(tmp_path):
     for name, degrees in (("a/0.png", 0), ("a/1.png", 90), ("a/2.png", 180), ("b/0.png", 270)):
         save(tmp_path / name, np.rot90(texture(1), degrees // 90))
