@@ -113,8 +113,9 @@ def _others(path: Path, read: set[str]) -> Iterator[str]:
     others = sorted(set(files.under("")) - read - set(manifests_in(files)))
     counts = Counter(Path(name).suffix.lower() or "without a suffix" for name in others)
     if others:
-        told = ", ".join(f"{number:,} {suffix}" for suffix, number in counts.most_common())
-        yield f"{len(others):,} files are not among the images read: {told}, such as {others[0]}."
+        told = ", ".join(f"{n:,} {suffix}" for suffix, n in counts.most_common())
+        number = "1 file is" if len(others) == 1 else f"{len(others):,} files are"
+        yield f"{number} not among the images read: {told}, such as {others[0]}."
 
 
 def _without_classes(path: Path, error: BadInput) -> _Read:
