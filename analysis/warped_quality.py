@@ -5,7 +5,7 @@
 The films are the 106 upright originals of Mendeley Data x7bvzv6cvr and those of CBIS-DDSM. Of every fourth film of
 CBIS-DDSM and all others, COPIES copies are made for each change of geometry and each further change
 (analysis/film_changes.py), drawn by SEED, and looked for among the films. False pairs are counted there and among all
-films; films of one patient are not counted.
+films; films of one patient are not counted. The last row compares all augmented files of x7bvzv6cvr with themselves.
 
 Wrong pairs among all films, and copies that were missed, are listed on standard error.
 
@@ -35,16 +35,24 @@ from benchmarks.reference.command import measurement
 
 SEED = 1
 COPIES = 25  # of each change of geometry and each further change
+COLUMNS = [
+    *("test", "n_films", "n_copies", "found", "as_scan", "lowest", "n_pairs", "n_wrong", "n_wrong_scan"),
+    *("cpu_seconds", "peak_memory_mb"),
+]
 EVERY = 4  # of the films of CBIS-DDSM from which copies are made
 
 
 @dataclasses.dataclass(frozen=True)
 class Films:
-    """Films by number: `read(number)` returns uint8 (H, W); `patient` (N,) has names, unique across data sets."""
+    """Films by number: `read(number)` returns uint8 (H, W); `patient` (N,) has names, unique across data sets.
+
+    The first `n_inbreast` films are those of the data set `inbreast`.
+    """
 
     read: Callable[[int], np.ndarray]
     patient: np.ndarray
     n_inbreast: int
+    inbreast: Any
 
     @property
     def chosen(self) -> list[int]:
@@ -62,7 +70,7 @@ def load(inbreast: Path, cbis: Path) -> Films:
     def read(number: int) -> np.ndarray:
         return one.native(first.index[number]) if number < len(first) else other.native(number - len(first))
 
-    return Films(read, np.array(patients), len(first))
+    return Films(read, np.array(patients), len(first), one)
 
 
 def _cbis(path: Path) -> Any:
@@ -105,6 +113,22 @@ def rows(films: Films) -> Iterator[dict[str, Any]]:
     yield row | _wrong(pairs, unlike) | {"cpu_seconds": time.process_time() - start}
     for pair in pairs[unlike].itertuples():
         print(f"films {pair.a} and {pair.b}: {pair.kind}, similarity {pair.similarity:.3f}", file=sys.stderr)
+    yield augmented(films.inbreast)
+
+
+def augmented(inbreast: Any) -> dict[str, Any]:
+    """Return the row of the augmented files of x7bvzv6cvr against themselves, in which each file has a copy."""
+    files = inbreast.samples[inbreast.samples["folder"] == "after"]
+    source, n = files["source"].to_numpy(dtype=str), len(files)
+    start = time.process_time()
+    pairs = find_pairs(lambda place: inbreast.native(files.index[place % n]), 2 * n, n)
+    seconds = time.process_time() - start
+    unlike = source[pairs["a"]] != source[pairs["b"] - n]
+    found = pairs.loc[~unlike, "b"].nunique()
+    different = n * n - int((pd.Series(source).value_counts() ** 2).sum())
+    row = {"test": "augmented files against themselves", "n_films": n, "n_copies": n, "found": found, "as_scan": 0}
+    row |= {"lowest": pairs.loc[~unlike].groupby("b")["similarity"].max().min(), "n_pairs": different}
+    return row | _wrong(pairs, unlike) | {"cpu_seconds": seconds}
 
 
 def _counted(test: str, n_films: int, copies: pd.DataFrame) -> dict[str, Any]:
@@ -122,7 +146,7 @@ def measure(inbreast: Path, cbis: Path) -> pd.DataFrame:
     table = pd.DataFrame(rows(load(inbreast, cbis))).round({"lowest": 3, "cpu_seconds": 1})
     whole = ["n_copies", "found", "as_scan", "n_pairs", "n_wrong", "n_wrong_scan"]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return table.astype(dict.fromkeys(whole, "Int64")).assign(peak_memory_mb=peak)
+    return table.astype(dict.fromkeys(whole, "Int64")).assign(peak_memory_mb=peak)[COLUMNS]
 
 
 main = measurement(

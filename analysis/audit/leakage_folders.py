@@ -4,7 +4,7 @@ Writes into the output folder
 
     leakage_pairs.csv   test_file, train_file, similarity, transform, mirrored, rotation, scale, shift, overlap,
                         grey_difference, test_label, train_label, code: the most similar training image of each test
-                        image that has a copy there
+                        image that has a copy there, or else a frame of its scan
     conflicts.csv       file, label, n_agree, n_disagree, partner, partner_label, similarity, transform, code:
                         files whose copies in the other folder mostly have another label; the label is the folder of a
                         file
@@ -21,10 +21,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from analysis.audit.codes import OF_COLUMN
+from analysis.audit.codes import OF_COLUMN, OF_KIND
 from analysis.audit.contact_sheet import contact_sheet, signature, strongest
-from analysis.audit.partners import IDENTICAL, NEAR_DUPLICATE, Pictures, partners
+from analysis.audit.partners import IDENTICAL, NEAR_DUPLICATE, SAME_SCAN, Pictures, partners
 from analysis.drawing.style import use_style
+from benchmarks.copies.registration import LEAST_OF_COPY
 from benchmarks.copies.rigid import THRESHOLD
 from benchmarks.datasets._files import Files
 from benchmarks.errors import BadInput, refuse
@@ -56,7 +57,7 @@ class Finding:
         """Whether there is a leak, and the share of the test images."""
         share = f"{len(self.pairs):,} of {self.n_test:,} test images ({len(self.pairs) / self.n_test:.1%})"
         start = "LEAK" if len(self.pairs) else "No leak found"
-        return f"{start}: {share} have a copy among the {self.n_train:,} training images."
+        return f"{start}: {share} have a copy, or a frame of their scan, among the {self.n_train:,} training images."
 
     @property
     def by_transform(self) -> dict[str, int]:
@@ -90,12 +91,14 @@ def audit_folders(train: Path, test: Path, out: Path) -> bool:
     samples = pd.concat(found, ignore_index=True)
     pictures = _pictures(samples, n_train=len(found[0]))
     pairs = partners(*found, pictures.pairs)
-    pairs = pictures.explained(pairs[pairs["kind"] == NEAR_DUPLICATE]).assign(part_a="train", part_b="test")
+    pairs = pairs[pairs["kind"].isin([NEAR_DUPLICATE, SAME_SCAN])].drop_duplicates("sample_b")  # sorted: copies first
+    pairs = pictures.explained(pairs).assign(part_a="train", part_b="test")
     pairs = pairs.sort_values(["similarity", "sample_b"], ascending=[False, True])
     labels = samples.set_index("sample")["label"]
     pairs = pairs.assign(test_label=pairs["sample_b"].map(labels), train_label=pairs["sample_a"].map(labels))
     names = {"sample_a": "train_file", "sample_b": "test_file"}
-    pairs = pairs.assign(code=np.where(pairs["transform"] == IDENTICAL, "LEAK001", "LEAK002"))
+    codes = np.where(pairs["transform"] == IDENTICAL, OF_KIND["pixel_identical"], pairs["kind"].map(OF_KIND))
+    pairs = pairs.assign(code=codes)
     conflicts = pictures.conflicts(samples).assign(code=OF_COLUMN["label"]).drop(columns="column")
     finding = Finding(
         train=train,
@@ -165,7 +168,9 @@ def _page(finding: Finding, sheet: str) -> str:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("leakage.html.j2").render(finding=finding, sheet=sheet, threshold=THRESHOLD)
+    return environment.get_template("leakage.html.j2").render(
+        finding=finding, sheet=sheet, threshold=THRESHOLD, threshold_warped=LEAST_OF_COPY
+    )
 
 
 def _print(finding: Finding) -> None:

@@ -61,11 +61,18 @@ class Pictures:
         empty for pairs that are no copies (mirrored is missing).
         """
         known = self.pairs.set_index(["sample_a", "sample_b"])["found_by"].to_dict()
+        scans = self.pairs[self.pairs["kind"] == SAME_SCAN]
+        scans = set(zip(scans["sample_a"], scans["sample_b"], strict=True))
         facts = [
             self._explain(a, b, mirrored, known[a, b]) if pd.notna(mirrored) else (*[np.nan] * 5, "")
             for a, b, mirrored in zip(pairs["sample_a"], pairs["sample_b"], pairs["mirrored"], strict=True)
         ]
-        return pairs.reset_index(drop=True).join(pd.DataFrame(facts, columns=RELATION))
+        table = pairs.reset_index(drop=True).join(pd.DataFrame(facts, columns=RELATION))
+        ends = zip(table["sample_a"], table["sample_b"], strict=True)
+        table["transform"] = [
+            f"same scan, {text}" if pair in scans else text for pair, text in zip(ends, table["transform"], strict=True)
+        ]
+        return table
 
     def conflicts(self, samples: pd.DataFrame) -> pd.DataFrame:
         """Return `conflicts` of `samples` with the transform of each partner."""

@@ -10,9 +10,12 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from benchmarks.copies import rigid, warped
 from benchmarks.copies.keypoints import describe
-from benchmarks.copies.registration import COPY
+from benchmarks.copies.registration import COPY, SAME_SCAN, judged, register
 
 RIGID, WARPED = "rigid", "warped"  # values of found_by
+# Frames of one scan can be similar enough for the first search
+SURE, UPRIGHT = 0.9, 3.0  # similarity from which a pair is a copy, degrees of rotation up to which one is upright
+MOST_FRAMES = 8  # images of a group
 
 Read = Callable[[int], np.ndarray]
 
@@ -46,6 +49,8 @@ def related(spectra: np.ndarray, digests: np.ndarray, read: Read, n_first: int |
         found = rigid.search(spectra)
     else:
         found = rigid.search(spectra[:n_first], spectra[n_first:]).assign(b=lambda table: table["b"] + n_first)
+    frames = _frames(found, spectra, read)
+    found = found.drop(index=frames.index)
     group, flipped = _groups(found, len(spectra))
     # Images of one group are copies of each other: the second search needs the first image of each group alone.
     textured = np.any(spectra != 0, axis=(1, 2))
@@ -57,10 +62,27 @@ def related(spectra: np.ndarray, digests: np.ndarray, read: Read, n_first: int |
     more = _expanded(more.assign(a=chosen[more["a"]], b=chosen[more["b"]]), group, flipped, textured, sides)
     if n_first is not None:
         more = more[(more["a"] < n_first) & (more["b"] >= n_first)]
-    parts = [found.assign(kind=COPY, found_by=RIGID), more.assign(found_by=WARPED)]
+    parts = [found.assign(kind=COPY, found_by=RIGID), frames.assign(found_by=WARPED), more.assign(found_by=WARPED)]
     table = pd.concat(parts, ignore_index=True).drop_duplicates(["a", "b"])  # the first search's word stands
     table = table.astype({"a": int, "b": int, "mirrored": bool})
     return table.assign(identical=digests[table["a"]] == digests[table["b"]]).reset_index(drop=True)
+
+
+def _frames(pairs: pd.DataFrame, spectra: np.ndarray, read: Read) -> pd.DataFrame:
+    """Return the rows of `pairs` that are frames of one scan, with the similarity after registration and their kind.
+
+    They are looked for among the less similar upright pairs of small groups: augmentation makes larger ones.
+    """
+    group, _ = _groups(pairs, len(spectra))
+    small = np.bincount(group, minlength=1)[group[pairs["a"]]] <= MOST_FRAMES
+    similarity = {}
+    for row in pairs[small & ~pairs["mirrored"] & (pairs["similarity"] < SURE)].itertuples():
+        degrees, _ = rigid.rotation(spectra[row.a], spectra[row.b], False)
+        if min(degrees, 360 - degrees) <= UPRIGHT:
+            registration = register(describe(read(row.a)), describe(read(row.b)), False)
+            if registration is not None and judged(registration, alike=True) == SAME_SCAN:
+                similarity[row.Index] = registration.similarity
+    return pairs.loc[list(similarity)].assign(similarity=list(similarity.values()), kind=SAME_SCAN)
 
 
 def _groups(pairs: pd.DataFrame, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -79,8 +79,8 @@ def register(a: Film, b: Film, mirrored: bool) -> Registration | None:
     return dataclasses.replace(found, flow=_flow(a, b, found.matrix), residual=residual)
 
 
-def judged(registration: Registration) -> str | None:
-    """Return COPY or SAME_SCAN, None for unrelated images.
+def judged(registration: Registration, alike: bool = False) -> str | None:
+    """Return COPY or SAME_SCAN, None for unrelated images; `alike` says that another search found the pair.
 
     One transform of the whole image explains a copy, up to sharpness and contrast. In frames of one scan, parts of the
     tissue move against each other, and some of the speckle is new.
@@ -89,7 +89,7 @@ def judged(registration: Registration) -> str | None:
     moved = flow > FLOW and registration.residual > RESIDUAL
     if similar >= (MOST_OF_SCAN if moved else LEAST_OF_COPY):
         return COPY
-    near = moved and flow <= FAR_FLOW and registration.inliers >= INLIERS_OF_SCAN
+    near = moved and flow <= FAR_FLOW and (alike or registration.inliers >= INLIERS_OF_SCAN)
     return SAME_SCAN if near and similar >= LEAST_OF_SCAN else None
 
 

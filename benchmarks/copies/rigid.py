@@ -9,7 +9,7 @@ Shift theorem in polar coordinates: De Castro & Morandi, IEEE TPAMI 9(5), 1987, 
 al., ICCV 2009, doi 10.1109/ICCV.2009.5459469.
 
 Not found are images without texture, and copies whose centre moved by more than about a hundredth of the side, as by
-crops, shifts or zooms. benchmarks/reference/copies.csv has the measured accuracy.
+crops, shifts or zooms (warped.py finds these). benchmarks/reference/copies.csv has the measured accuracy.
 """
 
 from collections.abc import Iterable

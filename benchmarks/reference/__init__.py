@@ -1,6 +1,7 @@
 """Measurements kept with the code, each row with the command, machine and versions that made it.
 
 - copies.csv: analysis/copies_quality.py
+- warped_copies.csv: analysis/warped_quality.py
 - replay.csv, replay_patients.csv: benchmarks/validation/replay.py
 - planted_bias.csv: benchmarks/validation/planted_bias.py
 - ablation.csv: benchmarks/validation/ablation.py

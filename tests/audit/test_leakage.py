@@ -11,6 +11,7 @@ import yaml
 from conftest import ROOT
 from PIL import Image
 from textures import recompressed, resized, texture, turned
+from ultrasound import scan
 
 from analysis.audit import leakage
 from analysis.audit.partners import conflicts, partners
@@ -274,3 +275,17 @@ def test_leakage_of_the_published_split_equals_the_counts_by_hand(tmp_path, monk
     pairs = pd.read_csv(study.results() / "tables/leakage_pairs.csv", dtype={"source_a": str, "source_b": str})
     near = pairs[pairs["kind"] == "near_duplicate"]
     assert (near["source_a"] == near["source_b"]).all()
+
+
+def test_crops_and_frames_of_one_scan_in_two_folders(tmp_path):
+    for patient in range(3):
+        save(tmp_path / f"train/{patient}.png", scan(patient, 400))
+    save(tmp_path / "test/crop.png", scan(0, 400)[50:350, 40:380])
+    save(tmp_path / "test/frame.png", scan(1, 400, 0.006, 0.05, frame=1))
+    save(tmp_path / "test/other.png", scan(9, 400))
+    run = command(tmp_path / "train", tmp_path / "test", "--out", tmp_path / "out")
+    assert run.returncode == 1 and "LEAK: 2 of 3 test images" in run.stdout
+    pairs = pd.read_csv(tmp_path / "out/leakage_pairs.csv").set_index("code")
+    assert pairs.loc["LEAK002", "transform"].startswith("cropped to 64 %, zoomed by 1.18")
+    assert pairs.loc["LEAK005", "transform"].startswith("same scan")
+    assert [Path(name).name for name in pairs["train_file"]] == ["0.png", "1.png"]

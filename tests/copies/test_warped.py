@@ -9,7 +9,7 @@ from ultrasound import scan
 from analysis.audit.contact_sheet import brought, signature
 from analysis.audit.partners import Pictures
 from analysis.film_changes import GEOMETRY, WITH
-from benchmarks.copies import registration, warped
+from benchmarks.copies import registration, rigid, warped
 from benchmarks.copies.keypoints import describe
 from benchmarks.copies.pairs import find_pairs
 
@@ -51,6 +51,13 @@ def test_frames_of_one_scan_are_no_copies():
     pairs = found([scan(patient, 400) for patient in range(3)] + frames, 3)
     assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 3], [1, 4], [2, 5]]
     assert (pairs["kind"] == "same_scan").all() and pairs["similarity"].between(0.5, 0.9).all()
+
+
+def test_frames_that_the_first_search_takes_for_copies_are_told_apart():
+    first, frame = scan(1, 256), scan(1, 256, 0.003, 0.05, frame=1)
+    alike = rigid.search(rigid.describe([first, frame]))["similarity"].item()
+    (pair,) = found([first, frame]).to_dict("records")
+    assert alike > rigid.THRESHOLD and (pair["kind"], pair["found_by"]) == ("same_scan", "warped")
 
 
 def test_the_description_of_a_mirrored_image_needs_no_second_extraction():
