@@ -12,6 +12,7 @@ from scipy import fft
 
 from analysis.audit.leakage import audit
 from analysis.audit.leakage_folders import audit_folders
+from benchmarks.copies.pairs import use_threads
 from benchmarks.errors import run_cli
 from benchmarks.study.command import DATA, STUDY
 from benchmarks.study.study import load_study
@@ -30,6 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if bool(arguments.study) == bool(arguments.folders) or len(arguments.folders) not in (0, 2):
         parser.error("give either TRAIN and TEST or --study")
+    use_threads(arguments.threads)
     with fft.set_workers(arguments.threads):
         if not arguments.study:
             train, test = arguments.folders

@@ -23,6 +23,7 @@ from analysis.audit.findings import examine
 from analysis.audit.outputs import FORMATS, exit_status
 from analysis.audit.page import write_folder
 from analysis.audit.split import SHARES, check_shares, write_split
+from benchmarks.copies.pairs import use_threads
 from benchmarks.errors import run_cli
 
 
@@ -53,6 +54,7 @@ def main() -> None:
         check_shares(arguments.parts)
     collection = collect(arguments.paths)
     allowed = read_allow_list(arguments.allow, collection.base)
+    use_threads(arguments.threads)
     with fft.set_workers(arguments.threads):
         audit = examine(collection)
     if allowed:

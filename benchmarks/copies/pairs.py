@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Callable
 
+import cv2
+import faiss
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix
@@ -18,6 +20,12 @@ SURE, UPRIGHT = 0.9, 3.0  # similarity from which a pair is a copy, degrees of r
 MOST_FRAMES = 8  # images of a group
 
 Read = Callable[[int], np.ndarray]
+
+
+def use_threads(n: int) -> None:
+    """Let the searches use `n` threads from now on, except scipy's Fourier transforms (scipy.fft.set_workers)."""
+    cv2.setNumThreads(n)
+    faiss.omp_set_num_threads(n)
 
 
 def find_pairs(read: Read, n: int, n_first: int | None = None) -> pd.DataFrame:
