@@ -249,8 +249,8 @@ def place(name: str, function: str, *texts: object) -> str:
             words = [getattr(node, key, None) for key in ("value", "attr", "id", "arg", "name")]
             if isinstance(node, named) and text in words:
                 return f"{file(name)}:{node.lineno}"
-    lines = [node.lineno for node in nodes if isinstance(node, ast.FunctionDef) and node.name == function]
-    return f"{file(name)}:{lines[0] if lines else 1}"
+    lines = (node.lineno for node in nodes if isinstance(node, ast.FunctionDef) and node.name == function)
+    return f"{file(name)}:{next(lines, 1)}"
 
 
 def blame(path: Path, error: Exception, what: str) -> str:

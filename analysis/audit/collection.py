@@ -12,9 +12,9 @@ import pandas as pd
 
 from benchmarks.datasets import image_folder
 from benchmarks.datasets._files import Files
-from benchmarks.datasets._layout import images_in, outer
-from benchmarks.datasets._manifest import manifests_in
-from benchmarks.datasets._parts import PARTS, part_of
+from benchmarks.datasets.layouts.layout import images_in, outer
+from benchmarks.datasets.layouts.manifest import manifests_in
+from benchmarks.datasets.layouts.parts import PARTS, part_of
 from benchmarks.errors import BadInput
 
 FACTS = ("label", "patient", "source", "part")

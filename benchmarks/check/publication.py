@@ -19,9 +19,9 @@ import architectures
 from benchmarks import datasets
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.publications import publication, views
-from benchmarks.publications.arithmetic import check_figures
+from benchmarks.publications.arithmetic.check import check_figures
+from benchmarks.publications.arithmetic.verdicts import NOT_EVALUABLE, Verdict
 from benchmarks.publications.splits import ordered, parts
-from benchmarks.publications.verdicts import NOT_EVALUABLE, Verdict
 
 SEEDS = 10  # tried where a split states no seed
 FORM = ("image_size", "batch_size", "precision")  # settings that an architecture's published form declares, too

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.datasets._parts import PARTS
+from benchmarks.datasets.layouts.parts import PARTS
 from benchmarks.errors import BadInput
 
 COLUMNS = (

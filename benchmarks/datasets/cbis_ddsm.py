@@ -32,7 +32,7 @@ from PIL import Image
 from benchmarks.datasets import Dataset, image_folder
 from benchmarks.datasets._dicom import SUFFIXES
 from benchmarks.datasets._files import Files, resize
-from benchmarks.datasets._manifest import manifests_in
+from benchmarks.datasets.layouts.manifest import manifests_in
 from benchmarks.errors import BadInput, refuse, told
 
 OPTIONS: dict = {}

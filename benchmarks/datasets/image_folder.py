@@ -2,9 +2,9 @@
 
 Without a manifest, every subfolder of the data (a folder or a zip) is a class and every image below it a sample.
 Folders named train, training, val, valid, validation, dev, test or testing, above or below the class folders, are the
-parts of a shipped split (_folders.py). The manifest is a CSV file (commas, semicolons or tabs) or a file of JSON lines,
-given as the data, or one of manifest.csv, metadata.csv, metadata.jsonl and labels.csv at the top of the folder or zip,
-or in each of its split folders; then only the files in the manifest are samples. Its columns:
+parts of a shipped split (layouts/folders.py). The manifest is a CSV file (commas, semicolons or tabs) or a file of JSON
+lines, given as the data, or one of manifest.csv, metadata.csv, metadata.jsonl and labels.csv at the top of the folder
+or zip, or in each of its split folders; then only the files in the manifest are samples. Its columns:
 
     file        path of the image, relative to the manifest; or its end, or its name without suffix, if only one fits
     label       class
@@ -19,9 +19,9 @@ or in each of its split folders; then only the files in the manifest are samples
     part        optional: train, validation or test, in the split that the data set ships, for the protocols
                 `official` and `as_shipped`
 
-_headers.py lists other names of these columns (image_path, diagnosis, patient_id, split, ...). Further columns are
-ignored. Notes of the data set count these, names that were completed, and skipped files: what file managers leave, and
-masks beside images (_files.py).
+layouts/headers.py lists other names of these columns (image_path, diagnosis, patient_id, split, ...). Further columns
+are ignored. Notes of the data set count these, names that were completed, and skipped files: what file managers leave,
+and masks beside images (_files.py).
 
 All formats that Pillow reads (png, jpg, pgm, tif, ...) are accepted, and DICOM, which is recognised by its content.
 Other files in class folders are ignored. Links to folders, class folders without an image, and images above 89,478,485
@@ -30,13 +30,13 @@ _dicom.py) and resized without keeping the aspect ratio. If all files are DICOM,
 the headers when the manifest lacks the column and no header leaves the value empty. Check that anonymisation left each
 patient a separate id. Without patients (sources), protocol by_patient (by_source) is refused.
 
-A folder or zip with a COCO file (_coco.py) or with data.yaml and labels (_yolo.py) is a detection set: the boxes give
-the class of an image by a stated rule (_detection.py) and are kept as lesion boxes. A file NAME.npz is a MedMNIST
-archive (_medmnist.py).
+A folder or zip with a COCO file (layouts/coco.py) or with data.yaml and labels (layouts/yolo.py) is a detection set:
+the boxes give the class of an image by a stated rule (layouts/detection.py) and are kept as lesion boxes. A file
+NAME.npz is a MedMNIST archive (layouts/medmnist.py).
 
 Option breast: found (segmented from the pixels by a rule for mammograms) or whole (the breast fills the image, as in
-ultrasound images or patches). Option without_boxes: the class of the images
-of a detection set that have no box; without the option, these are left out. Other options: title, licence, citation.
+ultrasound images or patches). Option without_boxes: the class of the images of a detection set that have no box;
+without the option, these are left out. Other options: title, licence, citation.
 """
 
 import functools
@@ -49,16 +49,16 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets import Dataset
-from benchmarks.datasets._cells import SUFFIXES
-from benchmarks.datasets._coco import read_coco
-from benchmarks.datasets._detection import by_boxes
 from benchmarks.datasets._dicom import FACTS
 from benchmarks.datasets._files import Files, resize
-from benchmarks.datasets._folders import from_folders
-from benchmarks.datasets._layout import Found, skipped_note
-from benchmarks.datasets._manifest import boxes_of, conflicts, manifests_in, read_manifests
-from benchmarks.datasets._medmnist import read_medmnist
-from benchmarks.datasets._yolo import read_yolo
+from benchmarks.datasets.layouts.cells import SUFFIXES
+from benchmarks.datasets.layouts.coco import read_coco
+from benchmarks.datasets.layouts.detection import by_boxes
+from benchmarks.datasets.layouts.folders import from_folders
+from benchmarks.datasets.layouts.layout import Found, skipped_note
+from benchmarks.datasets.layouts.manifest import boxes_of, conflicts, manifests_in, read_manifests
+from benchmarks.datasets.layouts.medmnist import read_medmnist
+from benchmarks.datasets.layouts.yolo import read_yolo
 from benchmarks.errors import BadInput, listing, refuse
 
 OPTIONS = {

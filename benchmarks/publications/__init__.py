@@ -6,7 +6,7 @@ A folder `benchmarks/publications/<name>/` holds
     variants.py        functions of this publication alone, where publication.yaml names one
     README.md          one page: what was done, what is reproduced by which command, what is not known
 
-figures.py and arithmetic.py check printed figures by arithmetic; docs/figures_arithmetic.md explains the answers.
+figures.py and arithmetic/ check printed figures; docs/figures_arithmetic.md explains the answers.
 
 In: publication.yaml. Out: its checked content, the parts that its split makes. Imports `architectures`, errors
 and the reader of YAML.

@@ -28,8 +28,8 @@ import argparse
 from collections.abc import Sequence
 
 from benchmarks.errors import BadInput, run_cli
-from benchmarks.publications.arithmetic import check_figures
-from benchmarks.publications.verdicts import IMPOSSIBLE, NOT_EVALUABLE, Verdict
+from benchmarks.publications.arithmetic.check import check_figures
+from benchmarks.publications.arithmetic.verdicts import IMPOSSIBLE, NOT_EVALUABLE, Verdict
 
 INDENT = " " * (len(NOT_EVALUABLE) + 2)
 

@@ -14,7 +14,7 @@ import yaml
 from benchmarks import datasets, protocols
 from benchmarks.datasets import Dataset, cbis_ddsm, image_folder
 from benchmarks.datasets._files import may_be_image
-from benchmarks.datasets._layout import several
+from benchmarks.datasets.layouts.layout import several
 from benchmarks.errors import BadInput
 from benchmarks.protocols import AS_SHIPPED, BY_PATIENT, EXTERNAL, OFFICIAL, PUBLISHED
 from benchmarks.samples.folds import make_folds

@@ -22,8 +22,7 @@ from benchmarks.yaml_file import violations
 ALL = "all"
 IMAGENET_LOGISTIC = "imagenet_logistic"
 BASELINES = ("majority", "stratified", "thumbnail_logistic", IMAGENET_LOGISTIC)  # benchmarks/baselines; in every study
-# Keys of an architecture's entry; all other keys are options of its function.
-HARNESS_KEYS = ("image_size", "weights", "pretrained", "recipe")
+HARNESS_KEYS = ("image_size", "weights", "pretrained", "recipe")  # of an entry; its other keys are options
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -118,9 +117,8 @@ class Study(protocols.Splitting):
 
     def views(self) -> list[View]:
         """Return all views of the study: its own sizes, then further ones for the embedding and the cached maps."""
-        own = [View(size, self.crop) for size in self.sizes()]
         cached = [view for name in self.architectures for view in self.maps_views(name)]
-        return list(dict.fromkeys([*own, *self.embedding_views(), *cached]))
+        return list(dict.fromkeys([*(View(s, self.crop) for s in self.sizes()), *self.embedding_views(), *cached]))
 
     def weights_of(self, architecture: str) -> str | None:
         """Return the pretrained weights of the corrected form: None, `imagenet` or a path."""
@@ -134,8 +132,7 @@ class Study(protocols.Splitting):
 
     def cached_views(self, architecture: str) -> int:
         """Return the number of augmented views of which an architecture's maps are cached; 0 without a cache."""
-        own = self.recipe_of(architecture)
-        return own["cached_views"] if own else 0
+        return (self.recipe_of(architecture) or {}).get("cached_views", 0)
 
     def maps_views(self, architecture: str) -> list[View]:
         """Return the views behind an architecture's cached maps: the image, and a lesion crop's surroundings."""
@@ -234,8 +231,7 @@ def _expand(entries: dict[str, dict]) -> dict[str, dict]:
     named = {name: entry for name, entry in entries.items() if name != ALL and entry is not None}
     if entries.get(ALL) is None:
         return named
-    left_out = {name for name, entry in entries.items() if entry is None}
-    chosen = sorted({*architectures.names(), *named} - left_out)
+    chosen = sorted({*architectures.names(), *named} - {name for name, entry in entries.items() if entry is None})
     return {name: {**entries[ALL], **named.get(name, {})} for name in chosen}
 
 

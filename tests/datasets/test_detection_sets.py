@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmarks.datasets._detection import class_of, severities
+from benchmarks.datasets.layouts.detection import class_of, severities
 
 FILM = saved(Image.new("L", (80, 40), 90))  # 80 pixels wide, 40 high
 

@@ -10,8 +10,8 @@ from datasets_input import WHOLE, own, refusal, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.datasets._file_names import FileNames
 from benchmarks.datasets._files import Files
+from benchmarks.datasets.layouts.file_names import FileNames
 
 FILES = ("a/1.png", "a/2.png", "b/3.png", "b/x/4.png")
 IMAGES = dict.fromkeys(FILES, WHOLE)

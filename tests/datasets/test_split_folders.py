@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.datasets._files import Files
-from benchmarks.datasets._folders import from_folders
-from benchmarks.datasets._parts import part_of
+from benchmarks.datasets.layouts.folders import from_folders
+from benchmarks.datasets.layouts.parts import part_of
 from benchmarks.errors import BadInput
 
 

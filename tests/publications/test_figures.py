@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import BadInput, run_cli
-from benchmarks.publications.arithmetic import ONE_MATRIX, check_figures
-from benchmarks.publications.auc import QUESTION as AUC
+from benchmarks.publications.arithmetic.auc import QUESTION as AUC
+from benchmarks.publications.arithmetic.check import ONE_MATRIX, check_figures
+from benchmarks.publications.arithmetic.printed import read
+from benchmarks.publications.arithmetic.unknown_supports import sizes
+from benchmarks.publications.arithmetic.verdicts import IMPOSSIBLE, NOT_EVALUABLE, POSSIBLE
 from benchmarks.publications.figures import main
-from benchmarks.publications.printed import read
-from benchmarks.publications.unknown_supports import sizes
-from benchmarks.publications.verdicts import IMPOSSIBLE, NOT_EVALUABLE, POSSIBLE
 
 ROOT = Path(__file__).resolve().parents[2]
 EIGHT = [f"Density{density}{severity}" for density in range(1, 5) for severity in ("Benign", "Malignant")]

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from printed_figures import all_figures, printed
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.publications.arithmetic import ONE_MATRIX, check_figures
-from benchmarks.publications.confusion import value, with_sums
-from benchmarks.publications.options import features, of_class
-from benchmarks.publications.printed import read
-from benchmarks.publications.unknown_supports import sizes
-from benchmarks.publications.verdicts import IMPOSSIBLE, NOT_EVALUABLE, POSSIBLE
+from benchmarks.publications.arithmetic.check import ONE_MATRIX, check_figures
+from benchmarks.publications.arithmetic.confusion import value, with_sums
+from benchmarks.publications.arithmetic.options import features, of_class
+from benchmarks.publications.arithmetic.printed import read
+from benchmarks.publications.arithmetic.unknown_supports import sizes
+from benchmarks.publications.arithmetic.verdicts import IMPOSSIBLE, NOT_EVALUABLE, POSSIBLE
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -7,7 +7,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from benchmarks.publications.printed import Figure
+from benchmarks.publications.arithmetic.printed import Figure
 
 FEATURES = ("recall", "predicted", "precision", "f1")  # order in `features`; recall stands for the right answers
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from benchmarks.publications import unknown_supports
-from benchmarks.publications.auc import auc
-from benchmarks.publications.confusion import Matrix, value
-from benchmarks.publications.many_classes import ManyClasses
-from benchmarks.publications.printed import Figure, Stated, read
-from benchmarks.publications.relations import relations
-from benchmarks.publications.two_classes import TwoClasses
-from benchmarks.publications.verdicts import (
+from benchmarks.publications.arithmetic import unknown_supports
+from benchmarks.publications.arithmetic.auc import auc
+from benchmarks.publications.arithmetic.confusion import Matrix, value
+from benchmarks.publications.arithmetic.many_classes import ManyClasses
+from benchmarks.publications.arithmetic.printed import Figure, Stated, read
+from benchmarks.publications.arithmetic.relations import relations
+from benchmarks.publications.arithmetic.two_classes import TwoClasses
+from benchmarks.publications.arithmetic.verdicts import (
     IMPOSSIBLE,
     NOT_EVALUABLE,
     POSSIBLE,

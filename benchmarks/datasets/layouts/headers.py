@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from benchmarks.datasets._parts import part_of
+from benchmarks.datasets.layouts.parts import part_of
 from benchmarks.errors import BadInput
 
 MEANINGS = {  # column -> other names, in small letters without spaces, points, "-" and "_"

@@ -11,10 +11,10 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.datasets._detection import DetectionSet, Marked, clipped, left_out
 from benchmarks.datasets._files import Files
-from benchmarks.datasets._layout import images_in
-from benchmarks.datasets._parts import part_in
+from benchmarks.datasets.layouts.detection import DetectionSet, Marked, clipped, left_out
+from benchmarks.datasets.layouts.layout import images_in
+from benchmarks.datasets.layouts.parts import part_in
 from benchmarks.errors import BadInput, told
 
 KEYS = ("images", "annotations", "categories")

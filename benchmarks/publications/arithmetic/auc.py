@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from benchmarks.publications.confusion import Matrix, value
-from benchmarks.publications.printed import Figure, Stated
-from benchmarks.publications.two_classes import TwoClasses
-from benchmarks.publications.verdicts import IMPOSSIBLE, NOT_EVALUABLE, POSSIBLE, Verdict, keys, span
+from benchmarks.publications.arithmetic.confusion import Matrix, value
+from benchmarks.publications.arithmetic.printed import Figure, Stated
+from benchmarks.publications.arithmetic.two_classes import TwoClasses
+from benchmarks.publications.arithmetic.verdicts import IMPOSSIBLE, NOT_EVALUABLE, POSSIBLE, Verdict, keys, span
 
 QUESTION = "Does the AUC fit the other figures?"
 SPLIT = "If the AUC is 1, another threshold makes no error, and all errors at the printed one are {}."

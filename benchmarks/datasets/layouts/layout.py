@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.datasets._dicom import INDEX
 from benchmarks.datasets._files import Files, may_be_image
-from benchmarks.datasets._parts import part_of
+from benchmarks.datasets.layouts.parts import part_of
 from benchmarks.errors import BadInput
 
 

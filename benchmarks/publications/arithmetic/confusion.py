@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from benchmarks.publications.printed import Figure
+from benchmarks.publications.arithmetic.printed import Figure
 
 Matrix = tuple[tuple[int, ...], ...]
 

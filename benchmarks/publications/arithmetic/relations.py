@@ -5,8 +5,8 @@ from fractions import Fraction
 from itertools import product
 from math import ceil, floor
 
-from benchmarks.publications.printed import AVERAGES, Figure, Stated
-from benchmarks.publications.verdicts import IMPOSSIBLE, POSSIBLE, Verdict, keys, names, span
+from benchmarks.publications.arithmetic.printed import AVERAGES, Figure, Stated
+from benchmarks.publications.arithmetic.verdicts import IMPOSSIBLE, POSSIBLE, Verdict, keys, names, span
 
 
 def relations(stated: Stated) -> Iterator[Verdict]:

@@ -14,11 +14,11 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from benchmarks.publications.confusion import Matrix, value, with_sums
-from benchmarks.publications.local_search import search
-from benchmarks.publications.options import FEATURES, Cells, Options, Rows, features, of_class
-from benchmarks.publications.printed import Figure
-from benchmarks.publications.verdicts import count_range
+from benchmarks.publications.arithmetic.confusion import Matrix, value, with_sums
+from benchmarks.publications.arithmetic.local_search import search
+from benchmarks.publications.arithmetic.options import FEATURES, Cells, Options, Rows, features, of_class
+from benchmarks.publications.arithmetic.printed import Figure
+from benchmarks.publications.arithmetic.verdicts import count_range
 
 PROVEN = 1e-9  # violation of the constraints, each of order 1, far above rounding errors
 WIDER = 2e-6  # tolerance of the integer programme's solver, by which constraints are widened

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.publications.options import Options, Rows, features
+from benchmarks.publications.arithmetic.options import Options, Rows, features
 
 STEPS = (1, 2, 5, 15, 50)  # images moved at once
 FULFILLED = 1e-12

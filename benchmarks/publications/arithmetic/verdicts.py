@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.publications.confusion import Matrix
-from benchmarks.publications.printed import Figure
+from benchmarks.publications.arithmetic.confusion import Matrix
+from benchmarks.publications.arithmetic.printed import Figure
 
 POSSIBLE, IMPOSSIBLE, NOT_EVALUABLE = "possible", "impossible", "not evaluable"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.datasets._layout import Found, several, spellings
-from benchmarks.datasets._parts import PARTS
+from benchmarks.datasets.layouts.layout import Found, several, spellings
+from benchmarks.datasets.layouts.parts import PARTS
 from benchmarks.errors import BadInput, refuse
 
 MALIGNANT = {"malignant", "malignancy", "malign", "cancer", "cancerous", "carcinoma"}

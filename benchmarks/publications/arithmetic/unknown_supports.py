@@ -12,7 +12,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from benchmarks.publications.printed import Figure, Stated
+from benchmarks.publications.arithmetic.printed import Figure, Stated
 
 NO_LIMIT = 2**50
 PAIRS = 50_000  # of error counts looked at together

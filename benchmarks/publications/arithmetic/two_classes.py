@@ -12,7 +12,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from benchmarks.publications.printed import Figure
+from benchmarks.publications.arithmetic.printed import Figure
 
 SLACK = 1e-12  # of a floating-point ratio; different ratios of up to 100,000 images differ by more
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.datasets._cells import cells
-from benchmarks.datasets._file_names import FileNames
 from benchmarks.datasets._files import Files
-from benchmarks.datasets._headers import REQUIRED, meanings
-from benchmarks.datasets._layout import Found, spellings
-from benchmarks.datasets._parts import part_of
+from benchmarks.datasets.layouts.cells import cells
+from benchmarks.datasets.layouts.file_names import FileNames
+from benchmarks.datasets.layouts.headers import REQUIRED, meanings
+from benchmarks.datasets.layouts.layout import Found, spellings
+from benchmarks.datasets.layouts.parts import part_of
 from benchmarks.errors import BadInput, refuse
 
 NAMES = ("manifest.csv", "metadata.csv", "metadata.jsonl", "labels.csv")  # found without being named

@@ -1,6 +1,6 @@
 """Reader of class folders, alone, inside the folders of a shipped split, or around these.
 
-A folder named train, training, val, valid, validation, dev, test or testing (_parts.py) is a split folder and never a
+A folder named train, training, val, valid, validation, dev, test or testing (parts.py) is a split folder and never a
 class. What mixes split folders and class folders is refused.
 """
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.datasets._files import Files
-from benchmarks.datasets._layout import Found, images_in, outer, several, spellings
-from benchmarks.datasets._parts import PARTS, part_of, split_name
+from benchmarks.datasets.layouts.layout import Found, images_in, outer, several, spellings
+from benchmarks.datasets.layouts.parts import PARTS, part_of, split_name
 from benchmarks.errors import refuse
 
 Folders = tuple[str, ...]  # of one image, below the outer folders

@@ -5,7 +5,7 @@ import io
 import json
 from typing import Any
 
-from benchmarks.datasets._headers import meaning_of
+from benchmarks.datasets.layouts.headers import meaning_of
 from benchmarks.errors import BadInput, refuse
 
 DELIMITERS = ",;\t"

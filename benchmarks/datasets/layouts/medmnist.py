@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from benchmarks.datasets._layout import Found
-from benchmarks.datasets._parts import part_of
+from benchmarks.datasets.layouts.layout import Found
+from benchmarks.datasets.layouts.parts import part_of
 from benchmarks.errors import BadInput, refuse, told
 
 PARTS = ("train", "val", "test")  # as the archives name these
