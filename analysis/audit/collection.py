@@ -17,6 +17,7 @@ from benchmarks.datasets.layouts.manifest import manifests_in
 from benchmarks.datasets.layouts.parts import PARTS, part_of
 from benchmarks.errors import BadInput
 
+OPTIONS = image_folder.OPTIONS | {"without_boxes": "no box"}  # images of a detection set without a box are audited, too
 FACTS = ("label", "patient", "source", "part")
 
 
@@ -94,7 +95,7 @@ def collect(paths: Sequence[Path]) -> Collection:
 
 def _read(path: Path) -> _Read:
     try:
-        dataset = image_folder.read(image_folder.OPTIONS, path, consistent=False)
+        dataset = image_folder.read(OPTIONS, path, consistent=False)
     except BadInput as error:
         if not path.exists() or image_folder.is_manifest(path) or manifests_in(Files(path)):
             raise

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from analysis.audit.codes import OF_KIND
 from analysis.audit.partners import KINDS, NEAR_DUPLICATE, SAME_SCAN
 from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
 from analysis.figures.audit import TASKS
@@ -66,7 +67,8 @@ def _counts(results: Results) -> Table:
     ]
     caption = (
         "Files of one part with a partner in another, summed over the folds. Anything but 0 in the last four columns "
-        "is a leak of the image itself; under by_source other images of a patient are shared by design."
+        "is a leak of the image itself; under by_source other images of a patient are shared by design. "
+        f"Codes: {listed([f'{TITLES[kind]} {OF_KIND[kind]}' for kind in KINDS])}; docs/findings has a page on each."
     )
     return make_table("leakage", caption, columns, (row for _, row in counts.iterrows()), grouped=True)
 
@@ -100,7 +102,7 @@ def _mixed_up(results: Results) -> Iterator[Block]:
         return f"{row['n_disagree']} of {row['n_agree'] + row['n_disagree']}"
 
     columns = [
-        *(text("file", "sample", "wrap"), text("its", "column"), text("is", "value")),
+        *(text("code", "code"), text("file", "sample", "wrap"), text("its", "column"), text("is", "value")),
         *(text("but of its copy", "partner", "wrap"), text("is", "partner_value")),
         column("copies that disagree", disagree),
     ]

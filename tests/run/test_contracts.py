@@ -28,7 +28,7 @@ def test_the_tree_as_it_is_keeps_all_contracts(clone):
         ("architectures/simple.py", "from benchmarks import errors", "architectures.simple -> benchmarks.errors"),
         ("benchmarks/stored.py", "import analysis.metrics", "benchmarks.stored -> analysis.metrics"),
         ("benchmarks/datasets/_files.py", "import benchmarks.cells.cell", "datasets._files -> benchmarks.cells.cell"),
-        ("analysis/audit/partners.py", "import analysis.explanations.heat", "audit -> analysis.explanations.heat"),
+        ("analysis/audit/partners.py", "import analysis.explanations.heat", "partners -> analysis.explanations.heat"),
         ("analysis/explanations/heat.py", "import analysis.explanations.sanity", "No cycles are allowed"),
         ("reports/results.py", "import benchmarks.run.status", "reports.results -> benchmarks.run.status"),
         ("analysis/new_room/__init__.py", "", "new_room"),

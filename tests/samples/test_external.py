@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 from plain_studies import plain_study
 
 from analysis.audit.leakage import audit
@@ -225,7 +226,7 @@ def test_the_same_patient_under_two_names_is_found_by_pixels(tmp_path, monkeypat
         for number, row in enumerate(chosen):
             folder = tmp_path / name / phantoms.samples["severity"][row]
             folder.mkdir(parents=True, exist_ok=True)
-            datasets.adapter("image_folder").Image.fromarray(phantoms.native(row)).save(folder / f"{number}.png")
+            Image.fromarray(phantoms.native(row)).save(folder / f"{number}.png")
     sets = {name: {"name": "image_folder", "data": name} for name in ("ours", "theirs")}
     loaded.dataset.update({"sets": sets})
     loaded.external["test"] = ["theirs"]

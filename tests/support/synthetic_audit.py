@@ -45,7 +45,7 @@ def write_leakage(world) -> None:
     world.table("leakage_pairs", pairs, columns)
     suspect = {"sample": sample_b, "column": "label", "value": world.classes[1], "n_agree": 0, "n_disagree": 3}
     suspect |= {"partner": sample_a, "partner_value": world.classes[0], "similarity": 0.9, "transform": "mirrored"}
-    world.table("conflicts", [suspect])
+    world.table("conflicts", [suspect | {"code": "LABEL001"}])
 
 
 def write_claims(world) -> None:
