@@ -106,7 +106,8 @@ def _question(results: Results) -> str:
         strict = KEPT_APART.get(results.main_protocol, "group")
         return f"How much of the accuracy under the split as shipped remains when no {strict} is shared?"
     if results.honest:
-        return "How well do the architectures classify images of patients and sources that they were not trained on?"
+        strict = KEPT_APART.get(results.main_protocol, "group")
+        return f"How well do the architectures classify images when training and test share no {strict}?"
     if PUBLISHED not in results.protocols:
         return "What accuracy does the split as shipped give, and what do its parts share?"
     return "What accuracy does the published protocol give, and what does its split leak?"

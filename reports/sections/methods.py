@@ -46,6 +46,8 @@ def data(results: Results) -> Iterator[Section]:
     about = f"{dataset['title']}{CITED.get(dataset['name'], '')}. {dataset['citation']}{doi}{licence}"
     if shown := WORDS["crops"].get(results.study.crop):
         about += f" {shown}"
+    if results.study.sources_found:
+        about += f" {WORDS['found_sources']}"
     if layout := dataset.get("layout"):
         about += f" Files: {layout}."
     told = [Bullets(dataset["notes"])] if dataset.get("notes") else []
