@@ -1,10 +1,9 @@
 """Findings of the audit of a collection: label conflicts, leaks between parts, groups of copies, and unread data.
 
-A finding names its code (codes.yaml), its files and the facts behind it. `examine` decodes every image once.
+A finding names its code (codes.yaml), its files and the facts behind it.
 """
 
 import dataclasses
-import hashlib
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -14,12 +13,12 @@ import pandas as pd
 
 from analysis.audit.codes import CODES, COUNTED, OF_COLUMN, OF_KIND, Code
 from analysis.audit.collection import Collection
-from analysis.audit.partners import RELATION, SAME_SCAN, Pictures, partners
+from analysis.audit.partners import RELATION, Pictures, partners
 from benchmarks.copies.groups import grouped, weakest_links
-from benchmarks.copies.registration import COPY
+from benchmarks.copies.registration import SAME_SCAN
 from benchmarks.errors import BadInput, listing
 
-SHARED = {"patient": "LEAK003", "source": "LEAK004"}  # facts that two parts may share
+SHARED = {fact: OF_KIND[f"shared_{fact}"] for fact in ("patient", "source")}  # facts that two parts may share
 UNKNOWN = {
     "label": "copies under different labels can't be found",
     "patient": "images of one patient in two parts can't be found",
@@ -73,26 +72,24 @@ class Audit:
 def examine(collection: Collection) -> Audit:
     """Decode all images and return the findings, in the order of codes.yaml. Raises BadInput if none can be read."""
     samples = collection.samples
-    digests: dict[str, str] = {}
     unreadable: dict[str, str] = {}
 
     def read(name: str) -> np.ndarray:
         try:
-            image = collection.read(name)
+            return collection.read(name)
         except BadInput as error:
             unreadable[name] = str(error)
             return np.zeros((1, 1), dtype=np.uint8)
-        digests[name] = hashlib.md5(repr(image.shape).encode() + image.tobytes(), usedforsecurity=False).hexdigest()
-        return image
 
     names = samples["sample"].tolist()
     pictures = Pictures(names, read, int((samples["part"] == "train").sum()) if len(collection.paths) > 1 else None)
     if len(unreadable) == len(names):
         raise BadInput(listing("no image can be read:", unreadable.values()))
-    flat = [name for name in pictures.flat() if name not in unreadable]
+    flat = pictures.flat()  # the unreadable ones included
     # Empty images have equal pixels without being copies of one film.
-    digests = {name: digest for name, digest in digests.items() if name not in set(flat)}
-    pairs = _with_facts(pictures.pairs, samples)
+    digests = {name: digest for name, digest in pictures.digests.items() if name not in set(flat)}
+    flat = [name for name in flat if name not in unreadable]
+    pairs = _with_facts(pictures.copies, samples)
     groups = _groups(pairs, samples)
     found = [
         *_conflicts(pairs, groups, pictures),
@@ -107,9 +104,8 @@ def examine(collection: Collection) -> Audit:
     return Audit(collection, pictures, sorted(found, key=lambda finding: order.index(finding.code)), groups)
 
 
-def _with_facts(pairs: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs that are copies, not frames of one scan, with the facts of both images."""
-    copies = pairs[pairs["kind"] == COPY]
+def _with_facts(copies: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """Return pairs of copies with the facts of both images."""
     facts = samples.set_index("sample")
     known = {f"{fact}_{side}": copies[f"sample_{side}"].map(facts[fact]) for fact in OF_COLUMN for side in "ab"}
     return copies.assign(**known)
@@ -242,6 +238,8 @@ def _copies(groups: pd.DataFrame) -> Iterator[Finding]:
 def _scans(pictures: Pictures, samples: pd.DataFrame) -> Iterator[Finding]:
     """Yield a finding for each group of images with frames of one scan, in one part or none, of no common patient."""
     frames = pictures.pairs.loc[pictures.pairs["kind"] == SAME_SCAN, "sample_a"]
+    if frames.empty:
+        return
     groups = _groups(pictures.pairs, samples)
     scans = groups[groups["group"].isin(groups.loc[groups["sample"].isin(frames), "group"])]
     for _, members in scans.groupby("group"):

@@ -16,16 +16,16 @@ import dataclasses
 import io
 from pathlib import Path
 
-import jinja2
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from analysis.audit.codes import OF_COLUMN, OF_KIND
 from analysis.audit.contact_sheet import contact_sheet, signature, strongest
-from analysis.audit.partners import IDENTICAL, NEAR_DUPLICATE, SAME_SCAN, Pictures, partners
+from analysis.audit.page import rendered
+from analysis.audit.partners import IDENTICAL, NEAR_DUPLICATE, Pictures, partners
 from analysis.drawing.style import use_style
-from benchmarks.copies.registration import LEAST_OF_COPY
+from benchmarks.copies.registration import LEAST_OF_COPY, SAME_SCAN
 from benchmarks.copies.rigid import THRESHOLD
 from benchmarks.datasets._files import Files
 from benchmarks.errors import BadInput, refuse
@@ -113,7 +113,14 @@ def audit_folders(train: Path, test: Path, out: Path) -> bool:
     out.mkdir(parents=True, exist_ok=True)
     finding.pairs[PAIR_COLUMNS].to_csv(out / "leakage_pairs.csv", index=False, float_format="%.4g")
     finding.conflicts.to_csv(out / "conflicts.csv", index=False, float_format="%.4g")
-    (out / "leakage.html").write_text(_page(finding, _sheet(pairs, pictures)), encoding="utf-8")
+    page = rendered(
+        "leakage.html.j2",
+        finding=finding,
+        sheet=_sheet(pairs, pictures),
+        threshold=THRESHOLD,
+        threshold_warped=LEAST_OF_COPY,
+    )
+    (out / "leakage.html").write_text(page, encoding="utf-8")
     _print(finding)
     print(f"Pairs and page: {out}")
     return len(pairs) > 0
@@ -161,16 +168,6 @@ def _sheet(pairs: pd.DataFrame, pictures: Pictures) -> str:
     figure.savefig(content, format="png", dpi=150)
     plt.close(figure)
     return base64.b64encode(content.getvalue()).decode()
-
-
-def _page(finding: Finding, sheet: str) -> str:
-    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("leakage.html.j2").render(
-        finding=finding, sheet=sheet, threshold=THRESHOLD, threshold_warped=LEAST_OF_COPY
-    )
 
 
 def _print(finding: Finding) -> None:

@@ -76,15 +76,12 @@ def _tables(audit: Audit) -> dict[str, pd.DataFrame]:
 
 def page(audit: Audit) -> str:
     """Return the page, HTML without other files."""
-    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     open_ = [finding for finding in audit.findings if finding.reason is None]
     conflicts = [finding for finding in open_ if finding.code.startswith("LABEL")]
     leaks = [finding for finding in open_ if finding.code.startswith("LEAK")]
     pictured = _pictured(audit)
-    return environment.get_template("audit.html.j2").render(
+    return rendered(
+        "audit.html.j2",
         audit=audit,
         paths=" and ".join(map(str, audit.collection.paths)),
         verdict=verdict(audit),
@@ -101,6 +98,15 @@ def page(audit: Audit) -> str:
         accepted=[finding for finding in audit.findings if finding.reason is not None],
         most_rows=MOST_ROWS,
     )
+
+
+def rendered(template: str, **content: Any) -> str:
+    """Return a template of this room, filled with `content`: HTML."""
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(template).render(**content)
 
 
 def _chosen(leaks: list[Finding]) -> list[Finding]:

@@ -9,11 +9,10 @@ import pandas as pd
 from benchmarks.copies import pairs as search
 from benchmarks.copies import rigid, warped
 from benchmarks.copies.keypoints import describe
-from benchmarks.copies.registration import COPY
+from benchmarks.copies.registration import COPY, SAME_SCAN
 
 SHARED = {"shared_patient": "patient", "shared_source": "source", "pixel_identical": "md5"}  # kind -> column compared
 NEAR_DUPLICATE = "near_duplicate"
-SAME_SCAN = "same_scan"
 KINDS = (*SHARED, NEAR_DUPLICATE, SAME_SCAN)
 RELATION = ["rotation", "scale", "shift", "overlap", "grey_difference", "transform"]  # columns of `explained`
 IDENTICAL = "identical pixels"  # a transform
@@ -29,7 +28,8 @@ class Pictures:
 
     `names` are unique; `read(name)` returns uint8 (H, W). With `n_first`, only pairs between the first `n_first` images
     and the others are searched. `pairs` has the columns sample_a, sample_b, similarity, mirrored, kind, found_by and
-    identical (as in benchmarks/copies/pairs.py), and each pair in both orders.
+    identical (as in benchmarks/copies/pairs.py), and each pair in both orders. `digests` are those of the pixels, by
+    name.
     """
 
     def __init__(self, names: list[str], read: Callable[[str], np.ndarray], n_first: int | None = None):
@@ -37,6 +37,7 @@ class Pictures:
         self.film = functools.lru_cache(maxsize=64)(lambda name: describe(self.read(name)))
         self.place = {name: place for place, name in enumerate(names)}
         self.spectra, digests = search.described(lambda number: read(names[number]), len(names))
+        self.digests = dict(zip(names, digests.tolist(), strict=True))
         found = search.related(self.spectra, digests, lambda number: read(names[number]), n_first)
         listed = np.array(names, dtype=object)
         one_way = pd.DataFrame({"sample_a": listed[found["a"]], "sample_b": listed[found["b"]]})
@@ -50,6 +51,12 @@ class Pictures:
         """The rows of `pairs` that are copies, without frames of one scan."""
         return self.pairs[self.pairs["kind"] == COPY]
 
+    @functools.cached_property
+    def _judged(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """Which search found each pair, and its kind."""
+        ends = zip(self.pairs["sample_a"], self.pairs["sample_b"], strict=True)
+        return dict(zip(ends, zip(self.pairs["found_by"], self.pairs["kind"], strict=True), strict=True))
+
     def flat(self) -> list[str]:
         """Return the names of the images without texture, whose copies can't be found."""
         return [name for name, place in self.place.items() if not self.spectra[place].any()]
@@ -60,19 +67,11 @@ class Pictures:
         rotation is in degrees; scale, shift and overlap are shares as in `warped.Relation`; transform is text. All are
         empty for pairs that are no copies (mirrored is missing).
         """
-        known = self.pairs.set_index(["sample_a", "sample_b"])["found_by"].to_dict()
-        scans = self.pairs[self.pairs["kind"] == SAME_SCAN]
-        scans = set(zip(scans["sample_a"], scans["sample_b"], strict=True))
         facts = [
-            self._explain(a, b, mirrored, known[a, b]) if pd.notna(mirrored) else (*[np.nan] * 5, "")
+            self._explain(a, b, mirrored) if pd.notna(mirrored) else (*[np.nan] * 5, "")
             for a, b, mirrored in zip(pairs["sample_a"], pairs["sample_b"], pairs["mirrored"], strict=True)
         ]
-        table = pairs.reset_index(drop=True).join(pd.DataFrame(facts, columns=RELATION))
-        ends = zip(table["sample_a"], table["sample_b"], strict=True)
-        table["transform"] = [
-            f"same scan, {text}" if pair in scans else text for pair, text in zip(ends, table["transform"], strict=True)
-        ]
-        return table
+        return pairs.reset_index(drop=True).join(pd.DataFrame(facts, columns=RELATION))
 
     def conflicts(self, samples: pd.DataFrame) -> pd.DataFrame:
         """Return `conflicts` of `samples` with the transform of each partner."""
@@ -80,12 +79,14 @@ class Pictures:
         pairs = suspects.rename(columns={"sample": "sample_b", "partner": "sample_a"})
         return suspects.assign(transform=self.explained(pairs)["transform"]).drop(columns="mirrored")
 
-    def _explain(self, name_a: str, name_b: str, mirrored: bool, found_by: str) -> tuple[float | str, ...]:
-        a, b = self.read(name_a), self.read(name_b)
-        if a.shape == b.shape and (a == b).all():
+    def _explain(self, name_a: str, name_b: str, mirrored: bool) -> tuple[float | str, ...]:
+        if self.digests[name_a] == self.digests[name_b]:
             return 0.0, 1.0, 0.0, 1.0, 0.0, IDENTICAL
+        found_by, kind = self._judged[name_a, name_b]
         if found_by == search.WARPED:
-            return self._explain_warped(name_a, name_b, mirrored)
+            *facts, text = self._explain_warped(name_a, name_b, mirrored)
+            return (*facts, f"same scan, {text}" if kind == SAME_SCAN else text)
+        a, b = self.read(name_a), self.read(name_b)
         spectra = self.spectra[self.place[name_a]], self.spectra[self.place[name_b]]
         degrees, _ = rigid.rotation(spectra[0], spectra[1], mirrored)
         difference = rigid.grey_difference(a, b, mirrored, degrees)

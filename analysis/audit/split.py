@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.audit.findings import Audit
-from analysis.audit.partners import SAME_SCAN
 from benchmarks.copies.groups import grouped
+from benchmarks.copies.registration import SAME_SCAN
+from benchmarks.datasets.layouts.parts import PARTS
 from benchmarks.errors import BadInput, refuse
 
-PARTS = ("train", "validation", "test")
 SHARES = [0.7, 0.15, 0.15]
 COPIES = ("group", "source")  # facts that images of one film share
 

@@ -8,9 +8,10 @@ import faiss
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse.csgraph import breadth_first_order
 
 from benchmarks.copies import rigid, warped
+from benchmarks.copies.groups import grouped
 from benchmarks.copies.keypoints import describe
 from benchmarks.copies.registration import COPY, SAME_SCAN, judged, register
 
@@ -100,7 +101,7 @@ def _groups(pairs: pd.DataFrame, n: int) -> tuple[np.ndarray, np.ndarray]:
     """
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
     graph = coo_matrix((np.ones(len(pairs)), (a, b)), shape=(n, n)).tocsr()
-    _, group = connected_components(graph, directed=False)
+    group = grouped(n, pairs)
     mirrored = dict(zip(zip(a, b, strict=True), pairs["mirrored"], strict=True))
     flipped = np.zeros(n, dtype=bool)
     for first in np.unique(group[a], return_index=True)[1]:

@@ -32,16 +32,14 @@ class Registration:
     """How image a, first mirrored or not, becomes image b.
 
     `matrix` (3, 3) maps coordinates in the pixels of film a (after mirroring) to those of film b. `similarity` is the
-    correlation of the tissue seen in both, `seen` its pixels, `inliers` the number of keypoints that agree. `flow` is
+    correlation of the tissue seen in both, `inliers` the number of keypoints that agree. `flow` is
     the median of how far parts of the tissue have moved against the others, `residual` the median distance of matching
     keypoints, both in pixels (0 below LEAST_OF_SCAN, where they aren't needed).
     """
 
-    mirrored: bool
     matrix: np.ndarray
     inliers: int
     similarity: float
-    seen: int
     flow: float = 0.0
     residual: float = 0.0
 
@@ -63,14 +61,14 @@ def register(a: Film, b: Film, mirrored: bool) -> Registration | None:
     if inside.sum() < LEAST_INLIERS or spread < LEAST_CELLS or not _plausible(affine):
         return None
     matrix = np.vstack([affine, [0, 0, 1]])
-    found = Registration(mirrored, matrix, int(inside.sum()), *similarity(a, b, matrix))
+    found = Registration(matrix, int(inside.sum()), similarity(a, b, matrix))
     if found.similarity < PLAUSIBLE:
         return found
     start, goal = a.points[one], b.points[other]
     for refine in (lambda matrix: _homography(start, goal, matrix), lambda matrix: _refined(a, b, matrix)):
         refined = refine(found.matrix)
         if refined is not None and _plausible(refined):
-            better = Registration(mirrored, refined, found.inliers, *similarity(a, b, refined))
+            better = Registration(refined, found.inliers, similarity(a, b, refined))
             found = max(found, better, key=lambda one: one.similarity)
     if found.similarity < LEAST_OF_SCAN:
         return found
@@ -128,18 +126,17 @@ def brought(a: Film, b: Film, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return warped, b.pixels.astype(np.float32), (seen > 0) & b.tissue
 
 
-def similarity(a: Film, b: Film, matrix: np.ndarray) -> tuple[float, int]:
-    """Return the correlation of the tissue seen in both images after local normalisation, and its pixels.
+def similarity(a: Film, b: Film, matrix: np.ndarray) -> float:
+    """Return the correlation of the tissue seen in both images after local normalisation.
 
     The correlation is 0 if fewer than LEAST_SEEN pixels are seen.
     """
     one, other, seen = brought(a, b, matrix)
-    size = int(seen.sum())
-    if size < LEAST_SEEN:
-        return 0.0, size
+    if seen.sum() < LEAST_SEEN:
+        return 0.0
     x, y = (normalised(pixels, seen)[seen] for pixels in (one, other))
     energy = np.sqrt((x**2).sum() * (y**2).sum())
-    return (float((x * y).sum() / energy) if energy > 0 else 0.0), size
+    return float((x * y).sum() / energy) if energy > 0 else 0.0
 
 
 def normalised(pixels: np.ndarray, seen: np.ndarray) -> np.ndarray:

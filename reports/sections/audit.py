@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.audit.codes import OF_KIND
-from analysis.audit.partners import KINDS, NEAR_DUPLICATE, SAME_SCAN
+from analysis.audit.partners import KINDS, NEAR_DUPLICATE
 from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
 from analysis.figures.audit import TASKS
 from benchmarks import reference
+from benchmarks.copies.registration import SAME_SCAN
 from benchmarks.copies.rigid import THRESHOLD
 from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure

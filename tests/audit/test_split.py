@@ -10,8 +10,8 @@ from textures import texture, turned
 
 from analysis.audit.collection import collect
 from analysis.audit.findings import examine
-from analysis.audit.partners import SAME_SCAN
 from analysis.audit.split import PARTS, check_shares, split, write_split
+from benchmarks.copies.registration import SAME_SCAN
 from benchmarks.datasets import image_folder
 from benchmarks.errors import BadInput
 
