@@ -28,7 +28,8 @@ from benchmarks.run.resources import Needs
 from benchmarks.run.rest import WITHOUT, rest
 from benchmarks.run.snakemake_private import moves
 from benchmarks.run.stages import Stages
-from benchmarks.study.study import BASELINES, load_study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import load_study
 from benchmarks.study.study_file import configured
 
 if Path("config/config.yaml").is_file():
@@ -58,6 +59,9 @@ ALL_CELLS = RESULTS / "tables/cells.csv"
 # Written with samples.parquet, which holds a digest of every image: their own time stamps say nothing more.
 ARRAYS = ancient(expand(RESULTS / "{kind}_{size}.npy", kind=["images", "masks"], size=STUDY.sizes()))
 NEEDS = Needs(STUDY)
+REPLAYS = [
+    STUDY.replay_folder(*replay, fold) / "runtime.json" for replay in STUDY.replays() for fold in STUDY.cells(replay[2])
+]
 
 
 report: "reports/captions/workflow.rst"
@@ -66,6 +70,9 @@ report: "reports/captions/workflow.rst"
 wildcard_constraints:
     architecture="|".join(ARCHITECTURES),
     protocol="|".join(STUDY.all_protocols()),
+    split="|".join(STUDY.splits()) or "none",
+    any_protocol="|".join([*STUDY.splits(), *STUDY.all_protocols()]),
+    publication="|".join(STUDY.publications) or "none",
     fold=r"\d+",
 
 
@@ -96,6 +103,7 @@ rule all:
         RESULTS / "report/report.tex",
         # A cell that somebody deleted is trained again, whatever has been made of it.
         [cell / "runtime.json" for cell in STAGES.cells],
+        REPLAYS,
     message:
         "Report and tables are there"
 
@@ -111,6 +119,7 @@ include: "benchmarks/check/rules.smk"
 include: "benchmarks/cells/rules.smk"
 include: "benchmarks/baselines/rules.smk"
 include: "benchmarks/recipe/rules.smk"
+include: "benchmarks/replays/rules.smk"
 include: "analysis/common.smk"
 include: "analysis/rules.smk"
 include: "analysis/scores/rules.smk"

@@ -8,7 +8,8 @@ import pandas as pd
 from analysis.tidy import read_table
 from benchmarks import stored
 from benchmarks.protocols import BY_PATIENT, EXTERNAL, NOT_HONEST, OFFICIAL, PUBLISHED
-from benchmarks.study.study import BASELINES, Study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study
 
 # Honest protocols, the strictest first, and the units that each keeps on one side of the split.
 KEPT_APART = {BY_PATIENT: "patient", OFFICIAL: "patient", EXTERNAL: "data set", "by_source": "source image"}

@@ -44,7 +44,8 @@ from analysis.tasks import AUC, Classes, tasks
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import ONE_FOLD
-from benchmarks.study.study import BASELINES, Study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study
 
 COLUMNS = [
     *("protocol", "family", "a", "b", "task", "metric", "test", "effect", "ci_low", "ci_high", "p", "p_holm"),

@@ -22,7 +22,8 @@ from analysis.bootstrap import interval
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import NOT_HONEST, PERMUTED
-from benchmarks.study.study import BASELINES, Study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study
 
 COLUMNS = [
     *("architecture", "protocol", "permuted", "ci_low", "ci_high", "chance", "excess", "excess_low", "excess_high"),

@@ -21,7 +21,8 @@ from analysis.predictions import read_folds
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import BY_PATIENT, FEWER
-from benchmarks.study.study import BASELINES, Study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study
 
 POINTS = ["architecture", "protocol", "n_patients", "accuracy", "ci_low", "ci_high", "n_samples", "n_units", "unit"]
 GAINS = [

@@ -25,7 +25,8 @@ from analysis.tasks import AUC
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PERMUTED, PLANTED
-from benchmarks.study.study import BASELINES, Study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study
 
 COLUMNS = [
     *("architecture", "protocol", "contrast", AUC, "ci_low", "ci_high", "n_samples", "n_units", "unit"),

@@ -12,7 +12,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 
 FULL_WIDTH = 7.2  # inches; a little more than the text width of the paper
 INK, GREY, FAINT = "#1a1a1a", "#6b6b6b", "#d9d9d9"

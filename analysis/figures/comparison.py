@@ -16,7 +16,7 @@ from analysis.comparison.positive_control import CHANCE, YES
 from analysis.drawing.panels import label_rows, row_of_panels
 from analysis.drawing.style import FAINT, FULL_WIDTH, GREY, INK, intervals, key, looks, looks_with_baselines
 from analysis.tasks import AUC
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 
 ROW = 0.17  # inches a row
 APART = 0.17  # of a row, between shuffled and real labels of the control

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from analysis.drawing.panels import grid_of_panels
 from analysis.drawing.style import DASHED, GREY, INK, key, looks
-from benchmarks.study.study import IMAGENET_LOGISTIC
+from benchmarks.study.names import IMAGENET_LOGISTIC
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 BASELINE = IMAGENET_LOGISTIC  # drawn in every panel of ROC curves

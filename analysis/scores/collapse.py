@@ -19,7 +19,8 @@ from analysis.predictions import read_folds, read_samples
 from analysis.tidy import table_stage
 from benchmarks import protocols, stored
 from benchmarks.errors import run_cli
-from benchmarks.study.study import BASELINES, Study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study
 
 COLLAPSED, FLAGGED, SOUND = "collapsed", "flagged", "sound"
 SAME = 1e-3  # outputs whose probabilities vary by less than this are constant

@@ -54,7 +54,8 @@ from analysis.tasks import AUC, CALIBRATED, tasks
 from analysis.tidy import table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import NOT_HONEST, PUBLISHED
-from benchmarks.study.study import BASELINES, Study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study
 
 BEATS, DOES_NOT_BEAT, IS_BASELINE = "beats majority", "does not beat majority", "baseline"
 MAJORITY = BASELINES[0]

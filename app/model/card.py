@@ -17,7 +17,7 @@ from app.model.answers import Bias, Card, Data, Estimate, Finding, Probe, Scores
 from app.model.choose import ServedCell
 from app.model.served import Served
 from benchmarks import protocols, stored
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 
 LIMITS = ["ci_low", "ci_high"]
 SEVERITY = (AUC, "sensitivity", "specificity")

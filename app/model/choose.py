@@ -9,7 +9,7 @@ import pandas as pd
 from app.settings import Settings
 from benchmarks import protocols, stored
 from benchmarks.errors import BadInput
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 from benchmarks.study.views import WHOLE
 
 HONEST = (protocols.BY_PATIENT, protocols.OFFICIAL, "by_source", protocols.EXTERNAL)  # the strictest first

@@ -32,7 +32,8 @@ from benchmarks.cells.write import about, predictions_table, write_json
 from benchmarks.datasets._files import resize
 from benchmarks.errors import run_cli
 from benchmarks.study.command import THREADS, stage
-from benchmarks.study.study import BASELINES, IMAGENET_LOGISTIC, Study
+from benchmarks.study.names import BASELINES, IMAGENET_LOGISTIC
+from benchmarks.study.study import Study
 
 THUMBNAIL = 16  # pixels
 

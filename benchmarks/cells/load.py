@@ -1,4 +1,4 @@
-"""Load the data of a cell: the samples and images of its fold's parts, and the classes."""
+"""Load the data of a fold: the samples and images of its fold's parts, and the classes."""
 
 import dataclasses
 from typing import Any
@@ -11,6 +11,7 @@ from benchmarks.cells.cell import Cell
 from benchmarks.cells.heads import Heads, heads
 from benchmarks.errors import BadInput
 from benchmarks.samples import lesion
+from benchmarks.study.study import Study
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,18 +42,25 @@ class Data:
 
 def load(cell: Cell) -> Data:
     """Load the parts train, validation and test of a cell. Raises BadInput if an earlier stage has not run."""
-    results = cell.study.results()
+    return load_fold(cell.study, cell.protocol, cell.fold, cell.study.size_of(cell.architecture))
+
+
+def load_fold(study: Study, protocol: str, fold: int, size: int) -> Data:
+    """Load the parts train, validation and test of a fold, with images of `size` px.
+
+    Raises BadInput if an earlier stage has not run.
+    """
+    results = study.results()
     about: Any = stored.record(results / "dataset.json")
-    folds = stored.table(results / "folds" / f"{cell.protocol}.parquet")
-    folds = folds[folds["fold"] == cell.fold]
+    folds = stored.table(results / "folds" / f"{protocol}.parquet")
+    folds = folds[folds["fold"] == fold]
     if folds.empty:
-        raise BadInput(f"{results}/folds/{cell.protocol}.parquet has no fold {cell.fold}")
+        raise BadInput(f"{results}/folds/{protocol}.parquet has no fold {fold}")
     known = stored.table(results / "samples.parquet")
     samples = protocols.labelled(folds, known)
-    size = cell.study.size_of(cell.architecture)
     images = stored.array(results / f"images_{size}.npy")[samples["row"].to_numpy()]
     if "lesion" in samples:
-        images = _with_lesions(images, samples, stored.array(results / f"masks_{size}.npy"), cell.study.seed)
+        images = _with_lesions(images, samples, stored.array(results / f"masks_{size}.npy"), study.seed)
     numbers = samples["label"].map({label: number for number, label in enumerate(about["classes"])}).to_numpy()
     parts = {}
     for part in ("train", "validation", "test"):

@@ -15,7 +15,8 @@ from architectures import CORRECTED, PUBLISHED
 from benchmarks.cells.shared import SHARED
 from benchmarks.check.contract import checked_build
 from benchmarks.errors import BadInput
-from benchmarks.study.study import BASELINES, HARNESS_KEYS, Study
+from benchmarks.study.names import BASELINES, HARNESS_KEYS
+from benchmarks.study.study import Study
 
 CLASSES, OTHER_CLASSES = 8, 3
 DRAWS = 4  # random points of the search space, beside its corners

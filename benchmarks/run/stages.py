@@ -9,7 +9,9 @@ from typing import Any
 from benchmarks.protocols import PUBLISHED, base, variant
 from benchmarks.run.code import Code
 from benchmarks.run.launch import LAUNCH
-from benchmarks.study.study import BASELINES, Study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.replayed import content_of
+from benchmarks.study.study import Study
 
 COMMAND = f"python {shlex.quote(LAUNCH[-1])}"  # the Python of the node that the job runs on
 
@@ -74,6 +76,12 @@ class Stages:
     def architecture(wildcards: Any) -> list[str]:
         """Return the module of a job's architecture, for `loads`."""
         return [f"architectures.{wildcards.architecture}"]
+
+    @staticmethod
+    def variant(wildcards: Any) -> list[str]:
+        """Return the module of the architecture whose published form a replay trains, for `loads`; none without."""
+        own = content_of(wildcards.publication)["variants"][wildcards.variant]
+        return [f"architectures.{own['architecture']}"] if "function" not in own else []
 
     @staticmethod
     def protocol(wildcards: Any) -> list[str]:

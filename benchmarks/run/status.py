@@ -25,7 +25,8 @@ from benchmarks import protocols, stored
 from benchmarks.cells.progress import progress_file
 from benchmarks.errors import run_cli
 from benchmarks.study.command import stage
-from benchmarks.study.study import BASELINES, Study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study
 
 DONE, RUNNING, FAILED, WAITING = "done", "running", "failed", "waiting"
 SILENT = 3600  # seconds without an update after which a cell on another host counts as ended

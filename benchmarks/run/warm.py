@@ -33,7 +33,10 @@ from benchmarks.run.launch import CODE, INTERRUPT, LAUNCH, LIBRARIES, REFUSED, S
 TRAINING = "benchmarks.training"  # its jobs share a worker if they are of the same architecture
 PRELOADED = ("numpy", "pandas", "pyarrow.parquet", "scipy.stats", "sklearn.linear_model", "PIL.Image", "jsonschema")
 # Modules that need Keras
-KERAS = ("benchmarks.check.contract", TRAINING, "analysis.explanations.explain", "analysis.explanations.heatmaps")
+KERAS = (
+    *("benchmarks.check.contract", TRAINING, "benchmarks.replays.replay"),
+    *("analysis.explanations.explain", "analysis.explanations.heatmaps"),
+)
 LARGEST = 1 << 18  # bytes of a request: no socket takes more at once
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 READY = b"ready\n"

@@ -4,25 +4,22 @@ Snakemake loads the study at every start, so this module neither imports Keras n
 """
 
 import dataclasses
-import importlib.util
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import architectures
 from benchmarks import datasets, protocols
-from benchmarks.backend import BACKENDS, TENSORFLOW
+from benchmarks.backend import TENSORFLOW
 from benchmarks.errors import BadInput, refuse
 from benchmarks.publications import publication
-from benchmarks.study import recipe
+from benchmarks.study import recipe, replayed
+from benchmarks.study.names import BASELINES, HARNESS_KEYS
+from benchmarks.study.problems import problems_of
 from benchmarks.study.study_file import SCHEMA, StudyFile, read_study
 from benchmarks.study.views import BOX, SURROUNDINGS, WHOLE, View
 from benchmarks.yaml_file import violations
 
 ALL = "all"
-IMAGENET_LOGISTIC = "imagenet_logistic"
-BASELINES = ("majority", "stratified", "thumbnail_logistic", IMAGENET_LOGISTIC)  # benchmarks/baselines; in every study
-HARNESS_KEYS = ("image_size", "weights", "pretrained", "recipe")  # of an entry; its other keys are options
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,6 +45,7 @@ class Study(protocols.Splitting):
     claims: Path | None = None
     crop: str = WHOLE
     embedding: dict = dataclasses.field(default_factory=lambda: {"views": []})
+    publications: dict[str, dict] = dataclasses.field(default_factory=dict)
 
     def results(self) -> Path:
         """Return the folder of the study's results, relative to the working directory."""
@@ -116,9 +114,43 @@ class Study(protocols.Splitting):
         return list(dict.fromkeys(View.of(one["image_size"], one.get("crop"), self.crop) for one in chosen))
 
     def views(self) -> list[View]:
-        """Return all views of the study: its own sizes, then further ones for the embedding and the cached maps."""
-        cached = [view for name in self.architectures for view in self.maps_views(name)]
-        return list(dict.fromkeys([*(View(s, self.crop) for s in self.sizes()), *self.embedding_views(), *cached]))
+        """Return all views of the study: its own sizes, then those of the embedding, the cached maps, the replays."""
+        more = [view for name in self.architectures for view in self.maps_views(name)]
+        more += [
+            View(self.replay_settings(name, variant)["image_size"], self.crop) for name, variant, _ in self.replays()
+        ]
+        return list(dict.fromkeys([*(View(s, self.crop) for s in self.sizes()), *self.embedding_views(), *more]))
+
+    def splits(self) -> list[str]:
+        """Return the protocols that are the publications' own splits, and those with shuffled labels."""
+        return [protocol for name in self.publications for protocol in replayed.with_control(name)]
+
+    def replays(self) -> list[tuple[str, str, str]]:
+        """Return every (publication, variant, protocol) that is replayed: its own splits, then the honest protocols."""
+        honest = [protocol for protocol in self.protocols if protocol not in protocols.NOT_HONEST]
+        return [
+            (name, variant, protocol)
+            for name, entry in self.publications.items()
+            for variant in entry["variants"]
+            for protocol in [*replayed.with_control(name), *honest]
+        ]
+
+    def replay_folder(self, publication: str, variant: str, protocol: str, fold: int) -> Path:
+        """Return the folder of one replay."""
+        return self.results() / "replays" / publication / variant / protocol / str(fold)
+
+    def split_settings(self, split: str) -> dict:
+        """Return all settings that the folds of a publication's own split depend on."""
+        rule = replayed.content_of(replayed.split_of(split)[0])["split"]
+        return {"seed": self.seed, "folds": self.cells(split), "rule": rule}
+
+    def replay_settings(self, publication: str, variant: str) -> dict:
+        """Return all settings that a replay depends on, and the text of the publication's variants.py."""
+        return {
+            "seed": self.seed,
+            "code": replayed.code_of(publication),
+            **replayed.settings(self.publications, publication, variant),
+        }
 
     def weights_of(self, architecture: str) -> str | None:
         """Return the pretrained weights of the corrected form: None, `imagenet` or a path."""
@@ -157,6 +189,9 @@ class Study(protocols.Splitting):
 
     def cells(self, protocol: str) -> list[int]:
         """Return the fold numbers of `protocol`, numbered across the repeats."""
+        if protocol in self.splits():
+            seeds = self.publications[replayed.split_of(protocol)[0]]["seeds"]
+            return [0] if protocol.endswith(protocols.PERMUTED) else list(range(seeds))
         own = {**dict.fromkeys(protocols.ONE_FOLD, 1), protocols.EXTERNAL: len(self.external["test"])}
         return list(range(self.repeats * own.get(protocols.base(protocol), self.folds)))
 
@@ -202,8 +237,7 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
     content["crop"] = content["crop"] or WHOLE
     content["backend"] = content["backend"] or os.environ.get("KERAS_BACKEND") or TENSORFLOW
     dataset = content["dataset"]
-    problems = [*_backend_problems(content["backend"]), *datasets.problems(dataset)]
-    problems += [*_protocol_problems(content), *_architecture_problems(content), *_derived_problems(content)]
+    problems = [*datasets.problems(dataset), *problems_of(content), *replayed.problems(content["publications"])]
     if content["claims"]:
         try:
             content["claims"] = publication.find(content["claims"])
@@ -212,6 +246,7 @@ def load_study(name_or_path: str, data: str | None = None) -> Study:
     refuse(f"{head}:", problems)
     if content["claims"]:
         publication.load(content["claims"])
+    content["publications"] = replayed.completed(content["publications"])
     content["dataset"] = {"name": dataset["name"], **datasets.options(dataset), **dataset}
     return Study(name=path.stem, path=path, source=source, data=Path(data) if data else None, **content)
 
@@ -233,67 +268,3 @@ def _expand(entries: dict[str, dict]) -> dict[str, dict]:
         return named
     chosen = sorted({*architectures.names(), *named} - {name for name, entry in entries.items() if entry is None})
     return {name: {**entries[ALL], **named.get(name, {})} for name in chosen}
-
-
-def _backend_problems(backend: str) -> Iterator[str]:
-    if backend not in BACKENDS:
-        yield f"KERAS_BACKEND={backend} in the environment: allowed: {', '.join(BACKENDS)}"
-    elif not importlib.util.find_spec(backend):
-        yield f"backend: {backend} is not installed; make backends installs it"
-
-
-def _protocol_problems(content: dict) -> Iterator[str]:
-    for name in content["protocols"]:
-        if name not in protocols.names():
-            yield f"protocols: {name!r} is not a protocol; allowed: {', '.join(protocols.names())}"
-    if protocols.EXTERNAL not in content["protocols"]:
-        return
-    named, sets = content["external"]["test"], content["dataset"].get("sets")
-    if not named:
-        yield "external.test: protocol external needs the names of the data sets that are tested, each in its own fold"
-    for name in named if isinstance(sets, dict) else []:
-        if name not in sets:
-            yield f"external.test: {name!r} is not among dataset.sets: {', '.join(map(str, sets))}"
-
-
-def _derived_problems(content: dict) -> Iterator[str]:
-    for key in ("control", "learning_curve", "positive_control"):
-        for name in content[key]["architectures"]:
-            if name not in content["architectures"]:
-                yield f"{key}.architectures: {name!r} is not among the study's: {', '.join(content['architectures'])}"
-    for key in ("control", "positive_control"):
-        for name in content[key]["protocols"]:
-            if name not in content["protocols"]:
-                yield f"{key}.protocols: {name!r} is not among the study's: {', '.join(content['protocols'])}"
-    planted = content["positive_control"]
-    chosen = planted["architectures"] or content["architectures"] if planted["protocols"] else []
-    for name in chosen:
-        own = recipe.completed(content["recipe"], content["architectures"].get(name, {}).get("recipe"))
-        if own and own["cached_views"]:
-            yield f"positive_control.architectures: the cached maps of {name} hold no planted lesion; name others only"
-    for name in protocols.NOT_HONEST:
-        if name in planted["protocols"]:
-            yield f"positive_control.protocols: {name!r} may train on copies of test images; name honest protocols only"
-    if content["positive_control"]["protocols"] and content["training"]["images"] == "shipped":
-        yield "positive_control: lesions are planted into originals only; set training.images to on_the_fly"
-    if content["learning_curve"]["patients"] and protocols.BY_PATIENT not in content["protocols"]:
-        yield "learning_curve: it needs by_patient among `protocols`, which gives it its folds and its last point"
-
-
-def _architecture_problems(content: dict) -> Iterator[str]:
-    if not content["architectures"]:
-        yield "architectures: none is left; name at least one that is not null"
-    for name, entry in content["architectures"].items():
-        key = f"architectures.{name}"
-        if name in BASELINES:
-            yield f"{key}: it is a baseline, which every study includes; remove the key"
-            continue
-        if name not in architectures.names():
-            yield f"{key}: no file architectures/{name}.py; there are: {', '.join(architectures.names())}"
-            continue
-        size = entry.get("image_size", content["image_size"])
-        options = {k: v for k, v in entry.items() if k not in HARNESS_KEYS}
-        for variant in sorted({protocols.variant(protocol) for protocol in content["protocols"]}):
-            yield from (f"{key}: {p}" for p in architectures.check_options(name, options, size, variant))
-        yield from (f"{key}.{p}" for p in architectures.weights_problems(name, entry.get("weights")))
-        yield from (f"{key}.{p}" for p in recipe.problems(name, entry, content["recipe"], content["search"]))

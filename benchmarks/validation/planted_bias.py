@@ -40,7 +40,8 @@ from benchmarks.datasets import planted
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.protocols import BY_PATIENT
 from benchmarks.run.launch import LAUNCH
-from benchmarks.study.study import BASELINES, Study, load_study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study, load_study
 from benchmarks.validation.planted_settings import ARCHITECTURES, SETTINGS, STAGES
 from benchmarks.validation.planted_summary import summary
 

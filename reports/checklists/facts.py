@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis.scores.collapse import COLLAPSED
 from benchmarks.cells.heads import FACTORS
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 from reports.facts import extremes, patients, size
 from reports.findings import answer
 from reports.results import Results, where

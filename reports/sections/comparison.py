@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.comparison import comparison as compared
 from analysis.comparison.significance import ROPE
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 from reports.document import Block, Bullets, Cell, Figures, Paragraph, Picture, Section, Table, figure
 from reports.results import Results, main_honest, where
 from reports.sections.scores import METRICS, TASKS

@@ -6,7 +6,7 @@ import pandas as pd
 
 from architectures import CORRECTED, describe
 from benchmarks.protocols import AS_SHIPPED, EXTERNAL, OFFICIAL, PUBLISHED
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.facts import recipe
 from reports.results import Results, where

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.comparison.positive_control import YES
 from analysis.tasks import AUC
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 from reports.document import Block, Cell, Paragraph, Section, figure
 from reports.results import Results, where
 from reports.tables import Declared, estimate, make_table, picked, tested

@@ -11,7 +11,7 @@ from analysis.metrics import TITLES as METRICS
 from analysis.scores.external import ALL, WORSE
 from analysis.scores.skill import FACTORS, YES
 from benchmarks.protocols import PUBLISHED
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 from reports.document import Block, Cell, Figures, Paragraph, Section, Table, figure
 from reports.results import Results, where
 from reports.tables import (

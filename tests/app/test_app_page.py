@@ -36,7 +36,7 @@ from app.model.picture import OPACITY, png
 from app.page import client
 from app.page import parts as page_parts
 from app.settings import Settings
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 
 CAT = Path(skimage.__file__).parent / "data" / "chelsea.png"
 SECONDS = 300  # timeout for the start on busy cores

@@ -26,7 +26,8 @@ from analysis.figures import comparison as figures_comparison
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.samples.folds import make_folds
-from benchmarks.study.study import BASELINES, load_study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import load_study
 from reports.sections import comparison as section
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -13,7 +13,7 @@ from analysis.comparison import control
 from analysis.drawing.style import use_style
 from analysis.figures import comparison as figures_comparison
 from analysis.tidy import read_table
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 
 LABELS = "aabbaabb"  # shuffled ones
 CONTROL = {"protocols": ["published", "by_patient"]}

@@ -31,7 +31,8 @@ from benchmarks.run.status import (
     trained,
 )
 from benchmarks.run.watch import Watch
-from benchmarks.study.study import BASELINES, load_study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import load_study
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pandas as pd
 import yaml
 from small_results import BY_HAND
 
-from benchmarks.study.study import BASELINES, Study, load_study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study, load_study
 
 N = 8
 SAMPLES = [f"s{i}" for i in range(N)]

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks.study.study import BASELINES, Study, load_study
+from benchmarks.study.names import BASELINES
+from benchmarks.study.study import Study, load_study
 
 BY_HAND = {
     "description": "Small enough to check by hand.",

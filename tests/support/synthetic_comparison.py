@@ -3,7 +3,7 @@
 import itertools
 
 from analysis.comparison import comparison
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 
 MAJORITY = {"published": 0.4524}  # accuracy of every baseline; 0.3019 under the honest protocols
 CLEAR = 0.1

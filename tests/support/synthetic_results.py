@@ -12,7 +12,7 @@ from synthetic_comparison import write_comparison
 from synthetic_tuning import write_tuning
 
 from analysis.scores.external import COLUMNS as EXTERNAL_COLUMNS
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 
 EIGHT = [f"Density{d}{s}" for d in range(1, 5) for s in ("Benign", "Malignant")]
 SIX = ["alexnet", "densenet", "efficientnet", "shufflenet", "simple", "vgg16"]

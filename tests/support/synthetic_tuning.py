@@ -2,7 +2,7 @@
 
 from analysis.comparison import control, importance, learning_curve, positive_control, tuning_gain
 from analysis.tasks import AUC
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 
 HYPERPARAMETERS = {"learning_rate": 0.31, "batch_size": 0.02, "dropout": -0.01}
 PATIENTS = {"by_patient_n8": 8.0, "by_patient_n16": 16.0, "by_patient": 32.4}

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from benchmarks.study.study import BASELINES
+from benchmarks.study.names import BASELINES
 
 KILLS = 20
 # Both networks; simple again with shuffled labels, planted lesions and four patients; baselines wherever one ran.
