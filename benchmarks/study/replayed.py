@@ -61,9 +61,8 @@ def completed(publications: dict[str, dict]) -> dict[str, dict[str, Any]]:
     for name, entry in publications.items():
         content = content_of(name)
         stated = all(step.get("seed", 0) is not None for step in content["split"]["steps"])
-        chosen = entry.get("variants") or dict.fromkeys(content["variants"])
-        variants = {variant: options or {} for variant, options in chosen.items()}
-        filled[name] = {"seeds": 1 if stated else SEEDS, "weights": {}, **entry, "variants": variants}
+        variants: dict[str, dict] = {variant: {} for variant in content["variants"]}
+        filled[name] = {"seeds": 1 if stated else SEEDS, "weights": {}, "variants": variants, **entry}
     return filled
 
 

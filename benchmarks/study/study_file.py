@@ -128,7 +128,15 @@ def _relative_to(folder: Path, content: dict) -> None:
     """Replace paths relative to a study's `folder` by paths from the working directory."""
     entries = content.get("architectures")
     own = [entry for entry in entries.values() if isinstance(entry, dict)] if isinstance(entries, dict) else []
-    for mapping, key in [(content, "claims"), *((entry, "weights") for entry in own)]:
+    replayed = content.get("publications")
+    named = replayed.values() if isinstance(replayed, dict) else ()
+    files = [entry["weights"] for entry in named if isinstance(entry, dict) and isinstance(entry.get("weights"), dict)]
+    places = [
+        (content, "claims"),
+        *((entry, "weights") for entry in own),
+        *((one, key) for one in files for key in one),
+    ]
+    for mapping, key in places:
         if isinstance(mapping.get(key), str) and os.path.isfile(folder / mapping[key]):
             mapping[key] = str(folder / mapping[key])
 
