@@ -90,17 +90,18 @@ def test_the_first_publication_has_its_printed_supports(real_zip):
     assert set(files["folder"].iloc[made["test"]]) == {"before"}
 
 
-def test_the_protocol_published_is_the_split_of_the_first_publication():
+def test_the_protocol_published_shuffles_each_folder_as_keras_does_with_seed_123():
     from benchmarks.datasets import phantom
     from benchmarks.protocols import published
 
-    content = publication.load(publication.find("alves"))
     samples = phantom.load(phantom.OPTIONS, None, 1).samples
-    files = splits.ordered(samples.assign(name=samples["sample"].str.rsplit("/", n=1).str[-1]))
-    made = splits.parts(content["split"], files)
     folds = published.split(samples, plain_study())
-    for part, positions in made.items():
-        assert folds.loc[folds["part"] == part, "sample"].tolist() == files["sample"].iloc[positions].tolist()
+    for folder, larger, smaller in (("after", "train", "validation"), ("before", None, "test")):
+        names = sorted(samples.loc[samples["folder"] == folder, "sample"])  # of folders of classes: class, then name
+        np.random.RandomState(123).shuffle(names)
+        held = int(0.2 * len(names))
+        assert folds.loc[folds["part"] == smaller, "sample"].tolist() == names[-held:]
+        assert folds.loc[folds["part"] == larger, "sample"].tolist() == (names[:-held] if larger else [])
 
 
 def test_copies_before_the_split_fall_on_both_sides():
