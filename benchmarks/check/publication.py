@@ -10,7 +10,6 @@ publication, not a problem of its folder. Nothing is trained.
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,9 +18,8 @@ import architectures
 from benchmarks import datasets
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.publications import publication, views
-from benchmarks.publications.arithmetic.check import check_figures
-from benchmarks.publications.arithmetic.verdicts import NOT_EVALUABLE, Verdict
 from benchmarks.publications.splits import ordered, parts
+from benchmarks.publications.verdicts import verdicts
 
 SEEDS = 10  # tried where a split states no seed
 FORM = ("image_size", "batch_size", "precision")  # settings that an architecture's published form declares, too
@@ -36,40 +34,9 @@ def check(name: str, data: Path | None = None) -> tuple[list[str], list[str]]:
         files = _files(content, data)
         found, more = _split(content, files, path.parent)
         problems, told = found, told + more + _copies(content, data)
-    told += [line for verdict in verdicts(content) for line in verdict]
+    for about, answers in verdicts(content).items():
+        told += [f"{about}:", *(f"  {one.verdict}: {one.question} {one.reason}" for one in answers)]
     return [f"{path}: {problem}" for problem in problems], told
-
-
-def verdicts(content: dict) -> Iterator[list[str]]:
-    """Yield the verdicts on the figures of each model, part and set of classes, as lines."""
-    for about, figures in _stated(content).items():
-        try:
-            found = check_figures(figures)
-        except BadInput as error:
-            found = [Verdict("Can the figures be read?", NOT_EVALUABLE, str(error))]
-        yield [f"{about}:", *(f"  {one.verdict}: {one.question} {one.reason}" for one in found)]
-
-
-def _stated(content: dict) -> dict[str, dict[str, Any]]:
-    """Return what is stated on each model, part and set of classes, in the keys of `check_figures`.
-
-    Figures of one model on one part must fit one matrix, also those from several places.
-    """
-    stated: dict[str, dict[str, Any]] = {}
-    for entry in content["figures"]:
-        classes = views.classes_of(content, entry)
-        names = [entry["variant"], entry.get("data"), entry["part"], entry.get("state"), *(entry.get("classes") or ())]
-        figures = stated.setdefault(", ".join(name for name in names if name), {})
-        known = {"n": entry["n"], "classes": classes, "matrix": entry.get("matrix")}
-        figures |= {key: value for key, value in known.items() if value}
-        if classes and "support" in entry:
-            figures["support"] = dict(zip(classes, entry["support"], strict=True))
-        for metric, value in entry["values"].items():
-            if metric in figures and not isinstance(value, dict):
-                figures[metric] = [*views.texts(figures[metric]), *views.texts(value)]
-            else:
-                figures[metric] = value
-    return stated
 
 
 def _page(folder: Path) -> Iterator[str]:
