@@ -76,17 +76,17 @@ def test_a_page_is_asked_for(changed, tmp_path):
 
 
 def answers(name: str, about: str) -> list[str]:
-    return [one.verdict for one in verdicts(publication.load(publication.find(name)))[about]]
+    return [f"{one.verdict}: {one.reason}" for one in verdicts(publication.load(publication.find(name)))[about]]
 
 
 def test_figures_by_class_fit_and_those_of_two_classes_do_not():
-    assert not [one for one in answers("jimenez_2024", "cnn, test") if one == "impossible"]
-    assert [one for one in answers("jimenez_2024", "cnn, test, Benign, Malignant") if one == "impossible"]
+    assert not [one for one in answers("jimenez_2024", "cnn, test") if "impossible" in one]
+    assert [one for one in answers("jimenez_2024", "cnn, test, Benign, Malignant") if "impossible" in one]
 
 
 def test_two_accuracies_of_one_model_must_agree_but_those_of_two_epochs_need_not():
-    assert any("accuracy 0.8885 and accuracy 0.80" in line for line in answers("learntocode_2022", "cnn, test"))
-    assert not [one for one in answers("ujwalkumar_2023", "densenet201, validation") if one == "impossible"]
+    assert any("accuracy 0.8885 and accuracy 0.80" in one for one in answers("learntocode_2022", "cnn, test"))
+    assert not [one for one in answers("ujwalkumar_2023", "densenet201, validation") if "impossible" in one]
 
 
 def test_parts_are_compared_with_the_real_files(real_zip, changed):
@@ -106,7 +106,7 @@ def test_a_skeleton_explains_every_key_and_its_gaps_are_named(tmp_path):
     assert set(content) == set(publication.SCHEMA["required"])
     assert all(f"{key}:" in text for key in publication.SCHEMA["properties"])
     assert "# Title of the article, or of the repository.\ntitle: null" in text
-    assert max(map(len, text.splitanswers())) <= 120
+    assert max(map(len, text.splitlines())) <= 120
     with pytest.raises(BadInput, match="title: None is not of type 'string'; write: Title of the article"):
         publication.load(folder / "publication.yaml")
     assert "make check PUBLICATION=mine_2020" in (folder / "README.md").read_text()
