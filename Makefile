@@ -1,5 +1,6 @@
 # make reproduce: environment, default study, report.   make status: how its cells stand.   make test: test suite.
 # make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters, types, import directions.
+# make data: the real images of the studies laptop and paper, downloaded and verified; DATA=FILE: a zip that a browser got.
 # make publication NAME=author_2024: skeleton of a publication.   make check PUBLICATION=author_2024: what is wrong with it.
 # make same REV=COMMIT: does the working tree give the results of another revision?
 # make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
@@ -16,7 +17,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve reproduce status pdf pictures test check publication same lock
+.PHONY: environment backends app serve data reproduce status pdf pictures test check publication same lock
 
 environment: $(INSTALLED)
 
@@ -40,6 +41,9 @@ $(VENV)/.requirements-app: requirements-app.txt $(INSTALLED)
 
 serve: app
 	$(RUN) $(if $(MODEL),MAMMOBENCH_MODEL="$(MODEL)") python -m app
+
+data: environment
+	$(RUN) python -m benchmarks.fetch $(if $(DATA),--file "$(DATA)")
 
 reproduce: environment
 	$(SNAKEMAKE)

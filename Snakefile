@@ -2,6 +2,7 @@
 #
 #   snakemake --cores 8                                          the default study, demo
 #   snakemake --cores 8 --config study=laptop data=PATH          another study, on the data at PATH
+#   snakemake --cores 8 --config study=laptop                    on the data that `make data` downloaded
 #   snakemake --cores 8 --config study=laptop data=PATH folds=3  with another value of one of its keys
 #   snakemake --cores 8 pdf                                      report.pdf too, by latexmk
 #   snakemake --cores 8 status                                   how the cells stand, during a run too
@@ -22,6 +23,7 @@ if not (CODE / "benchmarks").is_dir():
 sys.path.insert(0, str(CODE))
 
 from benchmarks.errors import BadInput
+from benchmarks.fetch.cache import with_cached_data
 from benchmarks.protocols import EXTERNAL, base
 from benchmarks.run.hooks import Run
 from benchmarks.run.resources import Needs
@@ -38,7 +40,7 @@ if Path("config/config.yaml").is_file():
 
 
 try:
-    STUDY = load_study(*configured(config))
+    STUDY = with_cached_data(load_study(*configured(config)))
     if WITHOUT in os.environ:
         STUDY = rest(STUDY, os.environ[WITHOUT].split())
     STUDY.check_data()

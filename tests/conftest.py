@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,6 +37,12 @@ def _forget_models() -> Iterator[None]:
         reuse.forget()
         sys.modules["keras"].backend.clear_session()
         gc.collect()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test finds what `make data` downloaded on this machine."""
+    os.environ["MAMMOBENCH_DATA"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

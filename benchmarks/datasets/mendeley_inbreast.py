@@ -31,8 +31,8 @@ CITATION = (
 LICENCE = "CC BY 4.0"
 DOI = "10.17632/x7bvzv6cvr.1"
 HOW = (
-    f"get the data from https://doi.org/{DOI} ({LICENCE}) and pass the zip or the unpacked folder: "
-    "snakemake ... --config data=PATH"
+    f"run `make data`; or get the data from https://doi.org/{DOI} ({LICENCE}) and pass the zip or the unpacked "
+    "folder: snakemake ... --config data=PATH"
 )
 FACTS = Path(__file__).with_name("mendeley_inbreast_sources.csv")
 BOX_SIDE = 224  # pixels: side of the upright image to which the boxes refer

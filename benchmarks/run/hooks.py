@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.backend import TENSORFLOW
 from benchmarks.errors import BadInput
+from benchmarks.fetch.cache import cached
 from benchmarks.run import snakemake_private
 from benchmarks.run.code import RECORD, Code
 from benchmarks.run.lock import claim, release
@@ -29,6 +30,8 @@ class Run:
         self.processes = contextlib.ExitStack()
         if snakemake_private.is_main(workflow):
             snakemake_private.adopt_records(study.results())
+            if study.data == cached(study.dataset["name"]):
+                print(f"Data: {study.data}, which `make data` downloaded", file=sys.stderr)
 
     def start(self) -> None:
         """Lock the results, write down the code, start progress line and warm processes.
