@@ -16,6 +16,7 @@ TEXT = [
     *("kind", "part_a", "part_b", "sample_a", "sample_b", "source_a", "source_b", "label_a", "label_b", "transform"),
     *("column", "partner", "partner_value", "hyperparameter", "second", "region", "map", "check", "step", "edit"),
     *("factor", "group", "region_or_group", "evidence", "not_calibrated", "skill", "verdict_before_skill"),
+    *("publication", "role", "class", "where", "printed", "reason", "reduced", "weights", "sizes_printed"),
 ]
 NUMBERS = {"per_class": ["precision"]}  # table -> columns that are numbers there and text in other tables
 WORDS = {"conflicts": ["value"]}  # table -> columns that are text there and numbers in other tables

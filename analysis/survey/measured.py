@@ -1,0 +1,115 @@
+"""Replays of a study measured: accuracy and area under the ROC curve, with intervals and the range of the seeds."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from analysis.accuracy import Accuracies
+from analysis.bootstrap import interval
+from analysis.tasks import AUC, severity_of
+from benchmarks import stored
+from benchmarks.protocols import PERMUTED, base
+from benchmarks.publications import views
+from benchmarks.study import replayed
+from benchmarks.study.names import IMAGENET_LOGISTIC
+from benchmarks.study.study import Study
+
+OWN, CONTROL = "own", "permuted"  # roles of a publication's own split, as it is and with shuffled labels
+MAJORITY = "majority"
+ABOUT = ("image_size", "epochs")  # of a replay and of the publication
+
+
+def role_of(study: Study, protocol: str) -> str:
+    """Return what a protocol is to a replay: own, permuted, or the name of an honest protocol."""
+    return protocol if protocol not in study.splits() else CONTROL if protocol.endswith(PERMUTED) else OWN
+
+
+def copies_of(study: Study, protocol: str) -> int | None:
+    """Return the number of copies before an own split, where several numbers are possible; else None."""
+    own = protocol in study.splits() and base(protocol) not in study.publications
+    return replayed.split_of(protocol)[1] if own else None
+
+
+def pooled(study: Study, publication: str, variant: str, protocol: str) -> pd.DataFrame:
+    """Read the predictions of all folds (seeds) of a replay, with a column fold. Raises BadInput if one is missing."""
+    folders = {fold: study.replay_folder(publication, variant, protocol, fold) for fold in study.cells(protocol)}
+    tables = [stored.table(folder / "predictions.parquet").assign(fold=fold) for fold, folder in folders.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def runtimes(study: Study, publication: str, variant: str, protocol: str) -> list[dict]:
+    """Read runtime.json of all folds (seeds) of a replay."""
+    folders = [study.replay_folder(publication, variant, protocol, fold) for fold in study.cells(protocol)]
+    return [stored.record(folder / "runtime.json") for folder in folders]
+
+
+def reduced(study: Study, publication: str, variant: str) -> str:
+    """Return how a replay is smaller than the publication (`64 of 224 px; 5 of 10 epochs; width 0.125`), or nothing."""
+    own = study.replay_settings(publication, variant)
+    theirs = views.recipe(replayed.content_of(publication), variant)
+    parts = [
+        f"{own[key]} of {theirs[key]} {unit}"
+        for key, unit in zip(ABOUT, ("px", "epochs"), strict=True)
+        if theirs[key] is not None and own[key] < theirs[key]
+    ]
+    return "; ".join([*parts, *(f"{name} {value}" for name, value in own["options"].items())])
+
+
+class Measured:
+    """Accuracies of the replays and baselines of `study`, in common resamples of its independent units."""
+
+    def __init__(self, study: Study):
+        self.study, self.accuracies = study, Accuracies(study)
+        self.units = self.accuracies.samples.set_index("sample")["unit"]
+
+    def rows(self) -> pd.DataFrame:
+        """Return the rows of replays.csv."""
+        replays = [self._replay(*replay) for replay in self.study.replays()]
+        return pd.DataFrame([*replays, *self._baselines()]).astype({"copies": "Int64"})
+
+    def _replay(self, publication: str, variant: str, protocol: str) -> dict:
+        ran = runtimes(self.study, publication, variant, protocol)
+        own = self.study.replay_settings(publication, variant)
+        theirs = views.recipe(replayed.content_of(publication), variant)
+        row = {"publication": publication, "variant": variant}
+        row |= self._scores(pooled(self.study, publication, variant, protocol), protocol)
+        for key in ABOUT:
+            row |= {key: own[key], f"{key}_published": theirs[key]}
+        row |= {key: ran[0][key] for key in ("parameters", "weights")}
+        row["reduced"] = reduced(self.study, publication, variant)
+        return row | {"training_accuracy": float(np.mean([one["training_accuracy"] for one in ran]))}
+
+    def _baselines(self) -> Iterator[dict]:
+        for protocol in dict.fromkeys(protocol for *_, protocol in self.study.replays()):
+            if protocol in self.study.splits():
+                continue
+            for name in (MAJORITY, IMAGENET_LOGISTIC):
+                table = self.accuracies.pooled(name, protocol).drop(columns=["repeat", "unit"])
+                for publication in self.study.publications:
+                    yield {"publication": publication, "variant": name} | self._scores(table, protocol)
+
+    def _scores(self, table: pd.DataFrame, protocol: str) -> dict:
+        """Return the scores of predictions with a column fold: of all folds together, or of the first of the seeds."""
+        table = table.assign(unit=table["sample"].map(self.units))
+        role = role_of(self.study, protocol)
+        first = table[table["fold"] == table["fold"].min()] if role in (OWN, CONTROL) else table
+        found = self.accuracies.of_table(first)
+        limits = found.limits()
+        each = [float((own["predicted"] == own["label"]).mean()) for _, own in table.groupby("fold")]
+        estimate = float(np.mean(each)) if role == OWN else found.estimate
+        seeds = each if role == OWN else [np.nan]
+        scores = {
+            **{"protocol": protocol, "role": role, "copies": copies_of(self.study, protocol)},
+            **{"n_cells": table["fold"].nunique(), "n": len(first), "unit": found.unit, "n_units": found.n_units},
+            **{"accuracy": estimate, "accuracy_low": limits.low, "accuracy_high": limits.high},
+            **{"accuracy_minimum": min(seeds), "accuracy_maximum": max(seeds)},
+            "majority_accuracy": float(first["label"].value_counts(normalize=True).iloc[0]),
+        }
+        severity = severity_of(first, self.accuracies.samples)
+        if severity is not None:
+            everything = slice(None)
+            drawn = severity.resampled(everything, self.accuracies.bootstrap.weights(first["unit"]))[AUC]
+            own = interval(drawn, found.n_units, found.unit)
+            scores |= {"severity_auc": severity.scores(everything)[AUC]} | own.columns("severity_auc")
+        return scores
