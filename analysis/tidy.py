@@ -17,6 +17,7 @@ TEXT = [
     *("column", "partner", "partner_value", "hyperparameter", "second", "region", "map", "check", "step", "edit"),
     *("factor", "group", "region_or_group", "evidence", "not_calibrated", "skill", "verdict_before_skill"),
     *("publication", "role", "class", "where", "printed", "reason", "reduced", "weights", "sizes_printed"),
+    *("family", "verdict_uncorrected"),
 ]
 NUMBERS = {"per_class": ["precision"]}  # table -> columns that are numbers there and text in other tables
 WORDS = {"conflicts": ["value"]}  # table -> columns that are text there and numbers in other tables

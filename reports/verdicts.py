@@ -2,18 +2,17 @@
 
 import pandas as pd
 
-from analysis.bias import bias_checks
-from analysis.bias.bias import COLLAPSED, NO_SKILL, SKILL_UNKNOWN
+from analysis.bias.bias import COLLAPSED
 from analysis.bias.bias_checks import GROUPS, IGNORES, LEANS, MISPLACED, UNEQUAL, UNRELATED
 from analysis.bias.bias_checks import TITLES as CHECKS
-from analysis.bias.thresholds import CLEAR, FLAGGED, NOT_EVALUABLE
-from analysis.bias.verdicts import CHANGES, LESION
+from analysis.bias.families import MOVE, NO_SKILL, SALIENCY, SKILL_UNKNOWN
+from analysis.bias.thresholds import CLEAR, FALSE_DISCOVERIES, FLAGGED, NOT_EVALUABLE
+from analysis.bias.verdicts import LESION
 from analysis.explanations.gradcam import PLUS_PLUS, SCORE_CAM
 from benchmarks.protocols import PUBLISHED
 from reports.results import where
 from reports.wording import interval, listed, number, per_cent, plural, units
 
-HEAT, MOVE = ("heat", "pointing"), "move"
 # Checks without regions
 ONE_REGION = (
     *(MOVE, "contrast", "marker_alone", "empty_film", "randomisation", "class_sensitivity", "folds"),
@@ -21,7 +20,7 @@ ONE_REGION = (
 )
 NAMES = {PLUS_PLUS: "Grad-CAM++", SCORE_CAM: "Score-CAM"}
 
-# kind of a flag -> its meaning for one architecture and for several
+# family of a flag -> its meaning for one architecture and for several
 KINDS = {
     LEANS: ("leans on what holds no evidence of a mass", "lean on what holds no evidence of a mass"),
     IGNORES: ("answers alike with the lesion changed", "answer alike with the lesion changed"),
@@ -34,27 +33,6 @@ MISSES = (
     "put no more heat on the lesion than a map of the whole breast would",
 )
 ORDER = (FLAGGED, CLEAR, NOT_EVALUABLE)
-STATES = ("orientation", "contrast", "marker_alone")
-
-
-def kind(check: str, region: str) -> str:
-    """Return the key of KINDS for a flag of `check` in `region`."""
-    if check in bias_checks.CHECKS:
-        return bias_checks.CHECKS[check].kind
-    if check == GROUPS:
-        return UNEQUAL
-    if check in HEAT:
-        return MISPLACED
-    if check in STATES or check == MOVE:
-        return LEANS
-    if check in CHANGES:
-        return IGNORES if region == LESION else LEANS
-    return UNRELATED
-
-
-def with_kinds(bias: pd.DataFrame) -> pd.DataFrame:
-    """Return tables/bias.csv with a column kind."""
-    return bias.assign(kind=[kind(*pair) for pair in zip(bias["check"], bias["region_or_group"], strict=True)])
 
 
 def short_region(check: str, region: str) -> str:
@@ -64,13 +42,13 @@ def short_region(check: str, region: str) -> str:
     if check == GROUPS:
         return region.split(" ")[0]
     if region == LESION:
-        return "lesion missed" if check in HEAT else "lesion ignored"
+        return "lesion missed" if check in SALIENCY else "lesion ignored"
     return NAMES.get(region, region)
 
 
 def flags_sentence(bias: pd.DataFrame, protocol: str) -> str:
     """Return how many architectures are flagged under `protocol`, and why; empty if no check was made."""
-    table = with_kinds(where(bias, protocol=protocol))
+    table = where(bias, protocol=protocol)
     judged = table.loc[table["verdict"] != NOT_EVALUABLE, "architecture"].unique()
     if table.empty:
         return ""
@@ -82,7 +60,7 @@ def flags_sentence(bias: pd.DataFrame, protocol: str) -> str:
         return f"Under {protocol}, no bias check flags any of {names}. {_left(table)}".strip()
     parts = []
     for name, words in KINDS.items():
-        if len(own := where(flagged, kind=name)):
+        if len(own := where(flagged, family=name)):
             count = own["architecture"].nunique()
             parts.append(f"{count} {words[count > 1]}{_places(own) if name == LEANS else ''}")
     return f"Under {protocol}, bias checks flag {n} of {names}: {listed(parts)}. {_left(table)}".strip()
@@ -143,13 +121,25 @@ def counts_sentence(bias: pd.DataFrame, protocols: list[str]) -> str:
     return f"{told} Models without skill are not judged: {listed(words)}."
 
 
+def correction_sentence(bias: pd.DataFrame) -> str:
+    """Return how many flags the correction for the number of checks left; empty if no check was made."""
+    tested = bias[bias["q"].notna()]
+    if tested.empty:
+        return ""
+    before, after = ((tested[column] == FLAGGED).sum() for column in ("verdict_uncorrected", "verdict"))
+    return (
+        "After Benjamini-Hochberg correction [@benjamini1995] at a false discovery rate of "
+        f"{per_cent(FALSE_DISCOVERIES)} within each family of checks, {after} of {plural(before, 'flag')} remained."
+    )
+
+
 def strongest(bias: pd.DataFrame, protocol: str, unit: str) -> str:
     """Return the largest flagged effects under `protocol`, one for each kind with comparable units."""
-    table = with_kinds(where(bias, protocol=protocol, verdict=FLAGGED))
+    table = where(bias, protocol=protocol, verdict=FLAGGED)
     kinds = {LEANS: "of probability", MISPLACED: "of the heat or of the hottest pixels", UNEQUAL: "between groups"}
     parts = []
     for name, unit_words in kinds.items():
-        if len(own := where(table, kind=name)):
+        if len(own := where(table, family=name)):
             row = own.loc[own["effect"].abs().idxmax()]
             check = "" if row["check"] in (GROUPS, *ONE_REGION) else f"{CHECKS[row['check']]}, "
             about = f"{row['architecture']}, {check}{row['region_or_group']}"
@@ -160,7 +150,7 @@ def strongest(bias: pd.DataFrame, protocol: str, unit: str) -> str:
 
 def claim_sentence(bias: pd.DataFrame) -> str:
     """Return whether verdicts under `published` support the claim that Grad-CAM confirmed the predictions."""
-    table = with_kinds(bias[(bias["protocol"] == PUBLISHED) & (bias["check"] != GROUPS)])
+    table = bias[(bias["protocol"] == PUBLISHED) & (bias["check"] != GROUPS)]
     opening = "The published study says that Grad-CAM confirmed the reliability of the predictions."
     known = table[table["verdict"] != NOT_EVALUABLE]
     if known.empty:
@@ -173,9 +163,9 @@ def claim_sentence(bias: pd.DataFrame) -> str:
             f"{opening} Under its own protocol no check of maps or answers flags any of "
             f"{plural(judged, 'architecture')}; that contradicts nothing, and shows no reliability either."
         )
-    missed = flagged[flagged["check"].isin(HEAT) & (flagged["region_or_group"] == LESION)]
+    missed = flagged[flagged["check"].isin(SALIENCY) & (flagged["region_or_group"] == LESION)]
     details = [(missed["architecture"].nunique(), MISSES)]
-    details += [(where(flagged, kind=k)["architecture"].nunique(), KINDS[k]) for k in (IGNORES, LEANS, UNRELATED)]
+    details += [(where(flagged, family=k)["architecture"].nunique(), KINDS[k]) for k in (IGNORES, LEANS, UNRELATED)]
     told = [f"{count} of them {words[count > 1]}" for count, words in details if count]
     return (
         f"{opening} Under its own protocol, checks of maps or answers flag {n} of {plural(judged, 'architecture')} "

@@ -22,6 +22,11 @@ def number(value: float | None, digits: int = 2) -> str:
     return f"{round(value, digits) + 0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
+def p_value(value: float | None) -> str:
+    """Return a p or q value; a dash if the number is missing."""
+    return "<0.001" if value is not None and value < 0.001 else number(value, 3)
+
+
 def per_cent(share: float) -> str:
     """Return `86 %`; a dash if the share is missing."""
     return MISSING if pd.isna(share) else f"{share * 100:.0f} %"

@@ -1,13 +1,16 @@
 """Verdicts on bias: every check of every architecture under every protocol.
 
 Writes results/<study>/tables/bias.csv: architecture, protocol, check, region_or_group, effect, ci_low, ci_high, null,
-n, verdict (flagged, clear, not evaluable), evidence (file of pictures, below results/<study>), note,
-verdict_before_skill. effect is the estimate minus the null, with a 95% bootstrap interval over the n patients of the
-probes (sources or files if patients are not known). analysis/bias/thresholds.py has the rules for a flag.
+n, family, p, q, verdict (flagged, clear, not evaluable), evidence (file of pictures, below results/<study>), note,
+verdict_before_skill, verdict_uncorrected. effect is the estimate minus the null, with a 95% bootstrap interval over the
+n patients of the probes (sources or files if patients are not known). analysis/bias/thresholds.py has the rules for a
+flag. p is the p-value of a randomisation test of the same effect over the same patients (analysis/bias/sign_flips.py),
+and q is p corrected for the number of checks of all models in the family (analysis/bias/families.py).
 
 A model without skill under the protocol (headline.csv, analysis/scores/skill.py) has answers and maps by chance: its
-verdicts are `not evaluable`, with the note `no skill`, or `skill not evaluable`. Effects and intervals stay, and
-verdict_before_skill is the verdict without this rule. Checks:
+verdicts are `not evaluable`, with the note `no skill`, or `skill not evaluable`. Effects and intervals stay, p and q
+are missing. verdict_before_skill is the verdict without this rule, corrected in families of all models, and
+verdict_uncorrected that by the interval alone, without this rule and without correction. Checks:
 
     heat, pointing             saliency in a region (share, maximum); null: the region's area or the highest of the maps
                                without a model (explanations/heat.py); for the lesion the breast map
@@ -17,24 +20,36 @@ verdict_before_skill is the verdict without this rule. Checks:
     others                     analysis/bias/bias_checks.py, analysis/explanations/sanity.py, analysis/bias/groups.py
 """
 
+import numpy as np
 import pandas as pd
 
 from analysis.bias.bias_checks import CHECKS
+from analysis.bias.families import corrected
 from analysis.bias.thresholds import NOT_EVALUABLE
 from analysis.bias.verdicts import Verdicts, groups
-from analysis.scores.skill import NO, YES
 from analysis.tidy import read_table, table_stage
 from benchmarks.errors import run_cli
 from benchmarks.protocols import unit_of
 from benchmarks.study.study import Study
 
 COLUMNS = [
-    *("architecture", "protocol", "check", "region_or_group", "effect", "ci_low", "ci_high", "null", "n", "verdict"),
-    *("evidence", "note", "verdict_before_skill"),
+    *(
+        "architecture",
+        "protocol",
+        "check",
+        "region_or_group",
+        "effect",
+        "ci_low",
+        "ci_high",
+        "null",
+        "n",
+        "family",
+        "p",
+    ),
+    *("q", "verdict", "evidence", "note", "verdict_before_skill", "verdict_uncorrected"),
 ]
 TABLES = ("gradcam", "heat", "interventions", "sanity", "groups")
 COLLAPSED = "it gives every probe the same answer"
-NO_SKILL, SKILL_UNKNOWN = "no skill", "skill not evaluable"
 
 
 def judge(study: Study) -> pd.DataFrame:
@@ -59,20 +74,10 @@ def judge(study: Study) -> pd.DataFrame:
             looked = [{"evidence": f"figures/bias_{kind}_{architecture}.svg"} | row for kind, row in found]
             answers = own["gradcam"]
             if answers["predicted"].nunique() == 1 and answers["label"].nunique() > 1:
-                looked = [row | {"verdict": NOT_EVALUABLE, "note": COLLAPSED} for row in looked]
+                looked = [row | {"p": np.nan, "verdict": NOT_EVALUABLE, "note": COLLAPSED} for row in looked]
             about = {"architecture": architecture, "protocol": protocol}
-            judged = withheld([*looked, *groups(own["groups"])], skill[architecture, protocol])
-            rows += [about | row for row in judged]
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def withheld(rows: list[dict], skill: str) -> list[dict]:
-    """Return a model's rows with verdict_before_skill, and without verdicts unless `skill`, of headline.csv, is yes."""
-    rows = [row | {"verdict_before_skill": row["verdict"]} for row in rows]
-    if skill == YES:
-        return rows
-    note = NO_SKILL if skill == NO else SKILL_UNKNOWN
-    return [row | {"verdict": NOT_EVALUABLE, "note": note} for row in rows]
+            rows += [about | row for row in (*looked, *groups(own["groups"]))]
+    return corrected(pd.DataFrame(rows, columns=COLUMNS), skill)
 
 
 main = table_stage("Judge a study's models.", lambda study: {"bias": judge(study)}, float_format="%.4g")

@@ -3,15 +3,20 @@
 Writes results/<study>/tables/groups.csv: architecture (baselines too), protocol, factor, group, metric, n_samples,
 n_units, unit (of the group's samples that the metric counts), n_positive, n_negative (the group's malignant and benign
 samples), value, rest (the same metric on all other groups together), difference (value minus rest), ci_low, ci_high
-(95% bootstrap over patients, group and rest in the same resamples), note.
+(95% bootstrap over patients, group and rest in the same resamples), p, note.
 
 factor    density (1..4), view, laterality, dataset (if several); severity for accuracy, patient for accuracy_spread
 metric    accuracy in the study's classes; for severity, malignant at a summed probability of at least 0.5:
           sensitivity, specificity, calibration_in_the_large (mean probability minus share of malignant samples), brier
 
 accuracy_spread is the standard deviation over patients of a patient's accuracy. Its rest is the mean of the same after
-right and wrong answers were shuffled among all samples 1000 times; ci_low and ci_high are the value minus the 97.5% and
+right and wrong answers were shuffled among all samples; ci_low and ci_high are the value minus the 97.5% and
 the 2.5% quantile of these. Patients also differ if their classes differ: compare with the majority baseline.
+
+p is the two-sided p-value of no difference. A difference is the sum of the patients' shares in it, whose signs are
+flipped at random (analysis/bias/sign_flips.py). A sample's share is its score minus the mean of all samples, divided by
+the samples of its group, negative in the rest: scores as bootstraps of regressions use them (Kline & Santos, J. Econom.
+Methods 1, 2012). p of accuracy_spread is twice the share of shuffles on the rarer side of the value.
 
 A group is not evaluable unless group and rest have MINIMUM units with samples that the metric counts. Accuracy,
 calibration and brier also differ if groups differ in their classes. By chance, one in twenty intervals excludes 0, more
@@ -26,6 +31,7 @@ import pandas as pd
 
 from analysis import metrics
 from analysis.accuracy import Accuracies
+from analysis.bias.sign_flips import DRAWS, ROUNDING, blocks, p_largest, share_of_draws
 from analysis.bias.thresholds import MINIMUM
 from analysis.bootstrap import LEVEL, Bootstrap, interval
 from analysis.tasks import severity_of
@@ -35,12 +41,11 @@ from benchmarks.study.study import Study
 
 COLUMNS = [
     *("architecture", "protocol", "factor", "group", "metric", "n_samples", "n_units", "unit", "n_positive"),
-    *("n_negative", "value", "rest", "difference", "ci_low", "ci_high", "note"),
+    *("n_negative", "value", "rest", "difference", "ci_low", "ci_high", "p", "note"),
 ]
 FACTORS = ("density", "view", "laterality", "dataset", "severity")
 OF_SEVERITY = ("sensitivity", "specificity", "calibration_in_the_large", "brier")  # metrics
 PATIENT, SPREAD, ALL = "patient", "accuracy_spread", "all"
-PERMUTATIONS = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Answers:
         for factor in FACTORS:
             if factor != "dataset" or self.facts["dataset"].nunique() > 1:
                 for measure in measures[:1] if factor == "severity" else measures:
-                    yield from self._compared(factor, measure)
+                    yield from self._compared(factor, measure, seed)
         yield self._patients(seed)
 
     def _severity_measures(self) -> list[Measure]:
@@ -101,7 +106,7 @@ class Answers:
             Measure("brier", (p - malignant) ** 2, self.everything, why_not=why_not),
         ]
 
-    def _compared(self, factor: str, measure: Measure) -> Iterator[dict]:
+    def _compared(self, factor: str, measure: Measure, seed: int) -> Iterator[dict]:
         known = self.facts[factor]
         if known.isna().any():
             yield self._row(factor, ALL, measure, self.everything, f"{factor} unknown for some samples")
@@ -126,7 +131,8 @@ class Answers:
                 row |= {"value": value[place], "rest": rest[place], "difference": value[place] - rest[place]}
                 same = [side for side, rows in sides.items() if np.ptp(measure.values[rows]) == 0]
                 alike = f"interval too short: all samples of the {' and of the '.join(same)} score alike"
-                row |= limits.columns() | {"note": limits.note or (alike if same else "")}
+                p = p_largest(shares(measure, own)[:, None], self.table["unit"].to_numpy(str), seed)
+                row |= limits.columns() | {"p": p, "note": limits.note or (alike if same else "")}
             yield row
 
     def _row(self, factor: str, group: str, measure: Measure, members: np.ndarray, why_not: str) -> dict:
@@ -154,7 +160,8 @@ class Answers:
         tail = (1 - LEVEL) / 2
         low, high = value - np.quantile(null, [1 - tail, tail])
         found = {"value": value, "rest": null.mean(), "difference": value - null.mean(), "ci_low": low, "ci_high": high}
-        return row | found
+        rarer = np.minimum(share_of_draws(null >= value - ROUNDING), share_of_draws(null <= value + ROUNDING))
+        return row | found | {"p": min(1.0, 2 * rarer)}
 
 
 def mean_of_each(measure: Measure, members: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -167,13 +174,21 @@ def mean_of_each(measure: Measure, members: np.ndarray, weights: np.ndarray) -> 
     return group, rest
 
 
-def spread(right: np.ndarray, patients: np.ndarray, seed: int) -> tuple[float, np.ndarray]:
-    """Compute the standard deviation over patients of their accuracy, also with shuffled `right` (N,): (1000,)."""
+def shares(measure: Measure, members: np.ndarray) -> np.ndarray:
+    """Compute the share (N,) of each sample in the difference between the group `members` (N,) and the rest."""
+    group, rest = (own / own.sum() for own in (members & measure.counted, ~members & measure.counted))
+    return (measure.values - measure.values[measure.counted].mean()) * (group - rest)
+
+
+def spread(right: np.ndarray, patients: np.ndarray, seed: int, draws: int = DRAWS) -> tuple[float, np.ndarray]:
+    """Compute the standard deviation over patients of their accuracy, also with shuffled `right` (N,): (draws,)."""
     names, patient = np.unique(patients, return_inverse=True)
     own = np.eye(len(names))[patient]
     n = own.sum(axis=0)
-    shuffled = np.random.default_rng(seed).permuted(np.tile(right, (PERMUTATIONS, 1)), axis=1)
-    return float((right @ own / n).std(ddof=1)), (shuffled @ own / n).std(axis=1, ddof=1)
+    rng = np.random.default_rng(seed)
+    shuffled = (rng.permuted(np.tile(right, (size, 1)), axis=1) for size in blocks(draws))
+    null = np.concatenate([(some @ own / n).std(axis=1, ddof=1) for some in shuffled])
+    return float((right @ own / n).std(ddof=1)), null
 
 
 main = table_stage("Compare groups of samples of a study.", lambda study: {"groups": groups(study)})

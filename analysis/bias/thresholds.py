@@ -3,17 +3,20 @@
 An effect is an estimate minus its null, with a 95% interval over patients. If high effects are bad, a check is flagged
 when the interval is above zero and the effect is at least `matters`; the check is clear when the interval ends below
 `tolerated`. If low effects are bad, a check is flagged when the interval ends below `matters`, and clear when the
-interval is above `tolerated`. In between, the verdict is `not evaluable`.
+interval is above `tolerated`. In between, the verdict is `not evaluable`. A flag also needs a q-value below
+FALSE_DISCOVERIES (analysis/bias/families.py).
 """
 
 import dataclasses
 
 import numpy as np
+import pandas as pd
 
 FLAGGED, CLEAR, NOT_EVALUABLE = "flagged", "clear", "not evaluable"
 # Independent units. Four have only 35 distinct resamples, too few for a tail of 2.5%; five have 126.
 MINIMUM = 5
 WIDE = "interval too wide to tell"
+FALSE_DISCOVERIES = 0.05  # share of false flags among the flags of a family
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,8 +29,12 @@ class Rule:
     reason: str
     minimum: int = MINIMUM
 
+    def excess(self, effects: pd.Series) -> pd.Series:
+        """Return `effects` on a scale where a flag says that their mean is above zero."""
+        return effects if self.high_is_bad else self.matters - effects
+
     def verdict(self, effect: float, low: float, high: float, n: int) -> dict[str, str]:
-        """Return the columns verdict and note; the note says why a check is not evaluable."""
+        """Return the columns verdict, by the interval alone, and note, which says why a check is not evaluable."""
         if self.high_is_bad:
             flagged, clear = low > 0 and effect >= self.matters, high <= self.tolerated
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from analysis.bias import thresholds
+from analysis.bias import sign_flips, thresholds
 from analysis.bias.thresholds import NOT_EVALUABLE, Rule
 from analysis.bootstrap import Interval, interval, resampled_means
 from analysis.explanations.gradcam import GRADCAM
@@ -36,13 +36,18 @@ class Verdicts:
         return pd.Series(own.loc[pd.MultiIndex.from_frame(table[["protocol", "probe"]])].to_numpy(str), table.index)
 
     def row(self, values: pd.Series, units: pd.Series, null: float, rule: Rule) -> dict:
-        """Return effect, interval, null, n, verdict and note of the mean of `values`, the differences from `null`."""
+        """Return effect, interval, null, n, p, verdict and note of the mean of `values`, the differences from `null`.
+
+        p is one-sided, of an effect on the bad side of the rule's limit; NaN with too few units.
+        """
         known = values.notna()
         values, units = values[known].astype(float), units[known]
         n = units.nunique()
         effect = values.mean() if n else np.nan
         limits = interval(self._means(values, units), n, self.unit) if n else Interval(np.nan, np.nan)
-        about = {"null": null, "n": n, "effect": effect, **limits.columns()}
+        excess = rule.excess(values).to_numpy()
+        p = sign_flips.p_above(excess, units.to_numpy(), self.study.seed) if n >= rule.minimum else np.nan
+        about = {"null": null, "n": n, "effect": effect, **limits.columns(), "p": p}
         return about | rule.verdict(effect, limits.low, limits.high, n)
 
     def _means(self, values: pd.Series, units: pd.Series) -> np.ndarray:
@@ -95,7 +100,7 @@ class Verdicts:
                 yield {"check": check, "region_or_group": region} | row
 
     def _largest(self, own: pd.DataFrame, rule: Rule) -> dict:
-        """Judge the class whose mean probability changes most; the interval allows for the choice of the class."""
+        """Judge the class whose mean probability changes most; interval and p allow for the choice of the class."""
         shifts, units = own.filter(regex="^d_"), self.units(own)
         means = shifts.mean()
         name = means.abs().idxmax()
@@ -106,7 +111,8 @@ class Verdicts:
             return row
         tail = 0.05 / 2 / max(1, shifts.shape[1] - 1)  # Bonferroni; probabilities add up to 1
         low, high = np.quantile(self._means(values, units), [tail, 1 - tail])
-        row |= {"ci_low": low, "ci_high": high} | rule.verdict(row["effect"], low, high, row["n"])
+        p = sign_flips.p_largest(shifts.to_numpy(float), units.to_numpy(), self.study.seed)
+        row |= {"ci_low": low, "ci_high": high, "p": p} | rule.verdict(row["effect"], low, high, row["n"])
         if row["verdict"] == thresholds.FLAGGED:
             row["note"] = f"{'more' if sign > 0 else 'less'} {name.removeprefix('d_')} in the second state"
         return row
@@ -143,6 +149,7 @@ def groups(table: pd.DataFrame) -> Iterator[dict]:
         if pd.isna(row.ci_low):
             yield about | {"verdict": NOT_EVALUABLE, "note": row.note.removeprefix(f"{NOT_EVALUABLE}: ")}
         else:
+            about["p"] = row.p if row.n_units >= thresholds.GROUP.minimum else np.nan
             yield about | thresholds.GROUP.verdict(abs(row.difference), low, high, int(row.n_units))
 
 

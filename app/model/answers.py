@@ -143,6 +143,7 @@ class Finding(BaseModel):
     effect: float | None
     ci_low: float | None
     ci_high: float | None
+    q: float | None = Field(None, description="p-value corrected for the number of checks of all models")
     n: int
     note: str | None
 

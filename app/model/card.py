@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 import architectures
-from analysis.bias.bias import NO_SKILL, SKILL_UNKNOWN
 from analysis.bias.bias_checks import TITLES
+from analysis.bias.families import NO_SKILL, SKILL_UNKNOWN
 from analysis.bias.thresholds import CLEAR, FLAGGED
 from analysis.tasks import AUC
 from analysis.tidy import read_table

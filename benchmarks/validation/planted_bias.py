@@ -13,12 +13,13 @@ one row a model (the cells of an architecture in all folds, which together predi
                               change with the artefact), indifferent (flip_rate < LEARNT), seconds (training and
                               predictions)
     <out>/verdicts.csv        shortcut, strength, seed and the study's tables/bias.csv; verdict is its
-                              verdict_before_skill, as the checks are tested on models without skill, too
+                              verdict_before_skill, as the checks are tested on models without skill, too;
+                              verdict_uncorrected is before the correction for the number of checks
     <out>/planted_bias.csv    detection rates: benchmarks/validation/planted_summary.py
     <out>/calls.csv           finished, seconds and jobs of every complete call; --report adds up the seconds
 
 A study is trained unless results/<study>/planted_runs.csv exists with the same settings, and judged unless
-results/<study>/tables has bias.csv and headline.csv.
+results/<study>/tables/bias.csv has q values.
 """
 
 import argparse
@@ -159,8 +160,8 @@ def run_one(path: str) -> None:
 
 
 def _is_judged(study: Study) -> bool:
-    """Return whether there are verdicts, made with headline.csv: those of earlier versions knew no skill."""
-    return _verdicts(study).exists() and _verdicts(study).with_name("headline.csv").exists()
+    """Return whether there are verdicts, corrected for the number of checks: those of earlier versions were not."""
+    return _verdicts(study).exists() and "q" in stored.table(_verdicts(study))
 
 
 def _verdicts(study: Study) -> Path:

@@ -12,10 +12,12 @@ flagged by at least one of INTERVENTIONS? Columns
                                         their share; missing without such models
     elsewhere                           share of models with a flag of the check on another region except the lesion,
                                         which a model that relies on an artefact may ignore
+    n_flagged_uncorrected, n_detected_uncorrected, n_false_uncorrected, elsewhere_uncorrected
+                                        the same before the correction for the number of checks
 
-planted_bias.py measures reliance by redrawing the artefact; at strength 0, only flags on indifferent models are false.
-flagged, detected and false have a 95% Wilson interval over models, <name>_low and <name>_high. A verdict `not
-evaluable` is no flag.
+Flags are corrected within the families of each study (analysis/bias/families.py). planted_bias.py measures reliance by
+redrawing the artefact; at strength 0, only flags on indifferent models are false. flagged, detected and false have a
+95% Wilson interval over models, <name>_low and <name>_high. A verdict `not evaluable` is no flag.
 """
 
 from collections.abc import Iterator
@@ -35,6 +37,7 @@ PLANTED_REGION = {
 }
 INTERVENTIONS = ("erase", "blur", "swap", "orientation", "marker_alone")
 LESION = "lesion"
+VERDICTS = ("verdict", "verdict_uncorrected")
 MODEL = ["shortcut", "strength", "seed", "architecture"]
 
 
@@ -57,15 +60,19 @@ def _rows(runs: pd.DataFrame, verdicts: pd.DataFrame) -> Iterator[dict]:
 
 def _rates(models: pd.DataFrame, planted: pd.DataFrame, others: pd.DataFrame) -> dict:
     """Return the numbers of one row; `models` are indexed by MODEL, the other two are verdicts of one check."""
-    flagged = _has(models, planted, planted["verdict"] == "flagged")
-    other = _has(models, others, (others["verdict"] == "flagged") & (others["region_or_group"] != LESION))
+    flagged, before = (_has(models, planted, planted[column] == "flagged") for column in VERDICTS)
     n_judged = int(_has(models, planted, planted["verdict"] != "not evaluable").sum())
     row = {"n_models": len(models), "n_judged": n_judged, **_rate("flagged", int(flagged.sum()), len(models))}
     for kind, name in (("learnt", "detected"), ("indifferent", "false")):
         of_kind = models[kind].to_numpy()
         row[f"n_{kind}"] = int(of_kind.sum())
         row |= _rate(name, int((flagged & of_kind).sum()), int(of_kind.sum()))
-    return row | {"elsewhere": round(float(other.mean()), 4)}
+        row[f"n_{name}_uncorrected"] = int((before & of_kind).sum())
+    row["n_flagged_uncorrected"] = int(before.sum())
+    others = others[others["region_or_group"] != LESION]
+    for name, column in zip(("elsewhere", "elsewhere_uncorrected"), VERDICTS, strict=True):
+        row[name] = round(float(_has(models, others, others[column] == "flagged").mean()), 4)
+    return row
 
 
 def _has(models: pd.DataFrame, verdicts: pd.DataFrame, true: pd.Series) -> np.ndarray:

@@ -16,10 +16,12 @@ from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, fi
 from reports.results import Results, main_honest, where
 from reports.sections.calibration import calibration
 from reports.sections.scores import summary
-from reports.tables import ARCHITECTURE, PROTOCOL, column, make_table, measured, picked, text, value
+from reports.tables import ARCHITECTURE, PROTOCOL, Declared, column, make_table, measured, picked, text, value
 from reports.verdicts import (
+    KINDS,
     ORDER,
     claim_sentence,
+    correction_sentence,
     counts_sentence,
     flags_sentence,
     short_region,
@@ -27,7 +29,7 @@ from reports.verdicts import (
     unskilled,
     without_skill,
 )
-from reports.wording import MISSING, WORDS, listed, plural, units
+from reports.wording import MISSING, WORDS, listed, p_value, plural, units
 
 UNWANTED = "labels, border, corners, background, pectoral muscle"
 
@@ -74,7 +76,8 @@ def _verdicts(results: Results) -> Iterator[Block]:
     yield Paragraph(_probes_text(results))
     if PUBLISHED in results.protocols:
         yield Paragraph(claim_sentence(table))
-    yield Paragraph(counts_sentence(table, results.protocols))
+    yield Paragraph(f"{counts_sentence(table, results.protocols)} {correction_sentence(table)}".strip())
+    yield _families(table)
     unit = unit_of(results.table("probes"))
     both = [(flags_sentence(table, protocol), strongest(table, protocol, unit)) for protocol in results.protocols]
     yield Bullets([" ".join(filter(None, sentences)) for sentences in both])
@@ -82,6 +85,23 @@ def _verdicts(results: Results) -> Iterator[Block]:
     first = [name for name in (main_honest(results.protocols), *NOT_HONEST) if name in results.protocols]
     for protocol in [*first, *(name for name in results.protocols if name not in first)]:
         yield _matrix(results, protocol, folded=protocol not in first)
+
+
+def _families(bias: pd.DataFrame) -> Table:
+    """Table of the flags of each family before and after correction."""
+    tested = bias[bias["q"].notna()]
+
+    def flags(when: str, verdicts: str) -> Declared:
+        return column(f"flags {when} correction", lambda rows: str((rows[verdicts] == FLAGGED).sum()))
+
+    columns = [
+        picked("family: the model", lambda row: KINDS[row["family"]][0], "left"),
+        column("checks", lambda rows: str(len(rows))),
+        *(flags("before", "verdict_uncorrected"), flags("after", "verdict")),
+    ]
+    caption = "Flags of all models in each family of checks, before and after Benjamini-Hochberg correction."
+    rows = (own for _, own in tested.groupby("family", sort=False))
+    return make_table("bias-families", caption, columns, rows, ["bias"])
 
 
 def _details(results: Results) -> Iterator[Block]:
@@ -144,7 +164,7 @@ def _rows(name: str, caption: str, table: pd.DataFrame, unit: str) -> Table:
         *(PROTOCOL, ARCHITECTURE),
         column("check", lambda row: Cell(TITLES[row["check"]], link=anchor(row["evidence"])), "left"),
         *(text("region or group", "region_or_group"), measured("effect", "effect"), value("null")),
-        column(f"{unit}s", lambda row: str(int(row["n"]))),
+        *(column("q", lambda row: p_value(row["q"])), column(f"{unit}s", lambda row: str(int(row["n"])))),
         *(text("verdict"), text("note", align="wrap")),
     ]
     table = table.sort_values(["protocol", "architecture", "check"], key=_order, kind="stable")
@@ -160,6 +180,7 @@ def _rules() -> list[Block]:
         "An effect is an estimate less its null, with a 95 % bootstrap interval over independent units. Between what "
         f"flags and what clears, the data can't tell, nor with fewer than {thresholds.MINIMUM} units, of groups "
         f"{thresholds.GROUP.minimum}: not evaluable. "
+        f"A flag also needs a q value below {thresholds.FALSE_DISCOVERIES}. "
         "The limits are the same in every study."
     )
     columns = [

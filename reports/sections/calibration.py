@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from analysis.bias.families import SALIENCY
 from benchmarks import reference
 from benchmarks.reference import ALL, ANY
 from reports.document import Block, Bullets, Cell, Paragraph, Table
 from reports.results import where
 from reports.tables import ARCHITECTURE, column, make_table, picked, value
-from reports.verdicts import HEAT
 from reports.wording import MISSING, WORDS, duration, interval, listed, number, per_cent, plural, spoken
 
 STRONG = 0.9  # from this strength on, a planted shortcut must be found
@@ -71,7 +71,7 @@ def _sentences(table: pd.DataFrame) -> Iterator[str]:
     fewer: list[str] = []
     for shortcut, own in strong.groupby("shortcut", sort=False):
         sums = own.groupby("check")["n_detected"].sum()
-        heat = int(sums.reindex(list(HEAT)).max()) if sums.index.isin(HEAT).any() else None
+        heat = int(sums.reindex(list(SALIENCY)).max()) if sums.index.isin(SALIENCY).any() else None
         changed = int(sums.get(ANY, 0))
         if heat is not None and changed != heat:
             learnt = int(where(own, check=ANY)["n_learnt"].sum())

@@ -29,7 +29,6 @@ from reports.verdicts import (
     counts_sentence,
     short_region,
     unskilled,
-    with_kinds,
 )
 from reports.wording import MISSING, NOT_EVALUABLE, WORDS, count, interval, listed, number, plural, span, units
 
@@ -199,24 +198,24 @@ def _flags(results: Results, name: str) -> Table:
     # The protocols whose matrices of verdicts are open in the report.
     protocols = [name for name in results.protocols if name in (*results.leaky, results.main_protocol)]
     table = where(results.table("bias"), architecture=name)
-    table = with_kinds(table[table["protocol"].isin(protocols)])
-    columns = [picked("whether it", lambda row: KINDS[row["kind"]][0], "wrap")]
+    table = table[table["protocol"].isin(protocols)]
+    columns = [picked("whether it", lambda row: KINDS[row["family"]][0], "wrap")]
     columns += [column(protocol, _verdict, "wrap", protocol=protocol) for protocol in protocols]
     caption = f"{name}: what the bias checks flag. {counts_sentence(table, protocols)}"
-    rows = (where(table, kind=kind) for kind in KINDS)
+    rows = (where(table, family=family) for family in KINDS)
     return make_table(f"card-bias-{name}", caption, columns, rows, ["bias"])
 
 
 def _verdict(rows: pd.DataFrame) -> Cell:
-    """Cell with one verdict for all checks of a kind; a link to the pictures of the first check with that verdict."""
-    kind = rows["kind"].iloc[0]
+    """Cell with one verdict for all checks of a family; a link to pictures of the first check with that verdict."""
+    family = rows["family"].iloc[0]
     verdict = next(word for word in (FLAGGED, CLEAR, NOT_EVALUABLE) if (rows["verdict"] == word).any())
     own = where(rows, verdict=verdict)
     places = []
     for check, flagged in own.groupby("check", sort=False) if verdict == FLAGGED else ():
         regions = dict.fromkeys(short_region(check, region) for region in flagged["region_or_group"])
         # The title of the row already names the lesion or the groups.
-        place = "" if kind == IGNORES else ", ".join(filter(None, regions))
-        places.append(place if kind == UNEQUAL else f"{CHECKS[check]} ({place})" if place else CHECKS[check])
+        place = "" if family == IGNORES else ", ".join(filter(None, regions))
+        places.append(place if family == UNEQUAL else f"{CHECKS[check]} ({place})" if place else CHECKS[check])
     below = unskilled(rows) or "; ".join(places)
     return Cell(verdict, below, verdict == FLAGGED, anchor(own["evidence"].iloc[0]))

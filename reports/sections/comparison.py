@@ -11,7 +11,7 @@ from reports.document import Block, Bullets, Cell, Figures, Paragraph, Picture, 
 from reports.results import Results, main_honest, where
 from reports.sections.scores import METRICS, TASKS
 from reports.tables import bold_if, column, estimate, make_table, picked
-from reports.wording import MISSING, NOT_EVALUABLE, WORDS, interval, listed, number, plural, span, units
+from reports.wording import MISSING, NOT_EVALUABLE, WORDS, interval, listed, number, p_value, plural, span, units
 
 TESTS = [text.format(rope=f"{ROPE:g}") for text in WORDS["tests"]]
 DECIDED = (compared.A_BETTER, compared.B_BETTER)
@@ -140,7 +140,7 @@ def _against_baselines(results: Results, task: str) -> Table:
 def _difference(row: pd.Series) -> Cell:
     if pd.isna(row["ci_low"]):
         return Cell(NOT_EVALUABLE)
-    below = f"{interval(row['ci_low'], row['ci_high'])}, p {_p(row['p_holm'])}"
+    below = f"{interval(row['ci_low'], row['ci_high'])}, p {p_value(row['p_holm'])}"
     return Cell(number(row["effect"]), below, strong=row["verdict"] in DECIDED)
 
 
@@ -164,7 +164,7 @@ def _pairs(results: Results) -> Iterator[Table]:
     columns = [
         *(picked(key, key, "left") for key in ("protocol", "a", "b")),
         picked("a minus b", lambda row: estimate(row["effect"], row["ci_low"], row["ci_high"]), test=main),
-        *(picked(f"p, {title}", lambda row: _p(row["p_holm"]), test=test) for title, test in tests.items()),
+        *(picked(f"p, {title}", lambda row: p_value(row["p_holm"]), test=test) for title, test in tests.items()),
         picked("posterior", _posterior, test=compared.BAYES),
         picked("detectable", lambda row: number(row["detectable"]), test=main),
         picked("verdict", lambda row: bold_if(row["verdict"], DECIDED), "phrase", test=main),
@@ -195,7 +195,3 @@ def _ranks(results: Results) -> Iterator[Figures]:
             "finds no difference. Italic: baselines."
         )
         yield Figures("figure-ranks", caption, pictures, ["ranks"])
-
-
-def _p(value: float) -> str:
-    return "<0.001" if value < 0.001 else number(value, 3)

@@ -165,7 +165,8 @@ def test_model_card_has_honest_scores_and_bias_findings(client, trained_cell):
     assert severity["sensitivity"] == {"estimate": 0.5, "ci_low": None, "ci_high": None}
     assert "specificity" not in severity
     assert card["bias"]["summary"] == "1 of 2 verdicts flag it; 1 are not evaluable."
-    assert card["bias"]["findings"][0]["region_or_group"] == "border"
+    findings = card["bias"]["findings"]
+    assert findings[0]["region_or_group"] == "border" and [row["q"] for row in findings] == [0.0002, 0.4, None]
     assert card["out_of_distribution"]["threshold"] > 0 and "diagnostic device" in card["disclaimer"]
     home = client.get("/")
     assert "0.25 (95 % interval 0.15 to 0.35, 40 patients)" in home.text and "diagnostic device" in home.text

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from small_results import write_results
 
-from analysis.bias import bias, thresholds
+from analysis.bias import bias, families, thresholds
 from analysis.bias.thresholds import CLEAR, FLAGGED, NOT_EVALUABLE, WIDE
 from analysis.explanations.heat import BLIND
 
@@ -74,7 +74,15 @@ def tables(study, skill: str = "yes", **columns) -> None:
                     about | {"check": check, "step": "gradcam", "value": value, "null": 0.4 + noise[7]}
                 )
         group = {"architecture": "simple", "protocol": protocol, "factor": "density", "group": "2", "metric": "recall"}
-        group |= {"n_units": 12, "rest": 0.7, "difference": -0.01, "ci_low": -0.1, "ci_high": 0.08, "note": ""}
+        group |= {
+            "n_units": 12,
+            "rest": 0.7,
+            "difference": -0.01,
+            "ci_low": -0.1,
+            "ci_high": 0.08,
+            "p": 0.8,
+            "note": "",
+        }
         every["groups"].append(group)
     for name, rows in every.items():
         pd.DataFrame(rows).assign(**columns.get(name, {})).to_csv(folder / f"{name}.csv", index=False)
@@ -91,6 +99,9 @@ def verdicts(study) -> pd.Series:
     assert list(table.columns) == bias.COLUMNS and set(table["verdict"]) <= {FLAGGED, CLEAR, NOT_EVALUABLE}
     assert table.loc[table["verdict"] == NOT_EVALUABLE, "note"].str.len().gt(0).all()
     assert not table.duplicated(["architecture", "protocol", "check", "region_or_group"]).any()
+    tested = table["p"].notna()
+    assert tested.equals(table["q"].notna()) and (table["q"] >= table["p"])[tested].all()
+    assert tested.equals((table["verdict"] != NOT_EVALUABLE) | table["note"].isin([WIDE, families.NOT_SIGNIFICANT]))
     return table[table["protocol"] == "by_patient"].set_index(["check", "region_or_group"])["verdict"]
 
 
@@ -137,7 +148,7 @@ def test_each_fault_flags_its_check(study):
         rows.loc[rows["check"] == "deletion", "value"] = 0.6
 
     def unequal(rows):
-        rows[["difference", "ci_low", "ci_high"]] = [-0.3, -0.5, -0.1]
+        rows[["difference", "ci_low", "ci_high", "p"]] = [-0.3, -0.5, -0.1, 0.001]
 
     faults = {
         ("interventions", leans_on_labels): ("erase", "labels"),
@@ -161,7 +172,7 @@ def test_answers_that_are_not_finite_are_not_evaluable(study):
 
 def test_a_group_of_few_patients_is_not_judged(study):
     def few(rows):
-        rows[["difference", "ci_low", "ci_high", "n_units"]] = [-0.3, -0.5, -0.1, 9]
+        rows[["difference", "ci_low", "ci_high", "p", "n_units"]] = [-0.3, -0.5, -0.1, 0.001, 9]
 
     assert edited(study, "groups", few)["groups", "density 2: recall"] == NOT_EVALUABLE
 
@@ -193,7 +204,9 @@ def test_a_constant_answer_is_not_evaluable(study):
     assert set(looked["verdict"]) == {NOT_EVALUABLE} and set(looked["note"]) == {bias.COLLAPSED}
 
 
-@pytest.mark.parametrize(("skill", "note"), [("no", bias.NO_SKILL), ("not evaluable: one patient", bias.SKILL_UNKNOWN)])
+@pytest.mark.parametrize(
+    ("skill", "note"), [("no", families.NO_SKILL), ("not evaluable: one patient", families.SKILL_UNKNOWN)]
+)
 def test_a_model_without_skill_is_not_judged(study, skill, note):
     tables(study)
     judged = bias.judge(study)
@@ -202,8 +215,9 @@ def test_a_model_without_skill_is_not_judged(study, skill, note):
     table = bias.judge(study)
     assert set(table["verdict"]) == {NOT_EVALUABLE} and set(table["note"]) == {note}
     assert {"heat", "erase", "randomisation", "groups"} <= set(table["check"])
-    # What was measured stays, with the verdict that it would have had.
-    measured = [column for column in bias.COLUMNS if column not in ("verdict", "note")]
+    # What was measured stays, with the verdict that it would have had, but is no test of a family.
+    measured = [column for column in bias.COLUMNS if column not in ("p", "q", "verdict", "note")]
+    assert table[["p", "q"]].isna().all(axis=None)
     pd.testing.assert_frame_equal(table[measured], judged[measured])
 
 

@@ -8,6 +8,7 @@ import pytest
 from test_report import Page, compile_tex, overfull, produce
 
 from analysis.bias.bias import COLLAPSED
+from analysis.bias.families import family
 from analysis.tidy import read_table
 from benchmarks import reference
 from reports import latex, verdicts
@@ -22,7 +23,9 @@ def table(*rows) -> pd.DataFrame:
     """Rows of tables/bias.csv from (architecture, check, region, effect, verdict), all under `published`."""
     names = ["architecture", "check", "region_or_group", "effect", "verdict"]
     found = pd.DataFrame(rows, columns=names).assign(protocol="published", null=0.1, n=30, note=None)
-    found["verdict_before_skill"] = found["verdict"]
+    found["family"] = [family(*pair) for pair in zip(found["check"], found["region_or_group"], strict=True)]
+    found["q"] = found["effect"].where(found["effect"].isna(), 0.01)
+    found["verdict_before_skill"] = found["verdict_uncorrected"] = found["verdict"]
     found["ci_low"], found["ci_high"] = found["effect"] - 0.1, found["effect"] + 0.1
     return found.assign(evidence="figures/bias_maps_" + found["architecture"] + ".svg")
 
@@ -131,6 +134,25 @@ def test_largest_differences_are_told_with_interval_and_units():
 )
 def test_the_claim_about_grad_cam_is_worded_from_the_verdicts(rows, words):
     assert words in verdicts.claim_sentence(table(*rows))
+
+
+def test_flags_before_and_after_correction():
+    """Of the flags in MIXED, all groups and one of saliency are lost; what has no q is in no count."""
+    found = table(*MIXED)
+    lost = (found["check"] == "groups") | (found["region_or_group"] == "border")
+    found.loc[lost, "verdict"] = "not evaluable"
+    unskilled = found.assign(q=None, verdict="not evaluable")
+    found = pd.concat([found, unskilled])
+    told = verdicts.correction_sentence(found)
+    assert told.endswith("at a false discovery rate of 5 % within each family of checks, 4 of 7 flags remained.")
+    rows = [[cell.text for cell in row] for row in bias._families(found).rows]
+    assert rows == [
+        ["has its heat in the wrong place", "4", "2", "1"],
+        ["answers alike with the lesion changed", "1", "1", "1"],
+        ["leans on what holds no evidence of a mass", "2", "2", "2"],
+        ["serves groups unequally", "2", "2", "0"],
+    ]
+    assert verdicts.correction_sentence(unskilled) == ""
 
 
 def test_linked_cells_are_escaped(tmp_path):

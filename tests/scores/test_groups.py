@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binom
 from small_results import write_results
 
 from analysis.bias import groups
@@ -50,20 +51,30 @@ def test_a_case_worked_by_hand():
         assert row[counts].tolist() == [n, n, "patients", 5, 5]
         assert "not evaluable" not in row["note"]
         assert row[scores].tolist() == pytest.approx(values)
-        assert row["ci_low"] <= row["difference"] <= row["ci_high"]
+        assert row["ci_low"] <= row["difference"] <= row["ci_high"] and 0 < row["p"] <= 1
         other = table.loc["view", "MLO", metric]
         assert other[scores].tolist() == pytest.approx([values[1], values[0], -values[2]])
         assert other[["ci_low", "ci_high"]].tolist() == pytest.approx([-row["ci_high"], -row["ci_low"]])
+        assert other["p"] == row["p"]
     # Accuracy alone is compared between severities: seven of ten malignant, eight of ten benign ones are right.
     assert table.loc["severity", "malignant"].index.tolist() == ["accuracy"]
     assert table.loc[("severity", "malignant", "accuracy"), scores].tolist() == pytest.approx([0.7, 0.8, -0.1])
+
+
+def test_shares_of_samples_add_up_to_the_difference():
+    # Mean of the counted 0.5; each of the group's two samples counts by half, each of the rest's four by a quarter.
+    values, counted = np.array([1.0, 0, 1, 0, 1, 0, 9]), np.array([True] * 6 + [False])
+    found = groups.shares(groups.Measure("accuracy", values, counted), np.arange(7) < 2)
+    assert found.tolist() == pytest.approx([0.25, -0.25, -0.125, 0.125, -0.125, 0.125, 0])
+    found = groups.shares(groups.Measure("accuracy", values, counted), np.isin(np.arange(7), [0, 2]))
+    assert found.sum() == pytest.approx(1 - 1 / 4)
 
 
 def test_group_and_rest_are_resampled_together():
     """If both views of a patient are always right or wrong together, the difference of views is exactly zero."""
     probability = np.repeat([0.9, 0.1] * 10, 2)
     row = rows(["malignant"] * 40, probability, each=2, view=["CC", "MLO"] * 20).loc["view", "CC", "sensitivity"]
-    assert row[["value", "rest", "difference", "ci_low", "ci_high", "note"]].tolist() == [0.5, 0.5, 0, 0, 0, ""]
+    assert row[["value", "rest", "difference", "ci_low", "ci_high", "p", "note"]].tolist() == [0.5, 0.5, 0, 0, 0, 1, ""]
 
 
 def test_samples_that_all_score_alike_get_a_warning():
@@ -82,13 +93,14 @@ def test_planted_inequality_is_found():
     table = rows(["malignant"] * 120, np.where(found, 0.8, 0.2), density=density)
     sensitivity = table.xs("sensitivity", level="metric").loc["density"]
     assert sensitivity.index.tolist() == ["1", "2", "3", "4"]
-    assert sensitivity.loc["4", "ci_high"] < 0 and (sensitivity["ci_low"] < sensitivity["difference"]).all()
+    assert sensitivity.loc["4", "ci_high"] < 0 and sensitivity.loc["4", "p"] < 0.001
+    assert (sensitivity["ci_low"] < sensitivity["difference"]).all()
 
 
 def test_without_inequality_about_one_interval_in_twenty_excludes_0():
     """Views of 30 patients each; both samples of a patient are mostly right or wrong together."""
     rng = np.random.default_rng(0)
-    wrongly, n = 0, 200
+    wrongly, significant, n = 0, 0, 200
     for _ in range(n):
         of_patient = rng.choice([0.4, 0.9], 60).repeat(2)
         right = rng.random(120) < of_patient
@@ -96,7 +108,10 @@ def test_without_inequality_about_one_interval_in_twenty_excludes_0():
         own = answers(["malignant"] * 120, np.where(right, 0.8, 0.2), each=2, view=view)
         row = next(row for row in own.rows(seed=1) if row["factor"] == "view")
         wrongly += row["ci_low"] > 0 or row["ci_high"] < 0
+        significant += row["p"] <= 0.05
     assert 0.01 * n <= wrongly <= 0.1 * n
+    low, high = binom.interval(0.999, n, 0.05)
+    assert low <= significant <= high
 
 
 def test_small_groups_are_not_evaluable():
@@ -156,7 +171,7 @@ def test_planted_differences_between_patients_are_found(planted):
     if planted:
         # Ten patients at 1 and ten at 0; by chance four answers, half of them right, spread by a quarter.
         assert row["value"] == pytest.approx(np.sqrt(5 / 19)) and row["rest"] == pytest.approx(0.25, abs=0.02)
-    assert (row["ci_low"] > 0) == planted and row["ci_low"] < row["difference"] < row["ci_high"]
+    assert (row["ci_low"] > 0) == (row["p"] < 0.05) == planted and row["ci_low"] < row["difference"] < row["ci_high"]
 
 
 def test_spread_by_chance_is_seldom_found():
@@ -164,7 +179,7 @@ def test_spread_by_chance_is_seldom_found():
     patients = np.repeat(np.arange(30), rng.integers(1, 5, 30))
     seldom = 0
     for seed in range(200):
-        value, null = groups.spread((rng.random(len(patients)) < 0.6).astype(float), patients, seed)
+        value, null = groups.spread((rng.random(len(patients)) < 0.6).astype(float), patients, seed, 1000)
         low, high = np.quantile(null, [0.025, 0.975])
         seldom += not low <= value <= high
     assert 2 <= seldom <= 20

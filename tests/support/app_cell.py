@@ -47,10 +47,10 @@ simple,by_patient,severity,sensitivity,0.5,80,40,,,
 simple,by_patient,severity,specificity,,80,40,,,no benign image
 """
 BIAS = """\
-architecture,protocol,check,region_or_group,effect,ci_low,ci_high,null,n,verdict,evidence,note,verdict_before_skill
-simple,by_patient,heat,border,0.2,0.1,0.3,0.1,40,flagged,figures/a.svg,,flagged
-simple,by_patient,heat,corners,0.01,-0.1,0.1,0.1,40,clear,figures/a.svg,,clear
-simple,by_patient,erase,background,,,,,0,not evaluable,figures/a.svg,all films have the same background,not evaluable
+architecture,protocol,check,region_or_group,effect,ci_low,ci_high,null,n,family,p,q,verdict,evidence,note
+simple,by_patient,heat,border,0.2,0.1,0.3,0.1,40,misplaced,0.0001,0.0002,flagged,figures/a.svg,
+simple,by_patient,heat,corners,0.01,-0.1,0.1,0.1,40,misplaced,0.4,0.4,clear,figures/a.svg,
+simple,by_patient,erase,background,,,,,0,leans,,,not evaluable,figures/a.svg,one background
 """
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.bias import bias, groups
+from analysis.bias import bias, families, groups
 from analysis.bias.thresholds import CLEAR, FLAGGED, NOT_EVALUABLE
 from analysis.explanations import changes
 from analysis.explanations.gradcam import METHODS
@@ -38,6 +38,8 @@ ROWS = (
     ("deletion", "map", -0.1, CLEAR),
     ("insertion", "map", None, NOT_EVALUABLE),
 )
+P = {FLAGGED: 0.001, CLEAR: 0.9}  # verdict by the interval alone -> p
+LOST = ("heat", "border"), 0.04  # its p: third of four
 FIGURE = {"heat": "maps", "pointing": "maps", "methods": "maps", "randomisation": "maps"}
 FIGURE |= dict.fromkeys(("class_sensitivity", "folds", "deletion", "insertion"), "maps")
 
@@ -131,23 +133,23 @@ def write_groups(world) -> None:
 
 
 def write_verdicts(world) -> None:
+    """Correction leaves every flag but that of the heat on the border."""
     rows = []
     for architecture, protocol in world.pairs():
         about = {"architecture": architecture, "protocol": protocol}
-        own = []
         for check, region, effect, verdict in ROWS:
             known = effect is not None and (world.boxes or region != "lesion")
             figure = f"figures/bias_{FIGURE.get(check, 'changes')}_{architecture}.svg"
             row = about | {"check": check, "region_or_group": region, "evidence": figure, "n": 40 if known else 0}
-            limits = (
-                {"effect": effect, "ci_low": effect - 0.02, "ci_high": effect + 0.02, "null": 0.01} if known else {}
-            )
+            if known:
+                row |= {"effect": effect, "ci_low": effect - 0.02, "ci_high": effect + 0.02, "null": 0.01}
+                row |= {"p": LOST[1] if (check, region) == LOST[0] else P[verdict]}
             reason = "" if known else f"no probe has this region: {region}"
-            own.append(row | limits | {"verdict": verdict if known else NOT_EVALUABLE, "note": reason})
+            rows.append(row | {"verdict": verdict if known else NOT_EVALUABLE, "note": reason})
         figure = f"figures/bias_groups_{protocol}.svg"
         row = about | {"check": "groups", "evidence": figure, "n": 6}
-        known = {"effect": -0.3, "ci_low": -0.5, "ci_high": -0.1, "null": 0.5, "verdict": FLAGGED, "note": ""}
+        known = {"effect": -0.3, "ci_low": -0.5, "ci_high": -0.1, "null": 0.5, "p": P[FLAGGED], "verdict": FLAGGED}
         unknown = {"verdict": NOT_EVALUABLE, "note": "not evaluable: density unknown"}
-        own.append(row | {"region_or_group": "density 1: accuracy"} | (known if world.factors else unknown))
-        rows += bias.withheld(own, world.skill(architecture, protocol))
-    world.table("bias", rows, bias.COLUMNS)
+        rows.append(row | {"region_or_group": "density 1: accuracy"} | (known if world.factors else unknown))
+    skill = pd.Series({pair: world.skill(*pair) for pair in world.pairs()})
+    world.table("bias", families.corrected(pd.DataFrame(rows, columns=bias.COLUMNS), skill))

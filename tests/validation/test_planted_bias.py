@@ -92,11 +92,13 @@ def runs_of(shortcut, strength, learnt, indifferent):
     return keys.assign(shortcut=shortcut, strength=strength, learnt=learnt, indifferent=indifferent)
 
 
-def verdicts_of(shortcut, strength, check, region, verdicts):
+def verdicts_of(shortcut, strength, check, region, verdicts, before=""):
+    """Verdicts of the four models, and those `before` correction if others."""
     keys = pd.DataFrame(MODELS, columns=["seed", "architecture"])
     words = {"+": "flagged", "-": "clear", "?": "not evaluable"}
     about = {"shortcut": shortcut, "strength": strength, "check": check, "region_or_group": region}
-    return keys.assign(**about, verdict=[words[sign] for sign in verdicts])
+    signs = {"verdict": verdicts, "verdict_uncorrected": before or verdicts}
+    return keys.assign(**about, **{column: [words[sign] for sign in row] for column, row in signs.items()})
 
 
 def test_summary_by_hand():
@@ -142,6 +144,29 @@ def test_summary_by_hand():
     low, high = proportion_confint(1, 3, method="wilson")
     assert table.loc[(0.0, "any"), ["false", "false_low"]].tolist() == pytest.approx([1 / 3, low], abs=1e-4)
     assert np.isnan(table.loc[(0.0, "any"), "detected"]) and np.isnan(table.loc[(1.0, "any"), "false"])
+
+
+def test_flags_before_correction_are_counted():
+    runs = pd.concat(
+        [
+            runs_of("label", 1.0, [True, True, True, False], [False] * 4),
+            runs_of("label", 0.0, [False] * 4, [True, True, False, True]),
+        ]
+    )
+    verdicts = pd.concat(
+        [
+            verdicts_of("label", 1.0, "erase", "labels", "+??-", before="+++-"),
+            verdicts_of("label", 1.0, "erase", "corners", "?---", before="+---"),
+            verdicts_of("label", 0.0, "erase", "labels", "??+-", before="+++-"),
+        ]
+    )
+    table = summary(runs, verdicts).set_index(["shortcut", "strength", "check"])
+    counts = ["n_flagged", "n_detected", "n_false", "elsewhere"]
+    before = ["n_flagged_uncorrected", "n_detected_uncorrected", "n_false_uncorrected", "elsewhere_uncorrected"]
+    assert table.loc[("label", 1.0, "erase"), counts].tolist() == [1, 1, 0, 0]
+    assert table.loc[("label", 1.0, "erase"), before].tolist() == [3, 3, 0, 0.25]
+    assert table.loc[("label", 0.0, "any"), counts].tolist() == [1, 0, 0, 0]
+    assert table.loc[("label", 0.0, "any"), before].tolist() == [3, 0, 2, 0]
 
 
 def test_a_turned_film_is_expected_in_its_own_direction():
