@@ -23,7 +23,7 @@ def calibration() -> Iterator[Block]:
     if planted is None:
         yield Paragraph(WORDS["not_calibrated"])
     else:
-        yield Bullets(list(_sentences(planted)))
+        yield Bullets([*_sentences(planted), _correction(planted)])
         yield _table(planted)
     if speed is None:
         yield Paragraph("The speed of explanation has not been measured (benchmarks/reference/explanation_speed.csv).")
@@ -83,6 +83,19 @@ def _sentences(table: pd.DataFrame) -> Iterator[str]:
         yield f"Changes of the film miss what the heat finds for {listed(fewer)}."
     if len(strong) and not more and not fewer:
         yield "Heat and changes of the film find the same."
+
+
+def _correction(table: pd.DataFrame) -> str:
+    """Return what the same verdicts are without correction for the number of checks."""
+    if "n_flagged_uncorrected" not in table:
+        return "These verdicts were not corrected for the number of checks; those of this study are."
+    own = where(table, check=ANY, shortcut=ALL)
+    found = {kind: [int(own[f"n_{kind}{end}"].sum()) for end in ("_uncorrected", "")] for kind in ("detected", "false")}
+    return (
+        "Before and after correction for the number of checks, changes of the film flag "
+        f"{listed(map(str, found['detected']))} of the models that learnt a shortcut, and "
+        f"{listed(map(str, found['false']))} of the models whose answers the artefact leaves alone."
+    )
 
 
 def _table(table: pd.DataFrame) -> Table:

@@ -198,6 +198,13 @@ def planted(**changes) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(**ABOUT, **changes)
 
 
+def test_calibration_tells_whether_verdicts_were_corrected():
+    assert calibration._correction(planted()).startswith("These verdicts were not corrected")
+    counts = {"n_flagged_uncorrected": 2, "n_detected_uncorrected": 5, "n_false_uncorrected": 3}
+    told = calibration._correction(planted(**counts))
+    assert "changes of the film flag 5 and 0 of the models that learnt a shortcut, and 3 and 1 of the models" in told
+
+
 def speed() -> pd.DataFrame:
     row = {"study": "demo", "architecture": "simple", "image_size": 64, "n_batch": 128, "n_loop": 8, "ratio": 42.0}
     return pd.DataFrame([row | {"batch_maps_per_second": 84.0, "loop_maps_per_second": 2.0} | ABOUT])
