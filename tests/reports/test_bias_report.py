@@ -3,6 +3,7 @@
 import shutil
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from test_report import Page, compile_tex, overfull, produce
@@ -259,6 +260,12 @@ def test_report_of_one_architecture_with_calibration(tmp_path, monkeypatch):
     assert len(page.tables["table-bias-rows"]) == (rows["verdict"] != "flagged").sum() + 1
     assert len(page.tables["table-probes"]) == 3
     assert [row[0] for row in page.tables["table-bias-by_patient"][1:]] == list(verdicts.CHECKS.values())
+    lost = (rows["check"] == "heat") & (rows["region_or_group"] == "border") & rows["q"].notna()
+    flags = [(rows[column] == "flagged")[rows["q"].notna()].sum() for column in ("verdict_uncorrected", "verdict")]
+    assert flags[0] - flags[1] == lost.sum() > 0
+    assert f"{flags[1]} of {flags[0]} flags remained." in page.text
+    counted = [[int(number) for number in row[2:]] for row in page.tables["table-bias-families"][1:]]
+    assert np.sum(counted, axis=0).tolist() == flags
     assert [page.text.count(rule.reason) for _, rule in bias.RULES] == [1] * len(bias.RULES)
     log = compile_tex(study)
     assert max(overfull(log), default=0) < 3
