@@ -44,10 +44,13 @@ LAST_OF_T1 = 0x17F  # Latin Extended-A; pdfLaTeX's T1 fonts have no letters beyo
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def environment(**options: Any) -> jinja2.Environment:
-    """Return a Jinja environment that escapes all text and fails on undefined names; `options` are Jinja's."""
+def environment(folder: Path = TEMPLATES, **options: Any) -> jinja2.Environment:
+    """Return a Jinja environment that escapes all text and fails on undefined names; `options` are Jinja's.
+
+    Templates are looked for in `folder`, then in TEMPLATES.
+    """
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader([folder, TEMPLATES]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

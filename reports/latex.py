@@ -40,8 +40,10 @@ def _tables(report: Report) -> list[Table]:
     return [block for block in [report.verdicts, *blocks] if isinstance(block, Table)]
 
 
-def _environment(report: Report) -> jinja2.Environment:
-    made = escaping.environment(
+def environment(folder: Path = escaping.TEMPLATES) -> jinja2.Environment:
+    """Return a Jinja environment for LaTeX templates of `folder`: all text is escaped, tags are <% %> and << >>."""
+    return escaping.environment(
+        folder,
         # All output of a template passes `finalize`: no text is left unescaped by oversight.
         finalize=lambda value: value if isinstance(value, Markup) else escaping.tex(value),
         block_start_string="<%",
@@ -51,6 +53,10 @@ def _environment(report: Report) -> jinja2.Environment:
         comment_start_string="<#",
         comment_end_string="#>",
     )
+
+
+def _environment(report: Report) -> jinja2.Environment:
+    made = environment()
     made.filters |= {
         "cited": escaping.cited(references(), escaping.tex, escaping.tex_citation),
         "listing": escaping.tex_listing,

@@ -25,7 +25,7 @@ def html(report: Report, figures: Path) -> str:
         # The first sentence of a caption without its citations, and all other sentences.
         "brief": lambda text: re.sub(rf"\s*{CITATION.pattern}", "", _split(text)[0]),
         "rest": lambda text: _split(text)[1],
-        "data_uri": lambda name: _data_uri(figures / f"{name}.svg"),
+        "data_uri": lambda name: data_uri(figures / f"{name}.svg"),
     }
     return made.get_template("report.html.j2").render(report=report, known=known, used=used)
 
@@ -35,7 +35,7 @@ def _split(caption: str) -> tuple[str, str]:
     return first + end.strip(), others
 
 
-def _data_uri(path: Path) -> Markup:
+def data_uri(path: Path) -> Markup:
     """Return the SVG at `path` as the text of a data URI, shorter than in base64."""
     lean = re.sub(r"<!--.*?-->|\s+", " ", existing(path).read_text(), flags=re.DOTALL).replace('"', "'")
     lean = re.sub(r"(?<=\bd=')[^']*", _lean_path, lean.replace("> <", "><"))

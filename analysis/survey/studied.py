@@ -1,0 +1,91 @@
+"""What the studies of a results folder measured of one publication."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.survey import ordinary
+from analysis.tidy import read_table
+from benchmarks import stored
+from benchmarks.publications import views
+from benchmarks.publications.publication import ALIASES
+from benchmarks.study.study_file import known, read_study
+
+OWN, PERMUTED, BY_SOURCE, BY_PATIENT = "own", "permuted", "by_source", "by_patient"  # roles of protocols
+MAJORITY, FEATURES = "majority", "imagenet_logistic"  # baselines beside the variants
+# Tables without which a study of the first publication has not finished
+ORDINARY = ("headline", "cells", "control", "leakage", "claims")
+
+
+@dataclasses.dataclass(frozen=True)
+class Studied:
+    """One study's rows on one publication: of replays.csv, replay_leaks.csv and replay_figures.csv."""
+
+    study: str
+    replays: pd.DataFrame
+    leaks: pd.DataFrame
+    figures: pd.DataFrame
+
+
+def studied(results: Path, name: str, content: dict) -> Studied | None:
+    """Return what the study with the largest images, then most epochs, then first name measured; None without one."""
+    found = [*_studies(results, name, content)]
+    return min(found, key=_rank) if found else None
+
+
+def finished(results: Path, table: str) -> Iterator[tuple[Path, dict]]:
+    """Yield the folder and dataset.json of each study under `results` that has this table."""
+    for path in sorted(results.glob(f"*/tables/{table}.csv")):
+        folder = path.parents[1]
+        if (folder / "dataset.json").is_file():
+            yield folder, stored.record(folder / "dataset.json")
+
+
+def command(name: str, content: dict) -> str:
+    """Return the command that replays a publication, or that checks its figures if it can't be replayed."""
+    candidates = [study for study in known() if content["split"] and _names(read_study(study).content, name, content)]
+    if not candidates:
+        return f"make check PUBLICATION={name}"
+    best = min(candidates, key=lambda study: (not study.startswith("survey"), study))
+    return f"snakemake --cores 2 --config study={best} data=PATH"
+
+
+def _names(study: dict, name: str, content: dict) -> bool:
+    """Return whether a study's file replays a publication on its data."""
+    if name in ALIASES.values():
+        on = study.get("dataset", {}).get("name") in views.datasets(content)
+        return on and any(ALIASES.get(protocol) == name for protocol in study.get("protocols", ()))
+    return name in (study.get("publications") or {})
+
+
+def _studies(results: Path, name: str, content: dict) -> Iterator[Studied]:
+    if name in ALIASES.values():
+        yield from _ordinary(results, name, content)
+        return
+    for folder, dataset in finished(results, "replays"):
+        rows = _of(folder, "replays", name)
+        if dataset["name"] in views.datasets(content) and (rows["role"] == OWN).any():
+            yield Studied(folder.name, rows, _of(folder, "replay_leaks", name), _of(folder, "replay_figures", name))
+
+
+def _ordinary(results: Path, name: str, content: dict) -> Iterator[Studied]:
+    for folder, dataset in finished(results, "headline"):
+        complete = all((folder / "tables" / f"{table}.csv").is_file() for table in ORDINARY)
+        if dataset["name"] not in views.datasets(content) or not complete:
+            continue
+        rows = ordinary.replays(folder, name, content)
+        own = (rows["role"] == OWN) & rows["variant"].isin(content["variants"])
+        if own.any():
+            yield Studied(folder.name, rows, ordinary.leaks(folder, name), ordinary.figures(folder, name))
+
+
+def _of(folder: Path, table: str, name: str) -> pd.DataFrame:
+    rows = read_table(folder, table)
+    return rows[rows["publication"] == name].reset_index(drop=True)
+
+
+def _rank(one: Studied) -> tuple[float, float, str]:
+    own = one.replays[one.replays["role"] == OWN]
+    return -own["image_size"].max(), -own["epochs"].max(), one.study

@@ -1,0 +1,68 @@
+"""The verdict on a publication, by stated rules.
+
+leak                test files have copies of their source in training, and the accuracy under the publication's own
+                    split is significantly above that without copies (by source), or by patient: the 95% intervals
+                    do not overlap
+impossible figures  no leak was measured, and some printed figures fit no confusion matrix
+holds               no leak, all figures possible, and the printed accuracy is not above the interval by patient (by
+                    source where patients are not known)
+not run             it can be replayed, and no study has done so
+not evaluable       everything else; the reason says why
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+LEAK, IMPOSSIBLE, HOLDS = "leak", "impossible figures", "holds"
+NOT_RUN, NOT_EVALUABLE = "not run", "not evaluable"
+NO_REPLAY = "no replay"
+VERDICTS = (LEAK, IMPOSSIBLE, HOLDS, NOT_RUN, NOT_EVALUABLE)
+WORDS = {"by_source": "by source", "by_patient": "by patient"}
+
+
+def judge(row: Mapping[str, Any], replayable: bool, relation: str) -> tuple[str, str]:
+    """Return verdict and reason; `row` has the columns of survey.csv, `relation` is the first one violated."""
+    run = known(row, "replayed")
+    if run and (protocol := leaking(row)):
+        return LEAK, (
+            f"{row['same_source']:.0f} of {row['n_test']:.0f} test files have a copy in training; "
+            f"without, accuracy falls from {_estimate(row, 'replayed')} to {_estimate(row, protocol)} {WORDS[protocol]}"
+        )
+    if row["figures_impossible"]:
+        return IMPOSSIBLE, relation
+    if not replayable:
+        return NOT_EVALUABLE, f"{NO_REPLAY}: neither code nor split is known"
+    if not run:
+        return NOT_RUN, f"run: {row['command']}"
+    honest = next((name for name in ("by_patient", "by_source") if known(row, name)), None)
+    if honest is None:
+        return NOT_EVALUABLE, "no protocol without copies was run"
+    if not known(row, "printed"):
+        return NOT_EVALUABLE, "no accuracy over all classes is printed"
+    if row["printed"] <= row[f"{honest}_high"]:
+        return HOLDS, f"the printed accuracy is not above {_estimate(row, honest)} {WORDS[honest]}"
+    if known(row, "same_source") and row["same_source"] == 0:
+        return NOT_EVALUABLE, f"printed is above {_estimate(row, honest)} {WORDS[honest]}, without copies in training"
+    because = f"; the replay is reduced ({row['reduced']})" if row["reduced"] else ""
+    return NOT_EVALUABLE, f"the replay is not significantly above {_estimate(row, honest)} {WORDS[honest]}{because}"
+
+
+def leaking(row: Mapping[str, Any]) -> str | None:
+    """Return the first honest protocol whose interval lies below that of the own split; None without copies."""
+    if not (known(row, "same_source") and row["same_source"] > 0 and known(row, "replayed_low")):
+        return None
+    for protocol in WORDS:
+        if known(row, f"{protocol}_high") and row[f"{protocol}_high"] < row["replayed_low"]:
+            return protocol
+    return None
+
+
+def known(row: Mapping[str, Any], key: str) -> bool:
+    """Return whether a row has a value of `key`."""
+    return key in row and not pd.isna(row[key])
+
+
+def _estimate(row: Mapping[str, Any], key: str) -> str:
+    return f"{row[key]:.2f} ({row[f'{key}_low']:.2f} to {row[f'{key}_high']:.2f})"
