@@ -4,8 +4,9 @@ survey.csv, a row for each publication: publication, title, year, data, classes,
 n_printed, replayed (_low, _high, _minimum, _maximum), by_source (_low, _high), by_patient (_low, _high), n_patients,
 n_sources, majority, imagenet_logistic (_low, _high), permuted (_low, _high), ceiling (_low, _high, _model, _classes,
 _study), same_source, identical, n_test, copies, figures_impossible, figures_checked, reproduced, not_reproduced,
-not_evaluable, reduced, replay (run, not run, no replay), verdict, reason, study, command. Accuracies of one variant, the one with the highest printed
-accuracy among those replayed; replayed_minimum and _maximum are over seeds. An empty cell was not measured.
+not_evaluable, reduced, replay (run, not run, no replay), verdict, reason, study, command. Accuracies are those of one
+variant, the one with the highest printed accuracy among those replayed; replayed_minimum and _maximum are over seeds.
+An empty cell was not measured.
 
 figures.csv, a row for each printed figure and for each question of arithmetic: kind (printed, arithmetic), publication,
 variant, part, where, metric, class, printed, value, copies, minimum, maximum, n_seeds, study; figures (the keys that a
