@@ -65,7 +65,9 @@ def tables(results: Path, names: list[str] | None = None) -> dict[str, pd.DataFr
         leaks += [found.leaks.assign(study=found.study)] if found else []
         asked = [answer for some in answers.values() for answer in some]
         row = _about(name, content, found) | (_measured(found, content) if found else {})
-        row |= ceilings.ceiling(models, content, _data_of(content, row["variant"])) | _counts(own, asked)
+        row |= ceilings.ceiling(models, content, _data_of(content, row["variant"])) | _counts(
+            _of_split(own, row.get("copies")), asked
+        )
         relation = next((one.reason for one in asked if one.verdict == IMPOSSIBLE), "")
         row["replay"] = "run" if known(row, "replayed") else NOT_RUN if replayable else NO_REPLAY
         row["verdict"], row["reason"] = judge(row, replayable, relation)
@@ -172,6 +174,11 @@ def _arithmetic(name: str, answers: dict[str, list[Verdict]]) -> pd.DataFrame:
         for one in some
     ]
     return pd.DataFrame(rows).assign(kind="arithmetic", publication=name)
+
+
+def _of_split(own: pd.DataFrame, copies: float | None) -> pd.DataFrame:
+    """Return the figures against the replays of one split, where several numbers of copies were replayed."""
+    return own if copies is None or pd.isna(copies) else own[own["copies"] == copies]
 
 
 def _counts(own: pd.DataFrame, asked: list[Verdict]) -> dict[str, int]:

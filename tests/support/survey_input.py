@@ -62,8 +62,9 @@ def mammoflow(results: Path, name: str = "survey_inbreast", size: int = 64, own:
         rows += [replay(one, "majority", role, role, 0.30 + 0.01 * (role == "by_patient"), 0.08)]
         rows += [replay(one, "imagenet_logistic", role, role, 0.27 + 0.01 * (role == "by_patient"), 0.08)]
     leaks = [leak(one, split, copies=n, sizes_fit=n != 14) for split, n in zip(splits, (14, 27, 54), strict=True)]
-    figures = [figure(one, "vgg16", "not evaluable"), figure(one, "vgg16", "reproduced", metric="macro_f1")]
-    figures += [figure(one, "vgg16", "not reproduced", metric="macro_recall")]
+    figures = [figure(one, "vgg16", "not evaluable", copies=n) for n in (14, 27, 54)]
+    figures += [figure(one, "vgg16", "reproduced", metric="macro_f1", copies=54)]
+    figures += [figure(one, "vgg16", "not reproduced", metric="macro_recall", copies=54)]
     tables = {"replays": rows, "replay_leaks": leaks, "replay_figures": figures}
     frames = {table: pd.DataFrame(some) for table, some in tables.items()}
     frames["replays"]["image_size"] = size
