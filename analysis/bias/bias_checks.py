@@ -45,8 +45,8 @@ CHECKS: dict[str, Check] = {}
 def check(title: str, *, kind: str, rule: Rule, evidence: str = "changes") -> Callable[[Function], Function]:
     """Decorator: declare a bias check by its function.
 
-    `title` is the check's name in the report, `kind` the meaning of a flag (one of KINDS in reports/verdicts.py),
-    `evidence` the pictures to link: changes or maps.
+    `title` is the check's name in the report, `kind` the meaning of a flag (one of KINDS in reports/verdicts.py) and so
+    the family in which q is computed (analysis/bias/families.py), `evidence` the pictures to link: changes or maps.
     """
 
     def declare(function: Function) -> Function:
