@@ -66,7 +66,8 @@ class Measured:
     def rows(self) -> pd.DataFrame:
         """Return the rows of replays.csv."""
         replays = [self._replay(*replay) for replay in self.study.replays()]
-        return pd.DataFrame([*replays, *self._baselines()]).astype({"copies": "Int64"})
+        whole = ["copies", "parameters", *ABOUT, *(f"{key}_published" for key in ABOUT)]  # empty in some rows
+        return pd.DataFrame([*replays, *self._baselines()]).astype(dict.fromkeys(whole, "Int64"))
 
     def _replay(self, publication: str, variant: str, protocol: str) -> dict:
         ran = runtimes(self.study, publication, variant, protocol)
