@@ -1,6 +1,7 @@
 # make reproduce: environment, default study, report.   make status: how its cells stand.   make test: test suite.
 # make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters, types, import directions.
 # make data: the real images of the studies laptop and paper, downloaded and verified; DATA=FILE: a zip that a browser got.
+# make survey: all publications, from the studies that have finished.
 # make publication NAME=author_2024: skeleton of a publication.   make check PUBLICATION=author_2024: what is wrong with it.
 # make same REV=COMMIT: does the working tree give the results of another revision?
 # make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
@@ -17,7 +18,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve data reproduce status pdf pictures test check publication same lock
+.PHONY: environment backends app serve data reproduce status pdf pictures test check publication survey same lock
 
 environment: $(INSTALLED)
 
@@ -62,6 +63,9 @@ test: environment
 
 publication: environment
 	$(RUN) python -m benchmarks.publications.skeleton "$(NAME)"
+
+survey: environment
+	$(RUN) python -m reports.survey
 
 ifeq ($(origin PUBLICATION),command line)
 check: environment

@@ -6,6 +6,7 @@
 #   snakemake --cores 8 --config study=laptop data=PATH folds=3  with another value of one of its keys
 #   snakemake --cores 8 pdf                                      report.pdf too, by latexmk
 #   snakemake --cores 8 status                                   how the cells stand, during a run too
+#   snakemake --cores 1 survey                                   all publications, from the studies that have finished
 #   snakemake --cores 8 planted_bias                             are planted shortcuts found? (about an hour)
 #
 # Each rule calls one module; `python -m benchmarks.training --help` and its like run without Snakemake.
@@ -132,4 +133,5 @@ include: "analysis/claims/rules.smk"
 include: "analysis/survey/rules.smk"
 include: "analysis/figures/rules.smk"
 include: "reports/rules.smk"
+include: "reports/survey/rules.smk"
 include: "benchmarks/validation/rules.smk"

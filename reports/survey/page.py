@@ -113,9 +113,16 @@ def _spelled(n: int) -> str:
     return SPELLED[n] if n < len(SPELLED) else f"{n:,}"
 
 
+def _figure(value: float | None) -> str:
+    """Return a printed figure with two to four digits; a dash if it is missing."""
+    shown = wording.number(value, 4)
+    return shown[:-2] + shown[-2:].rstrip("0")
+
+
 def _with_filters(made: jinja2.Environment) -> jinja2.Environment:
     made.filters |= {name: getattr(wording, name) for name in ("number", "count", "interval", "plural", "listed")}
     made.filters |= {"words": wording.spoken, "capitalised": wording.capitalised, "spelled": _spelled}
+    made.filters["figure"] = _figure
     made.tests["known"] = lambda row, key: known(row, key)
     made.globals["Markup"] = Markup
     return made

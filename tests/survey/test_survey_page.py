@@ -1,0 +1,136 @@
+"""The survey as page and LaTeX: true sentences first, every publication with a section, both formats readable."""
+
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+from survey_input import leak, mammoflow, ordinary, replay, write_study
+
+from analysis.survey.survey import tables
+from benchmarks.publications import publication
+from reports.survey import __main__ as command
+from reports.survey import page
+
+
+class Text(HTMLParser):
+    """Visible text of a page, by the id of the heading above it."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts, self.at, self.skipped = {"": []}, "", 0
+
+    def handle_starttag(self, tag, attrs):
+        self.skipped += tag in ("style", "title")
+        if tag == "h2":
+            self.at = dict(attrs)["id"]
+            self.parts[self.at] = []
+
+    def handle_endtag(self, tag):
+        self.skipped -= tag in ("style", "title")
+
+    def handle_data(self, data):
+        if not self.skipped:
+            self.parts[self.at].append(data)
+
+
+def sections(path) -> dict[str, str]:
+    parser = Text()
+    parser.feed(path.read_text(encoding="utf-8"))
+    return {name: " ".join(" ".join(parts).split()) for name, parts in parser.parts.items()}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Folder of a survey over a leaking replay, the first publication, and no other study."""
+    results = tmp_path_factory.mktemp("surveyed") / "results"
+    mammoflow(results)
+    ordinary(results)
+    return results / "survey", command.write(results)
+
+
+def test_the_answer_counts_what_the_table_has(written):
+    _, answer = written
+    assert answer == (
+        "Of nine publications, two were replayed; for two of these, test images have copies in training, and without "
+        "copies accuracy is significantly lower: 0.21 to 0.22 instead of 0.77 to 0.88. Three print figures that no "
+        "confusion matrix has; of four, neither code nor split is known; the printed accuracy of none holds without "
+        "copies; three have not been run."
+    )
+
+
+def test_without_a_replay_the_answer_says_so(tmp_path):
+    answer = page.answer(tables(tmp_path))
+    assert answer.startswith("None of nine publications has been replayed yet. Three print figures")
+    assert answer.endswith("neither code nor split is known; five have not been run.")
+
+
+def test_a_publication_that_holds_is_counted(tmp_path):
+    one = "mammoflow_2025"
+    rows = [replay(one, "vgg16", one, "own", 0.88, 0.02), replay(one, "vgg16", "by_source", "by_source", 0.87, 0.02)]
+    found = {"replays": rows, "replay_leaks": [leak(one, one, same_source=0)]}
+    found["replay_figures"] = [{"publication": one, "verdict": "reproduced", "copies": None, "reason": None}]
+    write_study(tmp_path, "one", {name: pd.DataFrame(some) for name, some in found.items()})
+    answer = page.answer(tables(tmp_path))
+    assert "one was replayed, and for none was the accuracy under its own split significantly above" in answer
+    assert "the printed accuracy of one holds without copies; four have not been run" in answer
+
+
+def test_every_publication_has_a_section_with_its_verdict_and_command(written):
+    found = sections(written[0] / "survey.html")
+    assert {"rules", *publication.names()} < set(found)
+    assert "leak : 1145 of 1145 test files have a copy in training" in found["mammoflow_2025"]
+    assert "2 of 3 numbers tried give the printed counts (27 and 54 copies)" in found["mammoflow_2025"]
+    assert "snakemake --cores 2 --config study=survey_inbreast data=PATH" in found["mammoflow_2025"]
+    assert "What they did. All copies of a film were made first." in found["mammoflow_2025"]
+    assert "Of the printed figures, 1 was reproduced, 1 was not, and 1 is not evaluable." in found["mammoflow_2025"]
+    assert "accuracy 0.8885 and accuracy 0.80 are all the accuracy" in found["learntocode_2022"]
+    assert "no study here has replayed it" in found["jimenez_2024"]
+    assert "best accuracy by patient of any model measured here is 0.31" in found["esen_2025"]
+    assert "The publication's classes are not known." in found["esen_2025"]
+    assert "No model was measured here on these data" in found["jeeemi_2025"]
+    assert not [text for text in found.values() if re.search(r"\b(nan|None|Undefined)\b", text.replace("None of", ""))]
+
+
+def test_tables_and_figure_are_written(written):
+    folder, _ = written
+    for name in ("survey.csv", "figures.csv", "leaks.csv", "survey.png", "survey.pdf", "survey.svg"):
+        assert (folder / name).stat().st_size
+    assert len(pd.read_csv(folder / "survey.csv")) == len(publication.names())
+
+
+def test_a_second_run_writes_the_same(written):
+    folder, _ = written
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    command.write(folder.parent)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_latex_compiles(written, tmp_path):
+    if not shutil.which("latexmk"):
+        pytest.skip("latexmk is not installed")
+    shutil.copytree(written[0], tmp_path / "survey")
+    latexmk = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "survey_document.tex"]
+    done = subprocess.run(latexmk, cwd=tmp_path / "survey", capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in (tmp_path / "survey" / "survey_document.log").read_text(errors="replace")
+
+
+def test_the_paragraphs_of_a_readme_are_found():
+    text = "# Title\n\nWords.\n\n**What they did.** First\nline.\n\n**What is reproduced.** By:\n\n    make check\n"
+    assert page.paragraphs(text) == {"What they did": "First line.", "What is reproduced": "By:"}
+    for name in publication.names():
+        readme = publication.find(name).with_name("README.md").read_text()
+        assert "What they did" in page.paragraphs(readme), name
+
+
+def test_the_rule_runs_without_results_and_leaves_studies_alone(tmp_path):
+    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "1", "survey"]
+    done = subprocess.run(snakemake, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / "results/survey/survey.html").is_file()
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["survey"]
