@@ -7,7 +7,7 @@ from keras import applications, layers
 
 
 def cnn(inputs, classes, *, width=1.0):
-    """Three convolutions. `width` scales the channels and the dense layer."""
+    """Three convolutions; ReLU is ours. `width` scales the channels and the dense layer."""
     x = inputs
     for channels in (32, 32, 64):
         x = layers.Conv2D(max(4, round(width * channels)), 3, activation="relu")(x)
@@ -17,7 +17,7 @@ def cnn(inputs, classes, *, width=1.0):
 
 
 def vgg16_frozen(inputs, classes, *, weights=None):
-    """VGG16, not trained, and a dense layer that is."""
+    """VGG16, not trained, and a dense layer that is; Flatten and ReLU are ours."""
     base = _vgg16(inputs, weights)
     base.trainable = False
     x = layers.Dense(512, activation="relu")(layers.Flatten()(base.output))
