@@ -6,9 +6,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from benchmarks.publications.code import FILE
+from benchmarks.errors import BadInput
+from benchmarks.publications.code import FILE, defined, options
 from benchmarks.publications.views import classes_of, printed, texts, value_of
 
+# Arguments of the functions of variants.py.
+NETWORK, STEP, SPLIT = "(inputs, classes, *, option=1.0)", "(image)", "(names, labels)"
 TWO_PARTS = ("keras_validation_split", "train_test_split", "k_fold")  # rules that divide files into two
 
 
@@ -119,40 +122,49 @@ def _claims(content: dict) -> Iterator[str]:
 
 def _files(content: dict, folder: Path) -> Iterator[str]:
     """Yield a message for each function and file beside publication.yaml that is named and not there."""
-    asked = dict(_functions(content))
+    asked = [*_functions(content)]
     path = folder / FILE
     if asked and not path.is_file():
-        yield f"{', '.join(asked)}: {path} is missing; write it, with the functions {', '.join(asked.values())}"
+        keys, names = ", ".join(key for key, _, _ in asked), ", ".join(name for _, name, _ in asked)
+        yield f"{keys}: {path} is missing; write it, with the functions {names}"
     elif asked:
         try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-        except (SyntaxError, UnicodeDecodeError) as error:
-            yield f"{path}: not readable as Python: {error}; correct it"
-            return
-        defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-        for key, name in asked.items():
-            if name not in defined:
-                yield f"{key}: no function {name} in {path}; add it, or name one of: {', '.join(defined) or 'none yet'}"
+            yield from _code(asked, folder)
+        except BadInput as error:
+            yield str(error)
     for number, step in enumerate(content["split"]["steps"] if content["split"] else ()):
         for part, name in step.get("lists", {}).items():
             if not (folder / name).is_file():
                 yield f"split.steps.{number}.lists.{part}: {folder / name} is missing; write one file name a line"
 
 
-def _functions(content: dict) -> Iterator[tuple[str, str]]:
-    """Yield key and name of each function of variants.py that the content names."""
+def _code(asked: list[tuple[str, str, str]], folder: Path) -> Iterator[str]:
+    """Yield a message for each function of `asked` (_functions) that variants.py lacks or that can't be called."""
+    written, path = defined(folder), folder / FILE
+    for key, name, wanted in asked:
+        if name not in written:
+            yield f"{key}: no function {name} in {path}; add it, or name one of: {', '.join(written) or 'none yet'}"
+            continue
+        own = written[name].args
+        if len(own.args) - len(own.defaults) != len(wanted.split(", *")[0].split(",")):
+            yield f"{key}: {path}:{written[name].lineno}: {name}({ast.unparse(own)}) can't be called; write {wanted}"
+        options(folder, name)
+
+
+def _functions(content: dict) -> Iterator[tuple[str, str, str]]:
+    """Yield key, name and arguments of each function of variants.py that the content names."""
     for number, step in enumerate(content["split"]["steps"] if content["split"] else ()):
         if "function" in step:
-            yield f"split.steps.{number}.function", step["function"]
+            yield f"split.steps.{number}.function", step["function"], SPLIT
     for variant, own in content["variants"].items():
         if "function" in own:
-            yield f"variants.{variant}.function", own["function"]
+            yield f"variants.{variant}.function", own["function"], NETWORK
     recipes = {"recipe": content["recipe"] or {}}
     recipes |= {f"variants.{variant}.recipe": own.get("recipe", {}) for variant, own in content["variants"].items()}
     for key, recipe in recipes.items():
         for number, step in enumerate(recipe.get("preprocessing") or ()):
             if "function" in step:
-                yield f"{key}.preprocessing.{number}.function", step["function"]
+                yield f"{key}.preprocessing.{number}.function", step["function"], STEP
 
 
 def _no(key: str, name: str, where: str, known: Any) -> str:

@@ -2,8 +2,9 @@
 
     python -m benchmarks.publications.skeleton NAME        (make publication NAME=...)
 
-Writes benchmarks/publications/NAME/publication.yaml and README.md. Keys with null have to be filled in; a key in a
-comment is added where the publication has it. `make check PUBLICATION=NAME` then says what is missing.
+Writes benchmarks/publications/NAME/publication.yaml, README.md and variants.py. Keys with null have to be filled in; a
+key in a comment is added where the publication has it; variants.py holds examples of each kind of function.
+`make check PUBLICATION=NAME` then says what is missing.
 """
 
 import argparse
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BadInput, run_cli
+from benchmarks.publications import code
 from benchmarks.publications.publication import ALIASES, FILE, FOLDER, SCHEMA
 
+TEMPLATE = Path(__file__).with_name("_template.py")  # of variants.py
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 WIDTH = 120
 EMPTY = {"object": "{}", "array": "[]"}  # of what needs no entry
@@ -45,6 +48,7 @@ def write(name: str, folder: Path = FOLDER) -> Path:
     place.mkdir()
     (place / FILE).write_text(HEAD + "\n".join(_mapping(SCHEMA, 0)) + "\n")
     (place / "README.md").write_text(PAGE.format(name=name))
+    (place / code.FILE).write_text(TEMPLATE.read_text().replace("NAME", name))
     return place
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.errors import BadInput
 from benchmarks.protocols import PERMUTED
 from benchmarks.publications import publication, views
-from benchmarks.publications.code import FILE
+from benchmarks.publications.code import FILE, WEIGHTS, options
 from benchmarks.publications.publication import ALIASES
 
 SEEDS = 3  # of a split or a training without a stated seed
@@ -38,10 +38,10 @@ def problems(publications: dict[str, dict]) -> Iterator[str]:
         if content["split"] is None or content["recipe"] is None:
             yield f"{key}: neither split nor recipe is known, so it can't be replayed; remove this key"
             continue
-        yield from (f"{key}.{problem}" for problem in _variant_problems(content, entry))
+        yield from (f"{key}.{problem}" for problem in _variant_problems(name, content, entry))
 
 
-def _variant_problems(content: dict, entry: dict) -> Iterator[str]:
+def _variant_problems(name: str, content: dict, entry: dict) -> Iterator[str]:
     for key in ("variants", "weights"):
         for variant in entry.get(key, {}):
             if variant not in content["variants"]:
@@ -53,6 +53,19 @@ def _variant_problems(content: dict, entry: dict) -> Iterator[str]:
         for setting in REDUCED:
             if own and setting not in entry and views.recipe(content, variant)[setting] is None:
                 yield f"{setting}: not known of {variant}; write the value of the replay"
+        if "function" in own:
+            known = options(publication.find(name).parent, own["function"])
+            yield from _option_problems(variant, known, entry)
+
+
+def _option_problems(variant: str, known: dict[str, Any], entry: dict) -> Iterator[str]:
+    """Yield options and weights of `entry` that a function with the keywords `known` does not take."""
+    own = [option for option in known if option != WEIGHTS]
+    for option in entry.get("variants", {}).get(variant) or ():
+        if option not in own:
+            yield f"variants.{variant}.{option}: no option of it; allowed: {', '.join(own) or 'none'}"
+    if variant in entry.get(WEIGHTS, {}) and WEIGHTS not in known:
+        yield f"weights.{variant}: it takes no weights; remove this key"
 
 
 def completed(publications: dict[str, dict]) -> dict[str, dict[str, Any]]:

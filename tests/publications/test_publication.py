@@ -158,6 +158,29 @@ def test_functions_are_looked_for_in_variants_py(tmp_path):
     assert publication.load(path)
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            "def small(inputs):\n    pass\n",
+            r"variants\.py:1: small\(inputs\) can't be called; write \(inputs, classes, ",
+        ),
+        ("def small(a, b, c):\n    pass\n", r"small\(a, b, c\) can't be called; write \(inputs, classes, "),
+        ("N = 1\ndef small(a, b, *, width=N):\n    pass\n", r"variants\.py:2: small: width has no literal as default"),
+        ("def small(a, b, *, width):\n    pass\n", "small: width has no literal as default; write the number"),
+        ("def small(:\n", r"variants\.py: not readable as Python: "),
+    ],
+)
+def test_functions_of_another_form_are_named_with_their_line(tmp_path, code, message):
+    content = yaml.safe_load(ALVES.read_text())
+    content["variants"]["simple"]["function"] = "small"
+    path = tmp_path / "publication.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    (tmp_path / "variants.py").write_text(code)
+    with pytest.raises(BadInput, match=message):
+        publication.load(path)
+
+
 def test_a_publication_that_is_not_there():
     with pytest.raises(BadInput, match=r"'x' is neither a publication \(.*alves.*\) nor the path of"):
         publication.find("x")

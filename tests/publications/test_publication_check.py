@@ -2,12 +2,15 @@
 
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 from benchmarks.check import publication as command
 from benchmarks.errors import BadInput
-from benchmarks.publications import publication, skeleton
+from benchmarks.publications import code, publication, skeleton
+from benchmarks.publications.splits import parts
 from benchmarks.publications.verdicts import verdicts
 
 
@@ -110,6 +113,29 @@ def test_a_skeleton_explains_every_key_and_its_gaps_are_named(tmp_path):
     with pytest.raises(BadInput, match="title: None is not of type 'string'; write: Title of the article"):
         publication.load(folder / "publication.yaml")
     assert "make check PUBLICATION=mine_2020" in (folder / "README.md").read_text()
+
+
+def test_functions_of_the_skeleton_can_be_named_and_run(tmp_path):
+    import keras
+
+    folder = skeleton.write("mine_2020", tmp_path)
+    content = yaml.safe_load(publication.find("jimenez_2024").read_text())
+    content["variants"]["cnn"]["function"] = "cnn"
+    content["variants"]["vgg16"] = {"function": "vgg16_frozen", "form": "VGG16", "parameters": 14_715_201}
+    content["recipe"]["preprocessing"] = [{"function": "equalised"}]
+    content["split"]["steps"] = [
+        {"files": "all", "rule": "function", "function": "every_tenth", "into": ["train", "test"]}
+    ]
+    (folder / "publication.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    publication.load(folder / "publication.yaml")
+    inputs = keras.Input((32, 32, 3))
+    assert code.options(folder, "cnn") == {"width": 1.0}
+    assert code.function(folder, "cnn")(inputs, 8, width=0.01).shape == (None, 8)
+    assert keras.Model(inputs, code.function(folder, "vgg16_frozen")(inputs, 2)).count_params() == 14_715_201
+    assert code.function(folder, "equalised")(np.zeros((32, 32), np.uint8)).shape == (32, 32)
+    files = pd.DataFrame({"label": ["a", "b"] * 10, "name": [f"{number}" for number in range(20)]})
+    made = parts(content["split"], files, seed=0, folder=folder)
+    assert made["test"].tolist() == [0, 10] and len(made["train"]) == 18
 
 
 def test_a_name_that_can_not_be_used_is_refused(tmp_path):

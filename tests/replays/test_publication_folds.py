@@ -97,6 +97,18 @@ def test_protocols_of_a_publication_name_their_copies():
         ({"iieta_2025": {}}, "publications.iieta_2025: neither split nor recipe is known"),
         ({"mammoflow_2025": {"variants": {"vgg": {}}}}, "publications.mammoflow_2025.variants.vgg: not a variant"),
         ({"mammoflow_2025": {"epoch": 3}}, "publications.mammoflow_2025: unknown key epoch"),
+        (
+            {"mammoflow_2025": {"variants": {"vgg16": {"widht": 0.5}}}},
+            "publications.mammoflow_2025.variants.vgg16.widht: no option of it; allowed: width, blocks",
+        ),
+        (
+            {"learntocode_2022": {"variants": {"vgg16": {"weights": "x.h5"}}}},
+            "publications.learntocode_2022.variants.vgg16.weights: no option of it; allowed: none",
+        ),
+        (
+            {"learntocode_2022": {"weights": {"cnn": "x.h5"}}},
+            "publications.learntocode_2022.weights.cnn: it takes no weights; remove this key",
+        ),
     ],
 )
 def test_a_publication_that_cannot_be_replayed_is_refused(entry, problem):
