@@ -2,11 +2,11 @@
 
 survey.csv, a row for each publication: publication, title, year, data, classes, variant, printed, printed_where,
 n_printed, replayed (_low, _high, _minimum, _maximum), by_source (_low, _high), by_patient (_low, _high), n_patients,
-n_sources, majority, imagenet_logistic (_low, _high), permuted (_low, _high), ceiling (_low, _high, _model, _classes,
-_study), same_source, identical, n_test, copies, figures_impossible, figures_checked, reproduced, not_reproduced,
-not_evaluable, reduced, replay (run, not run, no replay), verdict, reason, study, command. Accuracies are those of one
-variant, the one with the highest printed accuracy among those replayed; replayed_minimum and _maximum are over seeds.
-An empty cell was not measured.
+n_sources, majority, imagenet_logistic (_low, _high), permuted (_low, _high), ceiling and ceiling_auc (_low, _high,
+_model, _classes, _study), same_source, identical, n_test, copies, figures_impossible, figures_checked, reproduced,
+not_reproduced, not_evaluable, reduced, replay (run, not run, no replay), verdict, reason, study, command. Accuracies
+are those of one variant, the one with the highest printed accuracy among those replayed; replayed_minimum and _maximum
+are over seeds. An empty cell was not measured.
 
 figures.csv, a row for each printed figure and for each question of arithmetic: kind (printed, arithmetic), publication,
 variant, part, where, metric, class, printed, value, copies, minimum, maximum, n_seeds, study; figures (the keys that a
@@ -34,8 +34,9 @@ COLUMNS = [
     *(f"replayed{end}" for end in (*ENDS, "_minimum", "_maximum")),
     *(f"{name}{end}" for name in (BY_SOURCE, BY_PATIENT) for end in ENDS),
     *("n_patients", "n_sources", MAJORITY),
-    *(f"{name}{end}" for name in (FEATURES, PERMUTED, "ceiling") for end in ENDS),
-    *("ceiling_model", "ceiling_classes", "ceiling_study", "same_source", "identical", "n_test", "copies"),
+    *(f"{name}{end}" for name in (FEATURES, PERMUTED) for end in ENDS),
+    *(f"{name}{end}" for name in ceilings.MEASURES for end in (*ENDS, "_model", "_classes", "_study")),
+    *("same_source", "identical", "n_test", "copies"),
     *("figures_impossible", "figures_checked", *COUNTED, "reduced", "replay", "verdict", "reason"),
     *("study", "command"),
 ]
@@ -129,11 +130,13 @@ def _measured(found: Studied, content: dict) -> dict[str, Any]:
         row = {f"replayed{end}": own.iloc[0].get(f"accuracy{end}") for end in (*ENDS, "_minimum", "_maximum")}
         row |= {"reduced": _text(own.iloc[0]["reduced"]), "n_test": own.iloc[0]["n"]}
     row |= {key: split[key] for key in ("same_source", "identical", "copies")} if "same_source" in split else {}
-    for role, n_units in ((BY_SOURCE, "n_sources"), (BY_PATIENT, "n_patients"), (PERMUTED, None)):
+    for role in (BY_SOURCE, BY_PATIENT, PERMUTED):
         some = rows[(rows["variant"] == variant) & (rows["role"] == role)]
         if len(some):
             row |= {f"{role}{end}": some.iloc[0][f"accuracy{end}"] for end in ENDS}
-            row |= {n_units: some.iloc[0]["n_units"]} if n_units else {}
+            # Honest protocols test one image of each source.
+            units = {BY_SOURCE: ("n_sources", "n"), BY_PATIENT: ("n_patients", "n_units")}.get(role)
+            row |= {units[0]: some.iloc[0][units[1]]} if units else {}
     for role in (BY_SOURCE, BY_PATIENT):  # the last one counts
         for name, ends in ((MAJORITY, ENDS[:1]), (FEATURES, ENDS)):
             some = rows[(rows["variant"] == name) & (rows["role"] == role)]

@@ -26,10 +26,11 @@ def judge(row: Mapping[str, Any], replayable: bool, relation: str) -> tuple[str,
     """Return verdict and reason; `row` has the columns of survey.csv, `relation` is the first one violated."""
     run = known(row, "replayed")
     if run and (protocol := leaking(row)):
-        return LEAK, (
-            f"{row['same_source']:.0f} of {row['n_test']:.0f} test files have a copy in training; "
-            f"without, accuracy falls from {_estimate(row, 'replayed')} to {_estimate(row, protocol)} {WORDS[protocol]}"
-        )
+        copies = f"{row['same_source']:,.0f} of {row['n_test']:,.0f} test files have a copy in training"
+        falls = f"accuracy falls from {_estimate(row, 'replayed')} to {_estimate(row, protocol)} {WORDS[protocol]}"
+        weaker = protocol == "by_patient" and known(row, "by_source_high")
+        less = f"; {_estimate(row, 'by_source')} by source is not significantly lower" if weaker else ""
+        return LEAK, f"{copies}; {falls}{less}"
     if row["figures_impossible"]:
         return IMPOSSIBLE, relation
     if not replayable:

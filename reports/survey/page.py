@@ -89,6 +89,7 @@ def _section(row: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[str, 
         "printed": printed,
         "missed": [one for one in printed if one["verdict"] == "not reproduced"],
         "reasons": list(dict.fromkeys(one["reason"] for one in printed if one["verdict"] == NOT_EVALUABLE)),
+        "auc": next((one["printed"] for one in printed if one["metric"] == "auc"), ""),
         "leaks": leaks,
         "fitting": [one for one in leaks if str(one["sizes_fit"]).lower() == "true"],
     }

@@ -57,9 +57,9 @@ def test_the_answer_counts_what_the_table_has(written):
     _, answer = written
     assert answer == (
         "Of nine publications, two were replayed; for two of these, test images have copies in training, and without "
-        "copies accuracy is significantly lower: 0.21 to 0.22 instead of 0.77 to 0.88. Three print figures that no "
-        "confusion matrix has; of four, neither code nor split is known; the printed accuracy of none holds without "
-        "copies; three have not been run."
+        "shared sources or patients accuracy is significantly lower: 0.21 to 0.22 instead of 0.77 to 0.88. Three print "
+        "figures that no confusion matrix has; of four, neither code nor split is known; the printed accuracy of none "
+        "holds without copies; three have not been run."
     )
 
 
@@ -83,7 +83,7 @@ def test_a_publication_that_holds_is_counted(tmp_path):
 def test_every_publication_has_a_section_with_its_verdict_and_command(written):
     found = sections(written[0] / "survey.html")
     assert {"rules", *publication.names()} < set(found)
-    assert "leak : 1145 of 1145 test files have a copy in training" in found["mammoflow_2025"]
+    assert "leak : 1,145 of 1,145 test files have a copy in training" in found["mammoflow_2025"]
     assert "2 of 3 numbers tried give the printed counts (27 and 54 copies)" in found["mammoflow_2025"]
     assert "snakemake --cores 2 --config study=survey_inbreast data=PATH" in found["mammoflow_2025"]
     assert "What they did. All copies of a film were made first." in found["mammoflow_2025"]
@@ -92,6 +92,8 @@ def test_every_publication_has_a_section_with_its_verdict_and_command(written):
     assert "no study here has replayed it" in found["jimenez_2024"]
     assert "best accuracy by patient of any model measured here is 0.31" in found["esen_2025"]
     assert "The publication's classes are not known." in found["esen_2025"]
+    assert "AUC of benign against malignant by patient is 0.62 (95% CI 0.50 to 0.74;" in found["esen_2025"]
+    assert "AUC of benign" not in found["jeeemi_2025"]
     assert "No model was measured here on these data" in found["jeeemi_2025"]
     assert not [text for text in found.values() if re.search(r"\b(nan|None|Undefined)\b", text.replace("None of", ""))]
 
