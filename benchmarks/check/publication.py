@@ -4,7 +4,7 @@
 
 Prints every problem of the folder with file, key and correction and exits with 1, or prints what is known of the
 publication and exits with 0. Figures that no confusion matrix has are printed as impossible; they are a finding on the
-publication, not a problem of its folder. Nothing is trained.
+publication, not a problem of its folder. Networks of variants.py are built and trained by one step.
 """
 
 import argparse
@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 import architectures
-from benchmarks import datasets
+from benchmarks import backend, datasets
+from benchmarks.check import variants
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.publications import publication, views
 from benchmarks.publications.splits import ordered, parts
@@ -37,6 +38,13 @@ def check(name: str, data: Path | None = None) -> tuple[list[str], list[str]]:
     for about, answers in verdicts(content).items():
         told += [f"{about}:", *(f"  {one.verdict}: {one.question} {one.reason}" for one in answers)]
     return [f"{path}: {problem}" for problem in problems], told
+
+
+def networks(name: str) -> tuple[list[str], list[str]]:
+    """Return the problems of a publication's own networks, and lines that say what is known of them."""
+    path = publication.find(name)
+    found = [*variants.problems(publication.load(path), path.parent)]
+    return [f"{path}: {line}" for wrong, line in found if wrong], [line for wrong, line in found if not wrong]
 
 
 def _page(folder: Path) -> Iterator[str]:
@@ -168,8 +176,12 @@ def main() -> None:
     parser.add_argument("name", help="of the folder under benchmarks/publications, or the path of a publication.yaml")
     parser.add_argument("--data", type=Path, help="folder or zip of the publication's data, to compare its parts")
     arguments = parser.parse_args()
+    backend.prepare(backend.hardware()["cores"])
     try:
         problems, told = check(arguments.name, arguments.data)
+        if not problems:
+            problems, more = networks(arguments.name)
+            told += more
     except BadInput as error:
         print(str(error).replace(f"{Path.cwd()}/", ""))
         raise SystemExit(1) from None

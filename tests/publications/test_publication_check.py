@@ -155,3 +155,30 @@ def test_the_command_ends_with_the_number_of_problems(monkeypatch, capsys, tmp_p
     with pytest.raises(SystemExit) as error:
         command.main()
     assert error.value.code == 0 and "IEEE Access" in capsys.readouterr().out
+
+
+def test_networks_of_variants_py_are_built_and_trained_by_one_step(tmp_path):
+    """A planted fault in each of three networks is named; the sound one has the printed number of parameters."""
+    from benchmarks.check import variants
+
+    (tmp_path / "variants.py").write_text(
+        "from keras import layers\n\n\n"
+        "def sound(inputs, classes):\n"
+        "    return layers.Dense(classes, activation='softmax')(layers.Flatten()(inputs))\n\n\n"
+        "def outputs(inputs, classes):\n"
+        "    return layers.Dense(classes + 1, activation='softmax')(layers.Flatten()(inputs))\n\n\n"
+        "def broken(inputs, classes):\n"
+        "    return layers.Danse(classes)(inputs)\n"
+    )
+    content = publication.load(publication.find("jimenez_2024"))
+    parameters = 224 * 224 * 3 * 8 + 8
+    networks = {"sound": parameters, "outputs": None, "broken": None}
+    own = {name: {"function": name, "form": None, "parameters": n} for name, n in networks.items()}
+    own["counted"] = {"function": "sound", "form": None, "parameters": 123}
+    found = [*variants.problems(content | {"variants": own}, tmp_path)]
+    assert [wrong for wrong, _ in found] == [False, True, True, True]
+    sound, outputs, broken, counted = (line for _, line in found)
+    assert sound.startswith(f"sound: {parameters:,} parameters, as printed; one step at 32 px has loss")
+    assert "variants.outputs" in outputs and "9 outputs for 8 classes" in outputs
+    assert f"{tmp_path / 'variants.py'}:13" in broken and "Danse" in broken
+    assert counted.startswith(f"variants.counted.parameters: 123 printed, but sound in {tmp_path / 'variants.py'} has")
