@@ -4,6 +4,7 @@
 # make survey: all publications, from the studies that have finished.
 # make publication NAME=author_2024: skeleton of a publication.   make check PUBLICATION=author_2024: what is wrong with it.
 # make same REV=COMMIT: does the working tree give the results of another revision?
+# make docs: these pages as a site, site/index.html, without a network.
 # make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
 PYTHON ?= python3
 VENV ?= .venv
@@ -18,7 +19,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve data reproduce status pdf pictures test check publication survey same lock
+.PHONY: environment backends app serve data reproduce status pdf docs pictures test check publication survey same lock
 
 environment: $(INSTALLED)
 
@@ -55,8 +56,13 @@ status: environment
 pdf: environment
 	$(SNAKEMAKE) -- pdf
 
+docs: environment
+	$(RUN) python -m docs.reference
+	$(RUN) python -m sphinx --fail-on-warning --keep-going --quiet docs site
+
 pictures: environment
 	$(RUN) python docs/pictures.py --study $(STUDY)
+	$(RUN) python -m docs.explanation_pictures
 
 test: environment
 	$(RUN) python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
