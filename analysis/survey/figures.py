@@ -1,13 +1,16 @@
 """Printed figures of a publication against the range that its replays reach."""
 
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from sklearn import metrics as sklearn_metrics
 
 from analysis.metrics import class_metrics
-from analysis.survey.measured import OWN, copies_of, pooled, reduced, role_of, runtimes
+from analysis.probability_metrics import binary_metrics
+from analysis.survey.differences import differences
+from analysis.survey.measured import OWN, copies_of, pooled, role_of, runtimes
 from benchmarks.publications import views
 from benchmarks.study import replayed
 from benchmarks.study.study import Study
@@ -20,12 +23,29 @@ COLUMNS = [
 ]
 
 
+@dataclasses.dataclass(frozen=True)
+class Replay:
+    """Predictions of each seed, accuracies of their last training epochs, and differences from the publication."""
+
+    seeds: list[pd.DataFrame]
+    training: list[float]
+    differences: list[str]
+
+    def classes(self) -> set[str]:
+        """Return the classes of the predictions."""
+        return {column.removeprefix("p_") for column in self.seeds[0].columns if column.startswith("p_")}
+
+    def reached(self, part: str, metric: str, label: str | None) -> list[float]:
+        """Return a metric of each seed, as `metric_of`; of training images, only the accuracy over all classes."""
+        if part == "train":
+            return self.training if (metric, label) == ("accuracy", None) else []
+        return [metric_of(own, metric, label) for own in self.seeds]
+
+
 def rows(study: Study) -> pd.DataFrame:
-    """Return the rows of replay_figures.csv: each printed figure of the variants that the study replays."""
-    found: list[dict] = []
-    for publication, variant, protocol in study.replays():
-        if role_of(study, protocol) == OWN:
-            found += _figures(study, publication, variant, protocol)
+    """Return the rows of replay_figures.csv: each printed figure of the publications, once for each own split."""
+    splits = dict.fromkeys((name, protocol) for name, _, protocol in study.replays() if role_of(study, protocol) == OWN)
+    found = [row for name, protocol in splits for row in _figures(study, name, protocol)]
     return pd.DataFrame(found, columns=COLUMNS).astype({"copies": "Int64"})
 
 
@@ -54,9 +74,28 @@ def metric_of(table: pd.DataFrame, metric: str, label: str | None) -> float:
         return float(values[BY_CLASS.index(metric)][0])
     if metric == "specificity" and positive:
         return float(sklearn_metrics.recall_score(truth != positive, predicted != positive, zero_division=0))
-    if metric == "auc" and positive and truth.size and 0 < (truth == positive).sum() < truth.size:
-        return float(sklearn_metrics.roc_auc_score(truth == positive, table[f"p_{positive}"]))
+    if metric == "auc" and positive:
+        return binary_metrics(truth == positive, table[f"p_{positive}"].to_numpy(float))["roc_auc"]
     return class_metrics(truth, predicted).get(metric, np.nan) if not label else np.nan
+
+
+def not_measured(entry: dict, content: dict, adapter: str, replay: Replay | None) -> str:
+    """Return why a study on data of `adapter` can't measure an entry of `figures`; empty if it can.
+
+    `replay` is that of the entry's network, None if the study does not replay it.
+    """
+    first = next(iter(content["data"]))
+    if replay is None:
+        return "the study does not replay this network"
+    if entry.get("data", first) != first or content["data"][first]["dataset"] != adapter:
+        return "printed for other data than the study's"
+    if "state" in entry:
+        return f"printed for another state of the network: {entry['state']}"
+    if entry["part"] not in (tested_part(content), "train"):
+        return f"the replay does not test the part {entry['part']}" if entry["part"] else "the part is not known"
+    if entry.get("classes") and set(entry["classes"]) != replay.classes():
+        return "printed for other classes than those of the data"
+    return ""
 
 
 def judged(text: str, reached: list[float], excuses: list[str]) -> tuple[str, str]:
@@ -75,29 +114,36 @@ def judged(text: str, reached: list[float], excuses: list[str]) -> tuple[str, st
     return NOT_REPRODUCED, ""
 
 
-def _figures(study: Study, publication: str, variant: str, protocol: str) -> Iterator[dict]:
+def _figures(study: Study, publication: str, protocol: str) -> Iterator[dict]:
     content = replayed.content_of(publication)
-    ran = runtimes(study, publication, variant, protocol)
-    seeds = [own for _, own in pooled(study, publication, variant, protocol).groupby("fold")]
-    excuses = _excuses(study, publication, variant, ran)
-    measure: dict[str | None, Callable[[str, str | None], list[float]]] = {
-        tested_part(content): lambda metric, label: [metric_of(own, metric, label) for own in seeds],
-        "train": lambda metric, label: [one["training_accuracy"] for one in ran if metric == "accuracy"],
-    }
+    variants = study.publications[publication]["variants"]
+    replays = {variant: _replay(study, publication, variant, protocol) for variant in variants}
     for entry in content["figures"]:
-        if entry["variant"] != variant or "state" in entry or entry["part"] not in measure:
-            continue
-        other = bool(entry.get("classes")) and set(entry["classes"]) != set(seeds[0]["label"])
+        replay = replays.get(entry["variant"])
+        reason = not_measured(entry, content, study.dataset["name"], replay)
         for metric, label, text in _texts(entry["values"]):
-            reached = [] if other else measure[entry["part"]](metric, label)
-            verdict, reason = judged(text, reached, excuses)
+            reached = replay.reached(entry["part"], metric, label) if replay and not reason else []
+            verdict, why = judged(text, reached, replay.differences if replay else [])
             yield {
-                **{"publication": publication, "variant": variant, "part": entry["part"], "where": entry["where"]},
+                "publication": publication,
+                **{key: entry[key] for key in ("variant", "part", "where")},
                 **{"metric": metric, "class": label, "printed": text, "value": views.value_of(text)},
                 **{"copies": copies_of(study, protocol), "minimum": min(reached, default=np.nan)},
-                **{"maximum": max(reached, default=np.nan), "n_seeds": len(seeds), "verdict": verdict},
-                "reason": "printed for other classes than those of the data" if other else reason,
+                **{"maximum": max(reached, default=np.nan), "n_seeds": len(reached), "verdict": verdict},
+                "reason": reason or why,
             }
+
+
+def _replay(study: Study, publication: str, variant: str, protocol: str) -> Replay:
+    content, ran = replayed.content_of(publication), runtimes(study, publication, variant, protocol)
+    table = pooled(study, publication, variant, protocol)
+    published = views.recipe(content, variant)
+    own = study.replay_settings(publication, variant)
+    return Replay(
+        [seed for _, seed in table.groupby("fold")],
+        [one["training_accuracy"] for one in ran],
+        differences(own, published, content["split"], ran[0]["weights"]),
+    )
 
 
 def _texts(values: dict) -> Iterator[tuple[str, str | None, str]]:
@@ -107,12 +153,3 @@ def _texts(values: dict) -> Iterator[tuple[str, str | None, str]]:
             yield from ((metric, label, text) for label, text in printed.items())
         else:
             yield from ((metric, None, text) for text in views.texts(printed))
-
-
-def _excuses(study: Study, publication: str, variant: str, ran: list[dict]) -> list[str]:
-    split = replayed.content_of(publication)["split"]
-    return [
-        *([f"reduced ({smaller})"] if (smaller := reduced(study, publication, variant)) else []),
-        *(["without the pretrained weights"] if ran[0]["weights"] == "scratch" else []),
-        *(["the split is assumed"] if split.get("assumed") else []),
-    ]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.accuracy import Accuracies
 from analysis.bootstrap import interval
+from analysis.survey.differences import UNITS, reduced
 from analysis.tasks import AUC, severity_of
 from benchmarks import stored
 from benchmarks.protocols import PERMUTED, base
@@ -17,7 +18,7 @@ from benchmarks.study.study import Study
 
 OWN, CONTROL = "own", "permuted"  # roles of a publication's own split, as it is and with shuffled labels
 MAJORITY = "majority"
-ABOUT = ("image_size", "epochs")  # of a replay and of the publication
+WHOLE = ["copies", *UNITS, *(f"{key}_published" for key in UNITS), "parameters"]  # whole numbers, empty in some rows
 
 
 def role_of(study: Study, protocol: str) -> str:
@@ -44,18 +45,6 @@ def runtimes(study: Study, publication: str, variant: str, protocol: str) -> lis
     return [stored.record(folder / "runtime.json") for folder in folders]
 
 
-def reduced(study: Study, publication: str, variant: str) -> str:
-    """Return how a replay is smaller than the publication (`64 of 224 px; 5 of 10 epochs; width 0.125`), or nothing."""
-    own = study.replay_settings(publication, variant)
-    theirs = views.recipe(replayed.content_of(publication), variant)
-    parts = [
-        f"{own[key]} of {theirs[key]} {unit}"
-        for key, unit in zip(ABOUT, ("px", "epochs"), strict=True)
-        if theirs[key] is not None and own[key] < theirs[key]
-    ]
-    return "; ".join([*parts, *(f"{name} {value}" for name, value in own["options"].items())])
-
-
 class Measured:
     """Accuracies of the replays and baselines of `study`, in common resamples of its independent units."""
 
@@ -66,8 +55,7 @@ class Measured:
     def rows(self) -> pd.DataFrame:
         """Return the rows of replays.csv."""
         replays = [self._replay(*replay) for replay in self.study.replays()]
-        whole = ["copies", "parameters", *ABOUT, *(f"{key}_published" for key in ABOUT)]  # empty in some rows
-        return pd.DataFrame([*replays, *self._baselines()]).astype(dict.fromkeys(whole, "Int64"))
+        return pd.DataFrame([*replays, *self._baselines()]).astype(dict.fromkeys(WHOLE, "Int64"))
 
     def _replay(self, publication: str, variant: str, protocol: str) -> dict:
         ran = runtimes(self.study, publication, variant, protocol)
@@ -75,10 +63,10 @@ class Measured:
         theirs = views.recipe(replayed.content_of(publication), variant)
         row = {"publication": publication, "variant": variant}
         row |= self._scores(pooled(self.study, publication, variant, protocol), protocol)
-        for key in ABOUT:
+        for key in UNITS:
             row |= {key: own[key], f"{key}_published": theirs[key]}
         row |= {key: ran[0][key] for key in ("parameters", "weights")}
-        row["reduced"] = reduced(self.study, publication, variant)
+        row["reduced"] = reduced(own, theirs)
         return row | {"training_accuracy": float(np.mean([one["training_accuracy"] for one in ran]))}
 
     def _baselines(self) -> Iterator[dict]:
@@ -102,7 +90,7 @@ class Measured:
         seeds = each if role == OWN else [np.nan]
         scores = {
             **{"protocol": protocol, "role": role, "copies": copies_of(self.study, protocol)},
-            **{"n_cells": table["fold"].nunique(), "n": len(first), "unit": found.unit, "n_units": found.n_units},
+            **{"n_cells": table["fold"].nunique(), "n": found.n_samples, "unit": found.unit, "n_units": found.n_units},
             **{"accuracy": estimate, "accuracy_low": limits.low, "accuracy_high": limits.high},
             **{"accuracy_minimum": min(seeds), "accuracy_maximum": max(seeds)},
             "majority_accuracy": float(first["label"].value_counts(normalize=True).iloc[0]),

@@ -19,7 +19,10 @@ rule replays:
     conda:
         "../../envs/benchmark.yaml"
     params:
-        **STAGES.params("analysis.survey.replays"),
+        **STAGES.params(
+            "analysis.survey.replays",
+            files=[CODE / f"benchmarks/publications/{name}/publication.yaml" for name in STUDY.publications],
+        ),
         settings=[STUDY.seed, STUDY.bootstrap],
     message:
         "Measure the replays of other publications"

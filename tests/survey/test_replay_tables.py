@@ -7,7 +7,19 @@ import pandas as pd
 import pytest
 
 from analysis.survey import figures, leaks, replays
-from analysis.survey.figures import NOT_EVALUABLE, NOT_REPRODUCED, REPRODUCED, half_unit, judged, metric_of
+from analysis.survey.differences import differences
+from analysis.survey.figures import (
+    NOT_EVALUABLE,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    half_unit,
+    judged,
+    metric_of,
+    not_measured,
+)
+from analysis.tidy import read_table, write_tables
+from benchmarks.publications import views
+from benchmarks.study import replayed
 from benchmarks.study.study import load_study
 
 LABELS = ("benign", "malignant")
@@ -105,12 +117,67 @@ def test_leaks_are_counted_from_folds_and_samples(study):
     assert (both["same_source"], both["identical"]) == (2, 2)
 
 
-def test_every_printed_figure_of_the_tested_part_is_judged(study):
+def test_tables_have_whole_numbers_and_are_read_back(study):
+    write_tables(study, replays.tables(study), float_format="%.4f")
+    own = read_table(study.results(), "replays").iloc[0]
+    line = (study.results() / "tables/replays.csv").read_text().splitlines()[1]
+    assert ",64,224,5,25,123,none," in line and own["image_size"] == 64
+    assert read_table(study.results(), "replay_leaks")["sizes_fit"].tolist() == [False]
+
+
+def test_relatives_of_files_without_a_source_are_not_counted():
+    samples = pd.DataFrame({"sample": ["a", "b"], "source": ["s", None], "md5": ["1", "1"]})
+    folds = pd.DataFrame({"sample": ["a", "b"], "part": ["train", "test"], "fold": 0})
+    found = leaks.counted(folds, samples)
+    assert (found["same_source"], found["identical"]) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "support", "fits"),
+    [
+        ({"train": 3, "test": 2}, [1, 1], True),
+        ({"train": 3, "test": 2}, [2, 0], False),
+        ({"train": 4, "test": 2}, None, False),
+        ({"validation": 9, "train": 3}, None, True),  # a part that is not in the folds
+        ({}, None, None),
+    ],
+)
+def test_sizes_and_supports_are_those_printed(sizes, support, fits):
+    samples = pd.DataFrame({"sample": list("abcde"), "label": [LABELS[n % 2] for n in range(5)]})
+    parts = [*(("train", s) for s in "cde"), *((part, s) for part in ("validation", "test") for s in "ab")]
+    folds = pd.DataFrame(parts, columns=["part", "sample"]).assign(fold=0)
+    entry = {"part": "test", "values": {}} | ({"support": support} if support else {})
+    content = {
+        "data": {"own": {"classes": list(LABELS)}},
+        "split": {"steps": [{"into": ["train", "test"]}], "validated_on": "test", "sizes": sizes},
+        "figures": [entry, {"part": "train", "support": [7, 7], "values": {}}],
+    }
+    assert leaks.fit(folds, samples, content)["sizes_fit"] is fits
+
+
+def test_every_printed_figure_has_a_row(study):
     table = figures.rows(study)
-    accuracies = table[table["metric"] == "accuracy"].set_index("printed")
+    own = table[table["variant"] == "cnn"]
+    accuracies = own[own["metric"] == "accuracy"].set_index("printed")
     assert accuracies.loc["0.8885", "verdict"] == REPRODUCED  # between 0.75 and 1.0
-    assert set(table["n_seeds"]) == {2}
-    assert len(table) == 6  # two accuracies, precision and recall of two classes
+    assert set(own["n_seeds"]) == {2} and len(own) == 6  # two accuracies, precision and recall of two classes
+    others = table[table["variant"] != "cnn"]
+    assert set(others["variant"]) == {"vgg16_frozen", "vgg16", "resnet50"}
+    assert set(others["verdict"]) == {NOT_EVALUABLE} and set(others["reason"]) == {
+        "the study does not replay this network"
+    }
+
+
+def test_classes_of_figures_are_those_of_the_replay_by_name(study):
+    """Of the first seed all four test films are right, of the second the last one, malignant, is called benign."""
+    table = figures.rows(study)
+    own = table[(table["variant"] == "cnn") & (table["metric"] == "recall")].set_index("class")
+    assert own.loc["benign", ["minimum", "maximum"]].tolist() == [1.0, 1.0]
+    assert own.loc["malignant", ["minimum", "maximum"]].tolist() == [0.5, 1.0]
+    assert own.loc["malignant", "verdict"] == REPRODUCED  # 0.96
+    outside = own.loc["benign"]  # 0.49
+    assert outside["verdict"] == NOT_EVALUABLE
+    assert "reduced (64 of 224 px; 5 of 25 epochs)" in outside["reason"] and "assumed" in outside["reason"]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +199,67 @@ def test_a_figure_is_reproduced_within_the_range_up_to_rounding(text, reached, e
         assert "reduced" in judged(text, reached, excuses)[1]
 
 
+FULL = {"image_size": 224, "channels": 3, "preprocessing": [], "augmentation": [], "loss": "binary_crossentropy"}
+FULL |= {"optimiser": {"name": "adam", "learning_rate": 0.001}, "schedule": {"name": "constant"}, "epochs": 10}
+FULL |= {"batch_size": 8, "checkpoint": "last", "precision": None, "weights": "imagenet", "seed": None}
+
+
+@pytest.mark.parametrize(
+    ("own", "published", "split", "started", "words"),
+    [
+        ({}, {}, {}, "imagenet", ""),
+        ({"image_size": 64, "options": {"width": 0.5}}, {}, {}, "imagenet", "reduced (64 of 224 px; width 0.5)"),
+        ({}, {}, {}, "scratch", "without the pretrained weights"),
+        ({}, {"weights": "earlier_run"}, {}, "imagenet", "from ImageNet weights instead of an earlier run's"),
+        ({}, {"augmentation": ["flips"]}, {}, "imagenet", "without the random changes of training images"),
+        ({}, {"preprocessing": [{"words": "CLAHE"}]}, {}, "imagenet", "known in words only"),
+        ({}, {"loss": None, "schedule": None}, {}, "imagenet", "not known of the recipe: loss, schedule"),
+        ({}, {"optimiser": {"name": "sgd", "learning_rate": None}}, {}, "imagenet", "of the recipe: learning_rate"),
+        ({}, {}, {"assumed": "not stated"}, "imagenet", "the split is assumed"),
+        ({}, {}, {"copies": [14, 27]}, "imagenet", "shipped copies instead of its own"),
+    ],
+)
+def test_differences_of_a_replay_are_named(own, published, split, started, words):
+    found = differences(FULL | {"options": {}} | own, FULL | published, split, started)
+    assert [words in text for text in found] == ([True] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("entry", "adapter", "words"),
+    [
+        ({}, "own_adapter", ""),
+        ({"part": "train"}, "own_adapter", ""),
+        ({"classes": ["malignant", "benign"]}, "own_adapter", ""),
+        ({"classes": ["B1", "B2"]}, "own_adapter", "other classes"),
+        ({"part": "validation"}, "own_adapter", "does not test the part validation"),
+        ({"part": None}, "own_adapter", "part is not known"),
+        ({"state": "of epoch 3"}, "own_adapter", "another state of the network: of epoch 3"),
+        ({"data": "second"}, "own_adapter", "other data"),
+        ({}, "phantom", "other data"),
+    ],
+)
+def test_figures_that_a_replay_does_not_measure_say_why(entry, adapter, words):
+    content = {"data": {"first": {"dataset": "own_adapter"}, "second": {"dataset": "own_adapter"}}}
+    content["split"] = {"steps": [{"into": ["train", "test"]}]}
+    replay = figures.Replay([predictions([("a", "benign")], right=1)], [0.5], [])
+    reason = not_measured({"part": "test"} | entry, content, adapter, replay)
+    assert words in reason and bool(words) == bool(reason)
+
+
+def test_of_training_images_only_the_accuracy_is_known():
+    replay = figures.Replay([], [0.5, 0.75], [])
+    assert replay.reached("train", "accuracy", None) == [0.5, 0.75]
+    assert replay.reached("train", "recall", None) == replay.reached("train", "accuracy", "benign") == []
+
+
+def test_a_publication_replayed_in_full_differs_in_what_is_not_known():
+    content = replayed.content_of("mammoflow_2025")
+    published = views.recipe(content, "vgg16")
+    unknown, copies = differences(published | {"options": {}}, published, content["split"], "none")
+    assert unknown.startswith("not known of the recipe: ") and "loss" in unknown
+    assert copies == "shipped copies instead of its own"
+
+
 def test_half_a_unit_of_the_last_digit():
     assert [half_unit(text) for text in ("0.98", "1", "99.96 %")] == pytest.approx([0.005, 0.5, 0.00005])
 
@@ -144,4 +272,5 @@ def test_metrics_of_one_class_and_of_all():
     assert metric_of(table, "accuracy", None) == 0.8
     assert metric_of(table, "macro_recall", None) == 0.75
     assert metric_of(table, "auc", None) == 0.75
+    assert np.isnan(metric_of(table.assign(p_malignant=np.nan), "auc", None))  # of a network that diverged
     assert np.isnan(metric_of(table, "npv", None)) and np.isnan(metric_of(table, "accuracy", "benign"))
