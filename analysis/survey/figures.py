@@ -9,6 +9,7 @@ from sklearn import metrics as sklearn_metrics
 
 from analysis.metrics import class_metrics
 from analysis.probability_metrics import binary_metrics
+from analysis.survey import printed
 from analysis.survey.differences import differences
 from analysis.survey.measured import OWN, copies_of, pooled, role_of, runtimes
 from benchmarks.publications import views
@@ -121,7 +122,7 @@ def _figures(study: Study, publication: str, protocol: str) -> Iterator[dict]:
     for entry in content["figures"]:
         replay = replays.get(entry["variant"])
         reason = not_measured(entry, content, study.dataset["name"], replay)
-        for metric, label, text in _texts(entry["values"]):
+        for metric, label, text in printed.each(entry["values"]):
             reached = replay.reached(entry["part"], metric, label) if replay and not reason else []
             verdict, why = judged(text, reached, replay.differences if replay else [])
             yield {
@@ -144,12 +145,3 @@ def _replay(study: Study, publication: str, variant: str, protocol: str) -> Repl
         [one["training_accuracy"] for one in ran],
         differences(own, published, content["split"], ran[0]["weights"]),
     )
-
-
-def _texts(values: dict) -> Iterator[tuple[str, str | None, str]]:
-    """Yield metric, class (None for all) and text of each figure of an entry."""
-    for metric, printed in values.items():
-        if isinstance(printed, dict):
-            yield from ((metric, label, text) for label, text in printed.items())
-        else:
-            yield from ((metric, None, text) for text in views.texts(printed))

@@ -1,5 +1,6 @@
 """The accuracy that a publication prints, as the survey compares it."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
 
@@ -34,10 +35,19 @@ def texts(content: dict) -> list[dict[str, str]]:
         about = {"variant": entry["variant"], "part": entry["part"] or "", "where": entry["where"]}
         if "state" in entry:
             about["where"] += f", {entry['state']}"
-        for metric, value in entry["values"].items():
-            of_class = value.items() if isinstance(value, dict) else [("", text) for text in views.texts(value)]
-            rows += [about | {"metric": metric, "class": name, "printed": text} for name, text in of_class]
+        rows += [
+            about | {"metric": name, "class": of or "", "printed": text} for name, of, text in each(entry["values"])
+        ]
     return rows
+
+
+def each(values: dict) -> Iterator[tuple[str, str | None, str]]:
+    """Yield metric, class (None for all classes) and text of each figure in the `values` of an entry."""
+    for metric, value in values.items():
+        if isinstance(value, dict):
+            yield from ((metric, label, text) for label, text in value.items())
+        else:
+            yield from ((metric, None, text) for text in views.texts(value))
 
 
 def _implied(content: dict, variant: str, entry: dict) -> tuple[float, str] | None:
