@@ -8,13 +8,18 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT
+from playwright.sync_api import sync_playwright
 from survey_input import leak, mammoflow, ordinary, replay, write_study
 
+from analysis.survey import forest
 from analysis.survey.survey import tables
 from benchmarks.publications import publication
 from reports.survey import __main__ as command
 from reports.survey import page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Text(HTMLParser):
@@ -136,3 +141,25 @@ def test_the_rule_runs_without_results_and_leaves_studies_alone(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "results/survey/survey.html").is_file()
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["survey"]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
+def test_the_page_fits_its_window_and_is_accessible(written, width, scheme):
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        opened.goto((written[0] / "survey.html").resolve().as_uri())
+        opened.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(opened, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
+        assert not [(one["id"], one["nodes"][0]["html"][:200]) for one in found.response["violations"]]
+        browser.close()
+
+
+def test_the_forest_plot_has_the_ceiling_only_where_nothing_was_replayed(written):
+    table = tables(written[0].parent, ["alves", "esen_2025"])["survey"]
+    replayed, unknown = (forest.rows_of(row) for row in table.to_dict("records"))
+    assert replayed == ["printed", "replayed", "by_patient", "imagenet_logistic", "majority", "permuted"]
+    assert unknown == ["printed", "ceiling"]
