@@ -3,6 +3,7 @@
 # make data: the real images of the studies laptop and paper, downloaded and verified; DATA=FILE: a zip that a browser got.
 # make survey: all publications, from the studies that have finished.
 # make publication NAME=author_2024: skeleton of a publication.   make check PUBLICATION=author_2024: what is wrong with it.
+# make dictionary: docs/tables.md and docs/results.schema.json, from analysis/dictionary/tables.
 # make same REV=COMMIT: does the working tree give the results of another revision?
 # make docs: these pages as a site, site/index.html, without a network.
 # make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
@@ -19,7 +20,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve data reproduce status pdf docs pictures test check publication survey same lock
+.PHONY: environment backends app serve data reproduce status pdf docs pictures test check publication survey same dictionary lock
 
 environment: $(INSTALLED)
 
@@ -86,6 +87,9 @@ check: environment
 	$(RUN) mypy
 	$(RUN) snakemake --lint
 endif
+
+dictionary: environment
+	$(RUN) python -m analysis.dictionary
 
 same: environment
 	$(RUN) python -m benchmarks.validation.same --rev "$(REV)" --study $(STUDY) $(if $(DATA),--data "$(DATA)")

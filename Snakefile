@@ -104,6 +104,7 @@ rule all:
     input:
         RESULTS / "report/report.html",
         RESULTS / "report/report.tex",
+        RESULTS / "results.json",
         # A cell that somebody deleted is trained again, whatever has been made of it.
         [cell / "runtime.json" for cell in STAGES.cells],
         [RESULTS / "tables/replays.csv"] if STUDY.publications else [],

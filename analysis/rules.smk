@@ -5,7 +5,7 @@ PREDICTIONS_ALONE = {
     "scores.scores": (
         "Results",
         [
-            *("scores", "per_class", "headline", "inflation", "roc", "reliability"),
+            *("scores", "per_class", "headline", "inflation", "roc", "reliability", "confusion"),
             *(f"confusion_{name}_{protocol}" for name in STUDY.compared() for protocol in STUDY.protocols),
         ],
     ),

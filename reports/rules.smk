@@ -45,6 +45,30 @@ rule report:
         "({params.run}) > {log:q} 2>&1"
 
 
+# The main tables in one file (analysis/dictionary/interchange.py).
+rule results:
+    input:
+        RESULTS / "dataset.json",
+        rules.bias.output,
+        STATISTICS,
+        rules.leakage.output,
+        rules.shortcuts.output,
+        rules.claims.output,
+    output:
+        RESULTS / "results.json",
+    log:
+        LOGS / "results.log",
+    conda:
+        "../envs/benchmark.yaml"
+    params:
+        **STAGES.params("analysis.dictionary.interchange", files=[*CODE.glob("analysis/dictionary/tables/*.yaml")]),
+        description=STUDY.description,
+    message:
+        "Write the main tables as one JSON file"
+    shell:
+        "{params.run} > {log:q} 2>&1"
+
+
 rule pdf:
     input:
         RESULTS / "report/report.tex",

@@ -6,6 +6,7 @@ Writes into results/<study>/tables/
                             fold_sd, seed_sd, collapsed_cells, note; also for control and learning curve
     per_class.csv           architecture, protocol, label, precision, recall, recall_low, recall_high, f1, support,
                             n_units
+    confusion.csv           architecture, protocol, label (true), predicted, n: all confusion matrices
     confusion_<a>_<p>.csv   label (true) and one column for each predicted class, counts
     headline.csv            architecture, protocol, accuracy, ci_low, ci_high, n_samples, n_units, unit, severity_auc,
                             severity_auc_low, severity_auc_high, density_accuracy (_low, _high), density_kappa (_low,
@@ -182,8 +183,18 @@ def score(study: Study) -> dict[str, pd.DataFrame]:
     scores = scorer.scores()
     tables = {"scores": scores, "per_class": scorer.per_class(), "headline": scorer.headline(scores)}
     tables |= {"inflation": scorer.inflation(), "roc": curves.roc(*shared), "reliability": curves.reliability(*shared)}
-    confusion = {f"confusion_{'_'.join(pair)}": scorer.confusion(table) for pair, table in scorer.main.items()}
-    return tables | confusion
+    matrices = {pair: scorer.confusion(table) for pair, table in scorer.main.items()}
+    tables["confusion"] = tidy_confusion(matrices)
+    return tables | {f"confusion_{'_'.join(pair)}": matrix for pair, matrix in matrices.items()}
+
+
+def tidy_confusion(matrices: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
+    """Return confusion.csv from the matrices by (architecture, protocol)."""
+    stacked = [
+        matrix.melt("label", var_name="predicted", value_name="n").assign(architecture=architecture, protocol=protocol)
+        for (architecture, protocol), matrix in matrices.items()
+    ]
+    return pd.concat(stacked, ignore_index=True)[["architecture", "protocol", "label", "predicted", "n"]]
 
 
 def _sd(values: list[float] | np.ndarray) -> float:

@@ -294,3 +294,13 @@ def test_proper_scores_equal_scikit_learn(n, seed):
     assert losses["log_loss"].mean() == pytest.approx(expected, rel=1e-4)
     expected = sklearn_metrics.brier_score_loss(truth, probabilities, labels=classes, scale_by_half=False)
     assert losses["brier"].mean() == pytest.approx(expected, rel=1e-4)
+
+
+def test_all_confusion_matrices_in_one_table(study):
+    own = of_simple(*tables(study, "confusion"), protocol="by_patient").set_index(["label", "predicted"])["n"]
+    # s1, s2, s3 and s5 of PREDICTED, and s4 and s6, which are wrong.
+    expected = {
+        (CLASSES[0], CLASSES[0]): 1, (CLASSES[1], CLASSES[0]): 1, (CLASSES[2], CLASSES[2]): 2,
+        (CLASSES[2], CLASSES[1]): 1, (CLASSES[0], CLASSES[2]): 1,
+    }  # fmt: skip
+    assert len(own) == 9 and own[own > 0].to_dict() == expected

@@ -15,7 +15,10 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from jsonschema import Draft202012Validator
 
+from analysis.dictionary.check import problems
+from analysis.dictionary.interchange import schema
 from benchmarks.study.names import BASELINES
 
 KILLS = 20
@@ -184,6 +187,10 @@ def test_killed_resumed_and_changed(tmp_path):
     judged = bias.groupby(["architecture", "protocol"])["check"].nunique()
     assert len(judged) == 4 and judged.min() == judged.max() == 17
     assert all((results / evidence).is_file() for evidence in bias["evidence"].unique())
+
+    # The data dictionary describes every table and column, and results.json has them.
+    assert problems(results) == []
+    Draft202012Validator(schema()).validate(json.loads((results / "results.json").read_text()))
 
     run = snakemake(tmp_path, "--dry-run", *config)
     assert "Nothing to be done" in run.stdout
