@@ -21,7 +21,7 @@ COMMANDS = (
         "benchmarks.run.status",
         "benchmarks.validation.same",
     ),
-    *("analysis.audit", "analysis.leakage"),
+    *("analysis.audit", "analysis.leakage", "analysis.dictionary"),
     *("benchmarks.publications.figures", "benchmarks.publications.skeleton", "benchmarks.check.publication"),
     *("reports.render", "reports.survey", "app", "app.export"),
 )

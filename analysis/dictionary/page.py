@@ -16,6 +16,9 @@ HEAD = """\
 Every table of a study, below `results/<study>/`, and of the survey. A `<word>` in angle brackets stands for any name.
 Numbers without a unit are counts, shares, probabilities or differences of these. In CSV files, a missing value is an
 empty cell. `python -m analysis.dictionary results/demo` compares a study's files with this page.
+
+`results/<study>/results.json` holds the main tables in one file, with the same columns, and null where a value is
+missing. It fits the JSON schema [results.schema.json](results.schema.json), which is made from the same dictionary.
 """
 
 

@@ -8,10 +8,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from small_results import CLASSES, write_results
+from survey_input import mammoflow, ordinary
 
 from analysis.dictionary import check, interchange, page
 from analysis.dictionary.dictionary import FOLDER, TYPES, described, stands_for, tables
 from analysis.scores.scores import score
+from analysis.survey.survey import tables as survey
+from analysis.survey.survey import write
 from analysis.tidy import write_tables
 from benchmarks.errors import BadInput
 
@@ -120,6 +123,13 @@ def test_the_survey_has_tables_of_its_own(tmp_path):
     assert sorted(check.problems(tmp_path, check.SURVEY)) == [
         f"results/survey/{name}.csv is described, and missing" for name in ("figures", "leaks", "survey")
     ]
+
+
+def test_the_survey_writes_what_is_described(tmp_path):
+    mammoflow(tmp_path / "studies")
+    ordinary(tmp_path / "studies")
+    write(survey(tmp_path / "studies"), tmp_path / "survey")
+    assert check.problems(tmp_path / "survey", check.SURVEY) == []
 
 
 def test_keys_of_a_json_file_are_columns(results, tmp_path):

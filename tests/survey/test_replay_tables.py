@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.dictionary.check import read, wrong
+from analysis.dictionary.dictionary import described
 from analysis.survey import figures, leaks, replays
 from analysis.survey.differences import differences
 from analysis.survey.figures import (
@@ -123,6 +125,9 @@ def test_tables_have_whole_numbers_and_are_read_back(study):
     line = (study.results() / "tables/replays.csv").read_text().splitlines()[1]
     assert ",64,224,5,25,123,none," in line and own["image_size"] == 64
     assert read_table(study.results(), "replay_leaks")["sizes_fit"].tolist() == [False]
+    for name in ("replays", "replay_figures", "replay_leaks"):
+        path = f"tables/{name}.csv"
+        assert list(wrong(read(study.results() / path), described(path))) == []
 
 
 def test_relatives_of_files_without_a_source_are_not_counted():
