@@ -54,7 +54,16 @@ def read_included(app: Sphinx, path: Path, page: str, source: list[str]) -> None
     source[0] = on_site(source[0], (DOCS / path).resolve().parent)
 
 
+def accessible(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    """Give headings of the sidebar a level, and let the keyboard reach what scrolls."""
+    tree = context["furo_navigation_tree"]
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+    body = context.get("body", "").replace("<pre>", '<pre tabindex="0">')
+    context["body"] = body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+
+
 def setup(app: Sphinx) -> None:
-    """Register the two corrections."""
+    """Register the corrections of links and of pages; the theme makes its tree at priority 500."""
+    app.connect("html-page-context", accessible, priority=900)
     app.connect("source-read", read_page)
     app.connect("include-read", read_included)

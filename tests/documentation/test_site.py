@@ -6,17 +6,22 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT
+from playwright.sync_api import Page, sync_playwright
 
+from docs.explanation_pictures import PICTURES, parts, phantoms
 from docs.reference import pages
 
 DOCS = ROOT / "docs"
 LOADED = re.compile(r"<(?:script|img|source)[^>]*\ssrc=\"([^\"]+)\"|<link[^>]*\shref=\"([^\"]+)\"")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 OUTSIDE = re.compile(r"^(?:https?:)?//")
 
 
@@ -36,19 +41,51 @@ def test_a_key_of_a_study_has_its_values_and_its_default():
     assert "| `search.tuner` | `random`, `bayesian`, `hyperband` | `random` |  |" in pages()["study_keys.md"]
 
 
-@pytest.mark.slow
-def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path):
-    run = built(DOCS, tmp_path / "site")
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """The built site."""
+    place = tmp_path_factory.mktemp("docs") / "site"
+    run = built(DOCS, place)
     assert run.returncode == 0, run.stderr
-    html = sorted((tmp_path / "site").rglob("*.html"))
+    return place
+
+
+@pytest.mark.slow
+def test_the_site_has_every_page_and_loads_nothing_from_elsewhere(site):
+    html = sorted(site.rglob("*.html"))
     assert {page.stem for page in DOCS.glob("*.md")} <= {page.stem for page in html}
     for page in html:
-        text = page.read_text()
-        for address in filter(None, (found for pair in LOADED.findall(text) for found in pair)):
+        for address in filter(None, (found for pair in LOADED.findall(page.read_text()) for found in pair)):
             assert not OUTSIDE.match(address), f"{page.name} loads {address}"
             assert (page.parent / address.split("?")[0].split("#")[0]).exists(), f"{page.name}: {address}"
-    for style in (tmp_path / "site/_static").rglob("*.css"):
+    for style in (site / "_static").rglob("*.css"):
         assert not re.search(r"url\([\"']?(https?:)?//", style.read_text()), f"{style.name} loads from elsewhere"
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """A browser's page, as wide as a telephone."""
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched.new_page(viewport={"width": 390, "height": 844})
+        launched.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["index", "tutorial", "study_keys", "commands", "app"])
+def test_a_page_opened_as_a_file_fits_a_telephone_and_is_accessible(site, page, name):
+    page.goto((site / f"{name}.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = Axe().run(page).response["violations"]
+    assert not [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.slow
+def test_the_search_works_in_pages_opened_as_files(site, page):
+    page.goto((site / "search.html").as_uri() + "?q=leakage")
+    page.get_by_role("link", name="Data leakage").first.wait_for()
 
 
 @pytest.mark.slow
@@ -62,6 +99,23 @@ def test_a_dead_link_stops_the_build(tmp_path, link):
     (docs / "index.md").write_text(f"# Title\n\n[A link]({link}) and one that [works](conf.py).\n")
     run = built(docs, tmp_path / "site")
     assert run.returncode and link.split("/")[-1].split("#")[-1] in run.stderr
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_on_a_page_with_its_command(name):
+    assert (DOCS / f"{name}.png").exists()
+    of_page = [page.read_text() for page in DOCS.glob("*.md") if f"]({name}.png)" in page.read_text()]
+    assert of_page and all(re.search(rf"docs\.explanation_pictures\s+{name}`", text) for text in of_page)
+
+
+def test_the_pictures_show_parts_that_a_film_or_patient_shares_under_published_alone():
+    samples = phantoms().samples.set_index("sample")
+    shared = {}
+    for protocol in ("published", "by_source", "by_patient"):
+        of = parts(samples.reset_index(), protocol)
+        units = samples.loc[of.index]
+        shared[protocol] = [of.groupby(units[unit].to_numpy()).nunique().max() > 1 for unit in ("source", "patient")]
+    assert shared == {"published": [True, True], "by_source": [False, True], "by_patient": [False, False]}
 
 
 def test_numbers_are_recomputed_as_the_page_says(tmp_path, monkeypatch):
