@@ -2,6 +2,7 @@
 # make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters, types, import directions.
 # make data: the real images of the studies laptop and paper, downloaded and verified; DATA=FILE: a zip that a browser got.
 # make survey: all publications, from the studies that have finished.
+# make archive STUDY=name: a finished study as one RO-Crate (zip) without images; MODELS=1: with the trained models.
 # make publication NAME=author_2024: skeleton of a publication.   make check PUBLICATION=author_2024: what is wrong with it.
 # make dictionary: docs/tables.md and docs/results.schema.json, from analysis/dictionary/tables.
 # make same REV=COMMIT: does the working tree give the results of another revision?
@@ -14,13 +15,14 @@ STUDY ?= demo
 DATA ?=
 MODEL ?=
 REV ?=
+MODELS ?=
 CPU ?=
 
 INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve data reproduce status pdf docs pictures test check publication survey same dictionary lock
+.PHONY: environment backends app serve data reproduce status pdf docs pictures test check publication survey archive same dictionary lock
 
 environment: $(INSTALLED)
 
@@ -73,6 +75,9 @@ publication: environment
 
 survey: environment
 	$(RUN) python -m reports.survey
+
+archive: environment
+	$(RUN) python -m benchmarks.archive --study $(STUDY) $(if $(DATA),--data "$(DATA)") $(if $(MODELS),--models)
 
 ifeq ($(origin PUBLICATION),command line)
 check: environment

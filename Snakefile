@@ -26,6 +26,7 @@ sys.path.insert(0, str(CODE))
 from benchmarks.errors import BadInput
 from benchmarks.fetch.cache import with_cached_data
 from benchmarks.protocols import EXTERNAL, base
+from benchmarks.run.archived import recorded_digest
 from benchmarks.run.hooks import Run
 from benchmarks.run.resources import Needs
 from benchmarks.run.rest import WITHOUT, rest
@@ -44,7 +45,7 @@ try:
     STUDY = with_cached_data(load_study(*configured(config)))
     if WITHOUT in os.environ:
         STUDY = rest(STUDY, os.environ[WITHOUT].split())
-    STUDY.check_data()
+    recorded_digest(STUDY)  # raises where the data are missing, unless an archive stands for them
     STAGES = Stages(STUDY)
     RUN = Run(workflow, STUDY, STAGES.code)
 except BadInput as error:

@@ -15,6 +15,7 @@ ROOT = DOCS.parent
 # Commands for people; the workflow's rules call the other modules.
 COMMANDS = (
     *(
+        "benchmarks.archive",
         "benchmarks.fetch",
         "benchmarks.samples",
         "benchmarks.check",

@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks import stored
 
 CHANGED = (AttributeError, ImportError, TypeError)  # what a changed private part raises
+KEPT = ".records.json.gz"  # Snakemake's records of a results folder, in that folder
 
 
 def jobs(workflow: Any) -> tuple[list, list] | None:
@@ -119,7 +120,7 @@ def _store() -> Any:
 
 
 def _kept(results: Path) -> Path:
-    return results / ".records.json.gz"
+    return results / KEPT
 
 
 def _marker(results: Path) -> Path:

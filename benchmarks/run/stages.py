@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.protocols import PUBLISHED, base, variant
+from benchmarks.run.archived import recorded_digest
 from benchmarks.run.code import Code
 from benchmarks.run.launch import LAUNCH
 from benchmarks.study.names import BASELINES
@@ -70,7 +71,7 @@ class Stages:
     @functools.cached_property
     def data_digest(self) -> str:
         """Hash of the study's data, read once, and only if a job depends on it."""
-        return self.study.data_digest()
+        return recorded_digest(self.study) or self.study.data_digest()
 
     @staticmethod
     def architecture(wildcards: Any) -> list[str]:
