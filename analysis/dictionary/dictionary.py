@@ -113,6 +113,11 @@ def _column(name: str, content: dict) -> Column:
     return Column(**(content | {"name": name} | lists))
 
 
+def named(name: str) -> Table:
+    """Return the table `name`."""
+    return next(table for table in tables() if table.name == name)
+
+
 def described(path: str) -> Table | None:
     """Return the table of a file, named from the results folder of the study; None if none is described.
 

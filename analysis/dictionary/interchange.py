@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.dictionary.dictionary import Column, Table, tables
+from analysis.dictionary.dictionary import Column, Table, named
 from analysis.dictionary.page import DOCS
 from analysis.tidy import read_table
 from benchmarks import stored
-from benchmarks.errors import run_cli
+from benchmarks.errors import BadInput, run_cli
 from benchmarks.study.command import stage
 from benchmarks.study.study import Study
 
@@ -32,12 +32,19 @@ def results(folder: Path, study: str, description: str) -> dict[str, Any]:
     """Return the content of results.json from a study's results folder. Raises BadInput if a table is missing."""
     dataset = stored.record(folder / "dataset.json")
     content = {"study": study, "description": description, "dataset": {key: dataset[key] for key in ABOUT}}
-    return content | {name: rows(read_table(folder, name), described(name)) for name in TABLES}
+    return content | {name: rows(read_table(folder, name), named(name)) for name in TABLES}
 
 
 def rows(table: pd.DataFrame, description: Table) -> list[dict[str, Any]]:
-    """Return the rows of a table as plain values of the described types, None where a value is missing."""
+    """Return the rows of a table as plain values of the described types, None where a value is missing.
+
+    Raises BadInput that names a column without a description.
+    """
     columns = {column.name: column for column in description.columns}
+    if unknown := sorted(set(table.columns) - set(columns)):
+        raise BadInput(
+            f"{description.files[0]}: no description of {', '.join(unknown)}; add it to analysis/dictionary/tables"
+        )
     return [{name: _plain(value, columns[name]) for name, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -50,18 +57,13 @@ def _plain(value: Any, column: Column) -> Any:
     return {"string": str, "integer": int, "boolean": bool}[column.json_type](value)
 
 
-def described(name: str) -> Table:
-    """Return the description of tables/<name>.csv."""
-    return next(table for table in tables() if f"tables/{name}.csv" in table.files)
-
-
 def schema() -> dict[str, Any]:
     """Return the JSON schema of results.json, made from the dictionary."""
     texts: dict[str, Any] = {"type": "string"}
     dataset = {key: texts for key in ABOUT} | {"classes": {"type": "array", "items": texts}}
     properties = {"study": texts, "description": texts, "dataset": _object(dataset)}
     for name in TABLES:
-        table = described(name)
+        table = named(name)
         row = _object({column.name: _column(column) for column in table.columns})
         properties[name] = {"description": table.about, "type": "array", "items": row}
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "results.json of a mammobench study"}

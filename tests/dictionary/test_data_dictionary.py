@@ -12,6 +12,7 @@ from survey_input import mammoflow, ordinary
 
 from analysis.dictionary import check, interchange, page
 from analysis.dictionary.dictionary import FOLDER, TYPES, described, stands_for, tables
+from analysis.dictionary.dictionary import named as of_name
 from analysis.scores.scores import score
 from analysis.survey.survey import tables as survey
 from analysis.survey.survey import write
@@ -156,7 +157,7 @@ def written(results, tmp_path):
     (tmp_path / "tables").mkdir()
     for name in interchange.TABLES:
         own = results / f"tables/{name}.csv"
-        header = ",".join(column.name for column in interchange.described(name).columns) + "\n"
+        header = ",".join(column.name for column in of_name(name).columns) + "\n"
         (tmp_path / f"tables/{name}.csv").write_text(own.read_text() if own.is_file() else header)
     about = {"name": "phantom", "title": "Phantoms", "classes": CLASSES, "digest": "ab", "licence": "CC0"}
     (tmp_path / "dataset.json").write_text(json.dumps(about))
@@ -191,6 +192,11 @@ def test_a_table_that_a_stage_did_not_write_is_named(written, tmp_path):
 
 def test_an_infinite_number_is_missing_and_whole_numbers_stay_whole():
     row = pd.DataFrame([{"training_loss": float("inf"), "epochs": 3.0, "verdict": "sound", "dead_features": 1 + 1e-16}])
-    assert interchange.rows(row, interchange.described("collapse")) == [
+    assert interchange.rows(row, of_name("collapse")) == [
         {"training_loss": None, "epochs": 3, "verdict": "sound", "dead_features": 1.0}
     ]
+
+
+def test_a_column_without_a_description_is_named():
+    with pytest.raises(BadInput, match=r"tables/collapse\.csv: no description of colour"):
+        interchange.rows(pd.DataFrame([{"colour": "red"}]), of_name("collapse"))
