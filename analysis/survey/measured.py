@@ -79,26 +79,28 @@ class Measured:
                     yield {"publication": publication, "variant": name} | self._scores(table, protocol)
 
     def _scores(self, table: pd.DataFrame, protocol: str) -> dict:
-        """Return the scores of predictions with a column fold: of all folds together, or of the first of the seeds."""
+        """Return the scores of predictions with a column fold: all folds together, or the mean over the seeds."""
         table = table.assign(unit=table["sample"].map(self.units))
         role = role_of(self.study, protocol)
         first = table[table["fold"] == table["fold"].min()] if role in (OWN, CONTROL) else table
-        found = self.accuracies.of_table(first)
+        # A resample holds all seeds' answers of its units: its accuracy is the mean over the seeds.
+        found = self.accuracies.of_table(table)
         limits = found.limits()
         each = [float((own["predicted"] == own["label"]).mean()) for _, own in table.groupby("fold")]
-        estimate = float(np.mean(each)) if role == OWN else found.estimate
         seeds = each if role == OWN else [np.nan]
         scores = {
             **{"protocol": protocol, "role": role, "copies": copies_of(self.study, protocol)},
-            **{"n_cells": table["fold"].nunique(), "n": found.n_samples, "unit": found.unit, "n_units": found.n_units},
-            **{"accuracy": estimate, "accuracy_low": limits.low, "accuracy_high": limits.high},
+            **{"n_cells": table["fold"].nunique(), "n": first["sample"].nunique(), "unit": found.unit},
+            "n_units": first["unit"].nunique(),
+            **{"accuracy": found.estimate, "accuracy_low": limits.low, "accuracy_high": limits.high},
             **{"accuracy_minimum": min(seeds), "accuracy_maximum": max(seeds)},
             "majority_accuracy": float(first["label"].value_counts(normalize=True).iloc[0]),
+            **dict.fromkeys(("severity_auc", "severity_auc_low", "severity_auc_high"), np.nan),
         }
-        severity = severity_of(first, self.accuracies.samples)
+        severity = severity_of(table, self.accuracies.samples)
         if severity is not None:
             everything = slice(None)
-            drawn = severity.resampled(everything, self.accuracies.bootstrap.weights(first["unit"]))[AUC]
+            drawn = severity.resampled(everything, self.accuracies.bootstrap.weights(table["unit"]))[AUC]
             own = interval(drawn, found.n_units, found.unit)
             scores |= {"severity_auc": severity.scores(everything)[AUC]} | own.columns("severity_auc")
         return scores

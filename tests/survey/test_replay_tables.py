@@ -1,6 +1,7 @@
 """Tables of a study's replays, from cells that are written here in the form of a replay's files."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -279,3 +280,13 @@ def test_metrics_of_one_class_and_of_all():
     assert metric_of(table, "auc", None) == 0.75
     assert np.isnan(metric_of(table.assign(p_malignant=np.nan), "auc", None))  # of a network that diverged
     assert np.isnan(metric_of(table, "npv", None)) and np.isnan(metric_of(table, "accuracy", "benign"))
+
+
+def test_without_known_severities_the_area_under_the_curve_is_empty(study, tmp_path, monkeypatch):
+    samples = pd.read_parquet(study.results() / "samples.parquet")
+    shutil.copytree(study.results(), tmp_path / study.results())
+    monkeypatch.chdir(tmp_path)
+    write(study.results() / "samples.parquet", samples.assign(severity=None))
+    table = replays.tables(study)["replays"]
+    assert table[["severity_auc", "severity_auc_low", "severity_auc_high"]].isna().all(axis=None)
+    assert table["accuracy"].notna().all()
