@@ -42,7 +42,8 @@ KINDS = (
 )
 # Of the results folder. Arrays of images, masks, features and maps are left out: `samples` and what follows make them.
 RESULTS = (
-    *("dataset.json", "provenance.json", "samples.parquet", "sources.csv", "folds/*", "architectures/*"),
+    *("dataset.json", "provenance.json", "results.json", "samples.parquet", "sources.csv"),
+    *("folds/*", "architectures/*"),
     *("cells/**/*", "replays/**/*", "cams/*.csv", "tables/*", "figures/*", "report/*"),
 )
 GENERATED = ("cams/*.npz",)  # saliency maps; beside them, changed films

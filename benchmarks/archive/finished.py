@@ -15,7 +15,10 @@ from benchmarks.run.status import DONE, cell_states
 from benchmarks.study.study import Study, load_study
 
 NOTHING = "Nothing to be done"
-NEEDED = ("dataset.json", "samples.parquet", "provenance.json", "report/report.html", "report/report.tex")
+NEEDED = (
+    *("dataset.json", "samples.parquet", "provenance.json", "results.json"),
+    *("report/report.html", "report/report.tex"),
+)
 CONTINUE = "finish the study first (snakemake --cores all --config study={}), then archive it"
 
 
