@@ -1,5 +1,6 @@
 """The data dictionary: it describes what stages write, and finds every planted difference."""
 
+import importlib
 import importlib.util
 import json
 
@@ -18,6 +19,36 @@ from analysis.survey.survey import tables as survey
 from analysis.survey.survey import write
 from analysis.tidy import write_tables
 from benchmarks.errors import BadInput
+
+# Column lists of the code, in their order, by table: what changes there is found without a run.
+LISTS = {
+    "samples": "benchmarks.samples.samples.COLUMNS",
+    "folds": "analysis.scores.tables.FOLDS",
+    "inflation": "analysis.scores.scores.INFLATION",
+    "roc": "analysis.scores.curves.ROC",
+    "reliability": "analysis.scores.curves.RELIABILITY",
+    "external": "analysis.scores.external.COLUMNS",
+    "comparison": "analysis.comparison.comparison.COLUMNS",
+    "ranks": "analysis.comparison.comparison.RANK_COLUMNS",
+    "control": "analysis.comparison.control.COLUMNS",
+    "positive_control": "analysis.comparison.positive_control.COLUMNS",
+    "learning_curve": "analysis.comparison.learning_curve.POINTS",
+    "learning_gain": "analysis.comparison.learning_curve.GAINS",
+    "tuning": "analysis.comparison.tuning_gain.COLUMNS",
+    "importance": "analysis.comparison.importance.COLUMNS",
+    "leakage_pairs": "analysis.audit.leakage.PAIR_COLUMNS",
+    "shortcuts": "analysis.audit.shortcuts.COLUMNS",
+    "claims": "analysis.claims.claims.COLUMNS",
+    "changes": "analysis.explanations.changes.COLUMNS",
+    "gradcam_summary": "analysis.explanations.gradcam_summary.COLUMNS",
+    "heatmaps": "analysis.explanations.heatmaps.COLUMNS",
+    "groups": "analysis.bias.groups.COLUMNS",
+    "bias": "analysis.bias.bias.COLUMNS",
+    "replay_figures": "analysis.survey.figures.COLUMNS",
+    "survey": "analysis.survey.survey.COLUMNS",
+    "survey_figures": "analysis.survey.survey.FIGURES",
+    "survey_leaks": "analysis.survey.survey.LEAKS",
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +83,13 @@ def test_no_table_is_described_twice_and_common_columns_are_used():
     assert len(set(files)) == len(files)
     common = yaml.safe_load((FOLDER / "common.yaml").read_text())
     assert set(common) <= {column.name for table in tables() for column in table.columns}
+
+
+@pytest.mark.parametrize("table", LISTS)
+def test_columns_are_those_of_the_code_in_its_order(table):
+    module, _, name = LISTS[table].rpartition(".")
+    columns = [column.name for column in of_name(table).columns]
+    assert columns == list(getattr(importlib.import_module(module), name))
 
 
 def test_page_and_schema_are_generated():
