@@ -77,7 +77,7 @@ def leakage() -> plt.Figure:
     for part in ("train", "validation", "train", "train", "train"):
         of_part = own[own["sample"].map(before) == part].index.difference(films)
         films.append(of_part[len(films) * 2 % len(of_part)])
-    sheet = Sheet(6 * (PITCH + GAP) + GAP, 2 * (PITCH + 0.55) + 0.3)
+    sheet = Sheet(6 * (PITCH + GAP) + GAP, 2 * (PITCH + 0.55) + 0.05)
     honest = parts(samples, "by_patient")
     for row, (title, of) in enumerate(
         (
@@ -163,6 +163,7 @@ def positive_control() -> plt.Figure:
     """Draw one phantom with a planted lesion of growing contrast."""
     data = phantom.load({**phantom.OPTIONS, "side": SIDE}, None, seed=1)
     index = next(row.Index for row in data.samples.itertuples() if row.upright and row.density == 2)
+    assert data.mask
     image, breast = data.native(index), data.mask(index, SIDE)
     pictures = {f"contrast {c} %": plant(image, breast, c, seed=3, sample="phantom") for c in CONTRASTS}
     return _row(pictures)
@@ -174,6 +175,7 @@ def edited() -> plt.Figure:
     index = next(
         row.Index for row in data.samples.itertuples() if row.severity == "malignant" and row.laterality == "L"
     )
+    assert data.mask
     image, breast = data.native(index).astype(np.float32), data.mask(index, SIDE).astype(bool)
     lesion = np.zeros_like(breast)
     x, y, width, height = np.array(data.samples.loc[index, "boxes"][0]) * SIDE

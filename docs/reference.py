@@ -1,7 +1,7 @@
 """Reference pages made from the code: python -m docs.reference.
 
 Writes docs/study_keys.md from benchmarks/studies/schema.yaml, docs/codes.md from analysis/audit/codes.yaml, and
-docs/commands.md from Makefile and the modules that are commands. Modules are parsed, not imported.
+docs/commands.md from Makefile and the modules that are commands. Its modules are parsed, not imported.
 """
 
 import ast
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+
+from benchmarks.study import command
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -73,7 +75,7 @@ def commands() -> str:
     """Return the page on command lines: targets of make, and modules that are commands."""
     lines = (ROOT / "Makefile").read_text().splitlines()
     explained = [part.strip() for line in lines if line.startswith("# make ") for part in line[1:].split("   ")]
-    make = [[f"`{command}`", text] for command, text in (part.split(": ", 1) for part in explained)]
+    make = [[f"`{target}`", text] for target, text in (part.split(": ", 1) for part in explained)]
     modules = [_module(name) for name in COMMANDS]
     return (
         "\n\n".join(
@@ -102,20 +104,19 @@ def _module(name: str) -> str:
 
 
 def _option(call: ast.Call) -> list[str]:
-    """Return name and help of a call of add_argument; texts that commands share are in benchmarks/study/command.py."""
+    """Return name and help of a call of add_argument."""
     given = {keyword.arg: keyword.value for keyword in call.keywords}
-    shared = ast.parse((ROOT / "benchmarks/study/command.py").read_text())
-    words = {
-        node.targets[0].id: node.value
-        for node in shared.body
-        if isinstance(node, ast.Assign)  # type: ignore[attr-defined]
-    }
     text = given.get("help", ast.Constant(""))
     pieces = text.values if isinstance(text, ast.JoinedStr) else [text]
-    pieces = [piece.value if isinstance(piece, ast.FormattedValue) else piece for piece in pieces]
-    pieces = [words.get(piece.id, piece) if isinstance(piece, ast.Name) else piece for piece in pieces]
     name = "" if not call.args else ast.literal_eval(call.args[0])
-    return [f"`{name}`", "".join(getattr(piece, "value", ast.unparse(piece)) for piece in pieces)]
+    return [f"`{name}`", "".join(map(_words, pieces))]
+
+
+def _words(piece: ast.expr) -> str:
+    """Return a piece of a help text; texts that commands share are in benchmarks/study/command.py."""
+    if isinstance(piece, ast.FormattedValue):
+        return _words(piece.value)
+    return getattr(command, piece.id, piece.id) if isinstance(piece, ast.Name) else ast.literal_eval(piece)
 
 
 def _keys(schema: dict, above: str) -> Iterator[list[str]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -116,6 +117,14 @@ def test_the_pictures_show_parts_that_a_film_or_patient_shares_under_published_a
         units = samples.loc[of.index]
         shared[protocol] = [of.groupby(units[unit].to_numpy()).nunique().max() > 1 for unit in ("source", "patient")]
     assert shared == {"published": [True, True], "by_source": [False, True], "by_patient": [False, False]}
+
+
+def test_the_split_of_the_tutorial_leaks(tmp_path):
+    (block,) = re.findall(r"```sh\n(mkdir -p split.*?)```", (DOCS / "tutorial.md").read_text(), re.DOTALL)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    run = subprocess.run(["bash", "-c", block], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert run.returncode == 1, run.stderr
+    assert "test/benign/3.png (test) is a copy of train/benign/1.png (train): mirrored" in run.stdout
 
 
 def test_numbers_are_recomputed_as_the_page_says(tmp_path, monkeypatch):
