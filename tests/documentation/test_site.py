@@ -21,6 +21,7 @@ from docs.explanation_pictures import PICTURES, parts, phantoms
 from docs.reference import pages
 
 DOCS = ROOT / "docs"
+ROOMS = ("analysis", "app", "architectures", "benchmarks", "docs", "reports")
 LOADED = re.compile(r"<(?:script|img|source)[^>]*\ssrc=\"([^\"]+)\"|<link[^>]*\shref=\"([^\"]+)\"")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 OUTSIDE = re.compile(r"^(?:https?:)?//")
@@ -40,6 +41,13 @@ def test_a_reference_page_is_as_made(name):
 def test_a_key_of_a_study_has_its_values_and_its_default():
     assert "| `folds` | integer from 2 to 20 |  | Outer folds of the honest protocols. |" in pages()["study_keys.md"]
     assert "| `search.tuner` | `random`, `bayesian`, `hyperband` | `random` |  |" in pages()["study_keys.md"]
+
+
+def test_pages_that_readme_and_code_name_exist():
+    readme = re.findall(r"\]\(([^)#:\s]+)(?=[)#])", (ROOT / "README.md").read_text())
+    code = [path for room in ROOMS for kind in ("py", "j2", "yaml", "smk") for path in (ROOT / room).rglob(f"*.{kind}")]
+    named = [name for path in code for name in re.findall(r"docs/[\w/]+\.(?:md|png|py)", path.read_text())]
+    assert named and not [name for name in {*readme, *named} if not (ROOT / name).exists()]
 
 
 @pytest.fixture(scope="module")
