@@ -29,7 +29,7 @@ def honest(results: Path) -> pd.DataFrame:
                 about = {"adapter": dataset["name"], "classes": ",".join(sorted(dataset["classes"]))}
                 about |= {"study": folder.name, "model": row[model], "accuracy": row["accuracy"]}
                 about |= {f"accuracy{end}": row[f"{limits}{end}"] for end in ENDS[1:]}
-                found.append(about | {f"severity_auc{end}": row[f"severity_auc{end}"] for end in ENDS})
+                found.append(about | {f"severity_auc{end}": row.get(f"severity_auc{end}") for end in ENDS})
     return pd.DataFrame(found, columns=COLUMNS)
 
 
