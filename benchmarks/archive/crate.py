@@ -4,7 +4,6 @@ Sources: https://w3id.org/ro/crate/1.1, https://w3id.org/ro/wfrun/workflow/0.5.
 """
 
 import mimetypes
-from collections.abc import Iterable
 from pathlib import Path
 
 from rocrate.model.computationalworkflow import ComputationalWorkflow
@@ -18,13 +17,15 @@ from benchmarks.run.code import CODE
 from benchmarks.study.study import Study
 from benchmarks.yaml_file import read_yaml
 
+WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
-    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+    WORKFLOW_CRATE: ("Workflow RO-Crate", "1.0"),
 }
 CONTEXT = "https://w3id.org/ro/terms/workflow-run/context"
 TERMS = {"sha256": "https://schema.org/sha256"}  # later than the context of RO-Crate 1.1
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 WORKFLOW = "Snakefile"
 KINDS = {
     ".parquet": "application/vnd.apache.parquet",
@@ -56,14 +57,17 @@ def metadata(study: Study, files: list[Packed]) -> dict:
     root["name"] = f"Study {study.name}: {provenance['data']['title']}"
     root["description"] = f"{study.description} {HOW.format(report=report)}"
     root["datePublished"] = provenance["finished"]
-    root["license"], root["author"] = licence, authors
+    root["license"], root["author"] = licence, _one(authors)
     root["conformsTo"] = [_profile(crate, *profile) for profile in PROFILES.items()]
     entities = {file.name: _file(crate, file) for file in files}
     workflow = _workflow(crate, entities[WORKFLOW], citation, provenance, licence, authors)
     results = [entities[name] for name in entities if Path(name).is_relative_to(study.results())]
     inputs = [entities["config/config.yaml"], *_studies(study, entities), _data(crate, provenance["data"])]
-    crate.add_action(
+    if "README.md" in entities:
+        entities["README.md"]["about"] = root
+    root["mentions"] = crate.add_action(
         workflow,
+        identifier="#run",
         object=inputs,
         result=results,
         properties={
@@ -72,10 +76,16 @@ def metadata(study: Study, files: list[Packed]) -> dict:
             "startTime": provenance["started"],
             "endTime": provenance["finished"],
             "actionStatus": "http://schema.org/CompletedActionStatus",
-            "agent": [{"@id": author.id} for author in authors],
+            "agent": _one([{"@id": author.id} for author in authors]),
         },
     )
+    crate.metadata["conformsTo"] = [{"@id": "https://w3id.org/ro/crate/1.1"}, {"@id": WORKFLOW_CRATE}]
     return crate.metadata.generate()
+
+
+def _one(items: list) -> object:
+    """Return the only item alone, as RO-Crate recommends, else all."""
+    return items[0] if len(items) == 1 else items
 
 
 def _profile(crate: ROCrate, address: str, named: tuple[str, str]) -> ContextEntity:
@@ -122,7 +132,7 @@ def _workflow(
     citation: dict,
     provenance: dict,
     licence: ContextEntity,
-    authors: Iterable[ContextEntity],
+    authors: list[ContextEntity],
 ) -> ComputationalWorkflow:
     crate.mainEntity = workflow
     properties = {
@@ -133,7 +143,8 @@ def _workflow(
         "url": {"@id": "https://snakemake.readthedocs.io"},
     }
     workflow["name"], workflow["version"] = citation["title"], provenance["version"]
-    workflow["license"], workflow["author"] = licence, [*authors]
+    workflow["license"], workflow["author"] = licence, _one(authors)
+    workflow["conformsTo"] = {"@id": BIOSCHEMAS}
     workflow["programmingLanguage"] = crate.add(ContextEntity(crate, "#snakemake", properties))
     return workflow
 

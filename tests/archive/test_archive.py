@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,8 @@ NOTHING = "Nothing to be done"
 
 def archive(place: Path, *arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "benchmarks.archive", "--study", "small.yaml", *arguments]
-    own = environment() | {"PYTHONPATH": str(ROOT)}
+    own = environment()
+    own["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [own.get("PYTHONPATH")])])
     return subprocess.run(command, cwd=place, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
