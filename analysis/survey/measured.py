@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from analysis.accuracy import Accuracies
+from analysis.accuracy import Accuracies, Accuracy
 from analysis.bootstrap import interval
 from analysis.survey.differences import UNITS, reduced
 from analysis.tasks import AUC, severity_of
@@ -51,6 +51,7 @@ class Measured:
     def __init__(self, study: Study):
         self.study, self.accuracies = study, Accuracies(study)
         self.units = self.accuracies.samples.set_index("sample")["unit"]
+        self.own: dict[tuple[str, str], Accuracy] = {}  # (publication, variant) -> accuracy under the last own split
 
     def rows(self) -> pd.DataFrame:
         """Return the rows of replays.csv."""
@@ -61,8 +62,14 @@ class Measured:
         ran = runtimes(self.study, publication, variant, protocol)
         own = self.study.replay_settings(publication, variant)
         theirs = views.recipe(replayed.content_of(publication), variant)
-        row = {"publication": publication, "variant": variant}
-        row |= self._scores(pooled(self.study, publication, variant, protocol), protocol)
+        row: dict = {"publication": publication, "variant": variant}
+        found, scores = self._scores(pooled(self.study, publication, variant, protocol), protocol)
+        row |= scores
+        if row["role"] == OWN:
+            self.own[publication, variant] = found
+        elif row["role"] != CONTROL:
+            drop, limits = self.own[publication, variant].minus(found)
+            row |= {"drop": drop, "drop_low": limits.low, "drop_high": limits.high}
         for key in UNITS:
             row |= {key: own[key], f"{key}_published": theirs[key]}
         row |= {key: ran[0][key] for key in ("parameters", "weights")}
@@ -75,11 +82,12 @@ class Measured:
                 continue
             for name in (MAJORITY, IMAGENET_LOGISTIC):
                 table = self.accuracies.pooled(name, protocol).drop(columns=["repeat", "unit"])
+                _, scores = self._scores(table, protocol)
                 for publication in self.study.publications:
-                    yield {"publication": publication, "variant": name} | self._scores(table, protocol)
+                    yield {"publication": publication, "variant": name} | scores
 
-    def _scores(self, table: pd.DataFrame, protocol: str) -> dict:
-        """Return the scores of predictions with a column fold: all folds together, or the mean over the seeds."""
+    def _scores(self, table: pd.DataFrame, protocol: str) -> tuple[Accuracy, dict]:
+        """Return accuracy and scores of predictions with a column fold: all folds together, the mean over the seeds."""
         table = table.assign(unit=table["sample"].map(self.units))
         role = role_of(self.study, protocol)
         first = table[table["fold"] == table["fold"].min()] if role in (OWN, CONTROL) else table
@@ -103,4 +111,4 @@ class Measured:
             drawn = severity.resampled(everything, self.accuracies.bootstrap.weights(table["unit"]))[AUC]
             own = interval(drawn, found.n_units, found.unit)
             scores |= {"severity_auc": severity.scores(everything)[AUC]} | own.columns("severity_auc")
-        return scores
+        return found, scores

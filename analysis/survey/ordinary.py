@@ -1,7 +1,7 @@
 """The first publication, which a study replays by protocol `published`: its tables in the form of replays.
 
-Reads headline.csv, cells.csv, control.csv, leakage.csv and claims.csv. Returned tables have the columns of replays.csv,
-replay_leaks.csv and replay_figures.csv that the survey reads.
+Reads headline.csv, cells.csv, control.csv, inflation.csv, leakage.csv and claims.csv. Returned tables have the columns
+of replays.csv, replay_leaks.csv and replay_figures.csv that the survey reads.
 """
 
 from pathlib import Path
@@ -36,6 +36,10 @@ def replays(folder: Path, name: str, content: dict) -> pd.DataFrame:
     rows = pd.concat([rows, control], ignore_index=True)
     rows["unit"] = rows["unit"].str.removesuffix("s")
     rows = rows.rename(columns={"architecture": "variant", "n_samples": "n"}).assign(publication=name, copies=np.nan)
+    drops = read_table(folder, "inflation").rename(columns={"architecture": "variant", "honest_protocol": "protocol"})
+    drops = drops.rename(columns={"inflation": "drop", "ci_low": "drop_low", "ci_high": "drop_high"})
+    keys = ["variant", "protocol"]
+    rows = rows.merge(drops[[*keys, "drop", "drop_low", "drop_high"]], "left", keys, validate="m:1")
     cells = read_table(folder, "cells")
     cells = cells[cells["variant"] == PUBLISHED].rename(columns={"architecture": "built"})
     return rows.join(pd.DataFrame([_settings(cells, row, content) for row in rows.itertuples()], index=rows.index))

@@ -16,7 +16,7 @@ from benchmarks.study.study_file import known, read_study
 OWN, PERMUTED, BY_SOURCE, BY_PATIENT = "own", "permuted", "by_source", "by_patient"  # roles of protocols
 MAJORITY, FEATURES = "majority", "imagenet_logistic"  # baselines beside the variants
 # Tables without which a study of the first publication has not finished
-ORDINARY = ("headline", "cells", "control", "leakage", "claims")
+ORDINARY = ("headline", "cells", "control", "inflation", "leakage", "claims")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Survey over all publications, from whatever studies have finished.
 
 survey.csv, a row for each publication: publication, title, year, data, classes, variant, printed, printed_where,
-n_printed, replayed (_low, _high, _minimum, _maximum), by_source (_low, _high), by_patient (_low, _high), n_patients,
+n_printed, replayed (_low, _high, _minimum, _maximum), by_source (_low, _high, _drop_low: lower end of the 95 %
+interval of replayed less by_source), by_patient (the same), n_patients,
 n_sources, majority, imagenet_logistic (_low, _high), permuted (_low, _high), ceiling and ceiling_auc (_low, _high,
 _model, _classes, _study), same_source, identical, n_test, copies, figures_impossible, figures_checked, reproduced,
 not_reproduced, not_evaluable, reduced, replay (run, not run, no replay), verdict, reason, study, command. Accuracies
@@ -32,7 +33,7 @@ COUNTED = ("reproduced", "not_reproduced", "not_evaluable")  # verdicts on print
 COLUMNS = [
     *("publication", "title", "year", "data", "classes", "variant", "printed", "printed_where", "n_printed"),
     *(f"replayed{end}" for end in (*ENDS, "_minimum", "_maximum")),
-    *(f"{name}{end}" for name in (BY_SOURCE, BY_PATIENT) for end in ENDS),
+    *(f"{name}{end}" for name in (BY_SOURCE, BY_PATIENT) for end in (*ENDS, "_drop_low")),
     *("n_patients", "n_sources", MAJORITY),
     *(f"{name}{end}" for name in (FEATURES, PERMUTED) for end in ENDS),
     *(f"{name}{end}" for name in ceilings.MEASURES for end in (*ENDS, "_model", "_classes", "_study")),
@@ -135,6 +136,8 @@ def _measured(found: Studied, content: dict) -> dict[str, Any]:
         if len(some):
             row |= {f"{role}{end}": some.iloc[0][f"accuracy{end}"] for end in ENDS}
             # Honest protocols test one image of each source.
+            if role != PERMUTED:
+                row[f"{role}_drop_low"] = some.iloc[0]["drop_low"]
             units = {BY_SOURCE: ("n_sources", "n"), BY_PATIENT: ("n_patients", "n_units")}.get(role)
             row |= {units[0]: some.iloc[0][units[1]]} if units else {}
     for role in (BY_SOURCE, BY_PATIENT):  # the last one counts

@@ -1,8 +1,8 @@
 """The verdict on a publication, by stated rules.
 
 leak                test files have copies of their source in training, and the accuracy under the publication's own
-                    split is significantly above that without copies (by source), or by patient: the 95% intervals
-                    do not overlap
+                    split is significantly above that without copies (by source), or by patient: the paired 95%
+                    interval of the difference lies above 0
 impossible figures  no leak was measured, and some printed figures fit no confusion matrix
 holds               no leak, all figures possible, and the printed accuracy is not above the interval by patient (by
                     source where patients are not known)
@@ -51,13 +51,11 @@ def judge(row: Mapping[str, Any], replayable: bool, relation: str) -> tuple[str,
 
 
 def leaking(row: Mapping[str, Any]) -> str | None:
-    """Return the first honest protocol whose interval lies below that of the own split; None without copies."""
-    if not (known(row, "same_source") and row["same_source"] > 0 and known(row, "replayed_low")):
+    """Return the first honest protocol that is significantly below the own split; None without copies in training."""
+    if not (known(row, "same_source") and row["same_source"] > 0):
         return None
-    for protocol in WORDS:
-        if known(row, f"{protocol}_high") and row[f"{protocol}_high"] < row["replayed_low"]:
-            return protocol
-    return None
+    lower = [name for name in WORDS if known(row, f"{name}_drop_low") and row[f"{name}_drop_low"] > 0]
+    return lower[0] if lower else None
 
 
 def known(row: Mapping[str, Any], key: str) -> bool:

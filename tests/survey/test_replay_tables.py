@@ -98,6 +98,8 @@ def test_scores_of_a_replay_are_the_mean_of_its_seeds_and_all_folds_of_honest_pr
     honest = table.loc[("cnn", "by_patient")]
     assert (honest["accuracy"], honest["n"], honest["n_units"], honest["unit"]) == (5 / 8, 8, 8, "patient")
     assert honest["accuracy_low"] < 5 / 8 < honest["accuracy_high"] and np.isnan(honest["accuracy_minimum"])
+    assert honest["drop"] == pytest.approx(0.875 - 5 / 8)
+    assert np.isnan(own["drop"])
     assert own["majority_accuracy"] == 0.5 and own["parameters"] == 123
     assert table.loc[("majority", "by_source"), "accuracy"] == 0.5
     assert ("cnn", "permuted") in table.index and ("majority", "own") not in table.index
