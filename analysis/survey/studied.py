@@ -11,7 +11,6 @@ from analysis.tidy import read_table
 from benchmarks import stored
 from benchmarks.publications import views
 from benchmarks.publications.publication import ALIASES
-from benchmarks.study.study_file import known, read_study
 
 OWN, PERMUTED, BY_SOURCE, BY_PATIENT = "own", "permuted", "by_source", "by_patient"  # roles of protocols
 MAJORITY, FEATURES = "majority", "imagenet_logistic"  # baselines beside the variants
@@ -41,23 +40,6 @@ def finished(results: Path, table: str) -> Iterator[tuple[Path, dict]]:
         folder = path.parents[1]
         if (folder / "dataset.json").is_file():
             yield folder, stored.record(folder / "dataset.json")
-
-
-def command(name: str, content: dict) -> str:
-    """Return the command that replays a publication, or that checks its figures if it can't be replayed."""
-    candidates = [study for study in known() if content["split"] and _names(read_study(study).content, name, content)]
-    if not candidates:
-        return f"make check PUBLICATION={name}"
-    best = min(candidates, key=lambda study: (not study.startswith("survey"), study))
-    return f"snakemake --cores 2 --config study={best} data=PATH"
-
-
-def _names(study: dict, name: str, content: dict) -> bool:
-    """Return whether a study's file replays a publication on its data."""
-    if name in ALIASES.values():
-        on = study.get("dataset", {}).get("name") in views.datasets(content)
-        return on and any(ALIASES.get(protocol) == name for protocol in study.get("protocols", ()))
-    return name in (study.get("publications") or {})
 
 
 def _studies(results: Path, name: str, content: dict) -> Iterator[Studied]:

@@ -26,7 +26,9 @@ from analysis.survey.studied import BY_PATIENT, BY_SOURCE, FEATURES, MAJORITY, O
 from analysis.survey.verdict import NO_REPLAY, NOT_EVALUABLE, NOT_RUN, judge, known
 from benchmarks.publications import publication
 from benchmarks.publications.arithmetic.verdicts import IMPOSSIBLE, Verdict
+from benchmarks.publications.headline import headline, main_variant
 from benchmarks.publications.verdicts import verdicts
+from benchmarks.study.replaying import command
 
 ENDS = ("", "_low", "_high")
 COUNTED = ("reproduced", "not_reproduced", "not_evaluable")  # verdicts on printed figures, as columns
@@ -91,8 +93,8 @@ def write(found: dict[str, pd.DataFrame], folder: Path) -> None:
 def _about(name: str, content: dict, found: Studied | None) -> dict[str, Any]:
     """Return what the publication says of itself, and the variant that the survey compares."""
     replayed = [variant for variant in content["variants"] if found and variant in _variants(found)]
-    variant = printed.main_variant(content, replayed or list(content["variants"]))
-    accuracy = printed.headline(content, variant) or (None, "")
+    variant = main_variant(content, replayed or list(content["variants"]))
+    accuracy = headline(content, variant) or (None, "")
     data = content["data"][_data_of(content, variant)]
     return {
         "publication": name,
@@ -106,7 +108,7 @@ def _about(name: str, content: dict, found: Studied | None) -> dict[str, Any]:
         "n_printed": len(printed.texts(content)),
         "reduced": "",
         "study": found.study if found else "",
-        "command": studied.command(name, content),
+        "command": command(name, content),
     }
 
 
@@ -122,7 +124,7 @@ def _data_of(content: dict, variant: str) -> str:
 
 def _measured(found: Studied, content: dict) -> dict[str, Any]:
     """Return the accuracies of the compared variant under each role, of the baselines, and the leaks of its split."""
-    variant = printed.main_variant(content, [name for name in content["variants"] if name in _variants(found)])
+    variant = main_variant(content, [name for name in content["variants"] if name in _variants(found)])
     rows = found.replays
     split = _split(found)
     own = rows[(rows["variant"] == variant) & (rows["role"] == OWN) & (rows["protocol"] == split["protocol"])]
@@ -163,7 +165,7 @@ def _printed(name: str, content: dict, found: Studied | None, replayable: bool) 
         return found.figures.assign(kind="printed", study=found.study)
     rows = pd.DataFrame(printed.texts(content)).assign(kind="printed", publication=name)
     if replayable:
-        return rows.assign(verdict=NOT_RUN, reason=studied.command(name, content))
+        return rows.assign(verdict=NOT_RUN, reason=command(name, content))
     return rows.assign(verdict=NOT_EVALUABLE, reason="neither code nor split is known")
 
 

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from survey_input import mammoflow, ordinary, replay, write_study
 
-from analysis.survey import printed
 from analysis.survey.survey import COLUMNS, tables
 from analysis.survey.verdict import HOLDS, IMPOSSIBLE, LEAK, NOT_EVALUABLE, NOT_RUN, judge
 from benchmarks.publications import publication
+from benchmarks.publications.headline import headline, main_variant
 
 MEASURED = {"printed": 0.9, "replayed": 0.88, "replayed_low": 0.8, "replayed_high": 0.95, "command": "snakemake"}
 MEASURED |= {"by_source": 0.4, "by_source_low": 0.3, "by_source_high": 0.5, "same_source": 40, "n_test": 42}
@@ -128,15 +128,15 @@ def test_the_ceiling_is_the_best_honest_model_on_the_same_data_and_classes(tmp_p
 
 def test_recalls_of_all_classes_leave_one_accuracy():
     content = publication.load(publication.find("jimenez_2024"))
-    value, where = printed.headline(content, "cnn")
+    value, where = headline(content, "cnn")
     assert value == pytest.approx(864 / 1145) and where.endswith("follows from recall and support")
     rounded = content | {"figures": [dict(content["figures"][0])]}
     recalls = rounded["figures"][0]["values"]["recall"] | {"Density1Malignant": "0.9"}  # 276 to 307 of 324
     rounded["figures"][0] |= {"values": {"recall": recalls}}
-    assert printed.headline(rounded, "cnn") is None
+    assert headline(rounded, "cnn") is None
 
 
 def test_the_compared_variant_is_the_one_with_the_highest_printed_accuracy():
     content = publication.load(publication.find("learntocode_2022"))
-    assert printed.main_variant(content, list(content["variants"])) == "cnn"
-    assert printed.main_variant(content, ["vgg16", "resnet50"]) == "resnet50"
+    assert main_variant(content, list(content["variants"])) == "cnn"
+    assert main_variant(content, ["vgg16", "resnet50"]) == "resnet50"
