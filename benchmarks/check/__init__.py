@@ -2,6 +2,7 @@
 
 In: architectures/<name>.py and a study. Out: messages with file and line; results/<study>/architectures/<name>.json.
 `contract` checks a form that a study needs; the command `python -m benchmarks.check NAME` checks all else too.
-`publication` checks a folder of benchmarks/publications, and its parts on the data if they are given.
-Imports `cells`, `study`, `datasets`, `publications` and `architectures`.
+`publication` checks a folder of benchmarks/publications: its figures, its parts (parts.py), its networks (networks.py),
+and prints its row of the survey (row.py).
+Imports `cells`, `replays`, `study`, `datasets`, `publications` and `architectures`.
 """

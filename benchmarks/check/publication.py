@@ -1,50 +1,52 @@
 """Check one publication's folder: is anything missing, do its figures fit one another, do its parts fit the data?
 
-    python -m benchmarks.check.publication NAME [--data PATH]        (make check PUBLICATION=NAME DATA=PATH)
+    python -m benchmarks.check.publication NAME [--data PATH] [--fast]    (make check PUBLICATION=NAME DATA=PATH)
+
+Compares parts and supports with the split, builds each network at its published image size, compares its parameters
+with the printed number, trains it for one step at a small size, and prints the survey row as far as known. Takes
+seconds to two minutes on two cores; with --fast no network is built.
 
 Prints every problem of the folder with file, key and correction and exits with 1, or prints what is known of the
 publication and exits with 0. Figures that no confusion matrix has are printed as impossible; they are a finding on the
-publication, not a problem of its folder. Networks of variants.py are built and trained by one step.
+publication, not a problem of its folder.
 """
 
 import argparse
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 import architectures
 from benchmarks import backend, datasets
-from benchmarks.check import variants
+from benchmarks.check import networks, parts
+from benchmarks.check.row import row
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.publications import publication, views
-from benchmarks.publications.splits import ordered, parts
 from benchmarks.publications.verdicts import verdicts
 
-SEEDS = 10  # tried where a split states no seed
 FORM = ("image_size", "batch_size", "precision")  # settings that an architecture's published form declares, too
 
 
-def check(name: str, data: Path | None = None) -> tuple[list[str], list[str]]:
-    """Return the problems of a publication, and lines that say what is known. Raises BadInput if it can't be read."""
-    path = publication.find(name)
+def check(name: str, data: Path | None = None, *, build: bool = True) -> tuple[list[str], list[str]]:
+    """Return the problems of a publication, and lines that say what is known. Raises BadInput if it can't be read.
+
+    Without `build`, no network is built; the check then takes seconds.
+    """
+    path = publication.find(name).absolute()
     content = publication.load(path)
     problems, told = [*_page(path.parent), *_adapters(content), *_forms(content)], [*_known(content)]
     if not problems:
-        files = _files(content, data)
-        found, more = _split(content, files, path.parent)
-        problems, told = found, told + more + _copies(content, data)
+        samples = parts.samples_of(content, data)
+        found, more = parts.compared(content, parts.listed(content, samples), path.parent)
+        as_folds, folds_told = parts.as_folds(content, path, samples)
+        problems, told = found + as_folds, told + more + parts.fitting_copies(content, samples) + folds_told
+    if not problems and build:
+        problems, more = networks.tried(content, path.parent)
+        told += more
     for about, answers in verdicts(content).items():
         told += [f"{about}:", *(f"  {one.verdict}: {one.question} {one.reason}" for one in answers)]
+    told += row(path.parent.name, content)
     return [f"{path}: {problem}" for problem in problems], told
-
-
-def networks(name: str) -> tuple[list[str], list[str]]:
-    """Return the problems of a publication's own networks, and lines that say what is known of them."""
-    path = publication.find(name)
-    found = [*variants.problems(publication.load(path), path.parent)]
-    return [f"{path}: {line}" for wrong, line in found if wrong], [line for wrong, line in found if not wrong]
 
 
 def _page(folder: Path) -> Iterator[str]:
@@ -97,96 +99,26 @@ def _known(content: dict) -> Iterator[str]:
         yield f"{variant}: {shown or 'figures by class alone'}"
 
 
-def _files(content: dict, data: Path | None) -> pd.DataFrame | None:
-    """Return the files that the split divides, in the publication's order: from the data, else from class counts."""
-    own = next(iter(content["data"].values()))
-    split = content["split"]
-    if split is None:
-        return None
-    if data and own["dataset"] and not split.get("copies"):
-        found = datasets.load({"name": own["dataset"], **own.get("options", {})}, data, 0).samples
-        if strange := sorted(set(found["label"]) ^ set(own["classes"] or found["label"])):
-            raise BadInput(f"{data}: other classes than in publication.yaml ({', '.join(strange)}); give its own data")
-        return ordered(found.assign(name=found["sample"].str.rsplit("/", n=1).str[-1]), own["classes"])
-    if own.get("counts") and all(step["files"] not in ("before", "after") for step in split["steps"]):
-        labels = np.repeat(own["classes"], own["counts"])
-        return pd.DataFrame({"label": labels, "name": [f"{number}" for number in range(len(labels))]})
-    return None
-
-
-def _copies(content: dict, data: Path | None) -> list[str]:
-    """Return which of the possible numbers of copies before the split give the stated counts of the classes."""
-    own, copies = next(iter(content["data"].values())), (content["split"] or {}).get("copies")
-    if not data or not isinstance(copies, list) or not own["dataset"] or not own.get("counts"):
-        return []
-    samples = datasets.load({"name": own["dataset"], **own.get("options", {})}, data, 0).samples
-    before = samples[samples["folder"] == "before"]
-    told = []
-    for unit, files in (("file", before), ("source", before.drop_duplicates("source"))):
-        n = files["label"].value_counts().reindex(own["classes"]).fillna(0).to_numpy()
-        fits = [str(one) for one in copies if (n * one == own["counts"]).all()]
-        shown = f"{', '.join(fits)} of each {unit}" if fits else f"none of {', '.join(map(str, copies))} of each {unit}"
-        told.append(f"copies that give the stated counts: {shown} ({len(files):,} {unit}s before augmentation)")
-    return told
-
-
-def _split(content: dict, files: pd.DataFrame | None, folder: Path) -> tuple[list[str], list[str]]:
-    """Return differences between the parts that the split makes of `files` and the stated ones, and what was found."""
-    split = content["split"]
-    if split is None:
-        return [], []
-    if files is None:
-        return [], ["parts: not compared; give the data by DATA=PATH"]
-    seeds = range(SEEDS) if any(step.get("seed", 0) is None for step in split["steps"]) else range(1)
-    made = [parts(split, files, seed=seed, folder=folder) for seed in seeds]
-    problems: list[str] = []
-    told: list[str] = []
-    for part, size in split["sizes"].items():
-        if size and len(made[0][part]) != size:
-            problem = (
-                f"split.sizes.{part}: {size} files, but the split of {len(files)} files gives {len(made[0][part])}"
-            )
-            if split.get("assumed"):
-                told.append(f"{problem}, by the assumed split")
-            else:
-                problems.append(f"{problem}; correct the split, or give other data")
-    for number, entry in enumerate(content["figures"]):
-        if "support" not in entry or entry.get("classes") or entry["part"] not in made[0] or split.get("assumed"):
-            continue
-        classes = views.classes_of(content, entry)
-        counts = [files["label"].iloc[own[entry["part"]]].value_counts().reindex(classes) for own in made]
-        if not any(one.fillna(0).astype(int).tolist() == entry["support"] for one in counts):
-            first = ", ".join(f"{n:.0f}" for n in counts[0].fillna(0))
-            problem = f"figures.{number}.support: the split gives {first}"
-            if len(made) > 1:
-                told.append(f"{problem}, and the stated counts with none of {SEEDS} seeds")
-            else:
-                problems.append(f"{problem}; correct the split, or give other data")
-    sizes = ", ".join(f"{part} {len(own):,}" for part, own in made[0].items())
-    if not problems:
-        told.append(
-            f"parts of {len(files):,} files: {sizes}{'' if len(made) == 1 else f' (the same for {SEEDS} seeds)'}"
-        )
-    return problems, told
-
-
 def main() -> None:
     """Check one publication's folder."""
     parser = argparse.ArgumentParser(description="Print what is wrong with a publication's folder, and the correction.")
     parser.add_argument("name", help="of the folder under benchmarks/publications, or the path of a publication.yaml")
     parser.add_argument("--data", type=Path, help="folder or zip of the publication's data, to compare its parts")
+    parser.add_argument("--fast", action="store_true", help="build no network")
     arguments = parser.parse_args()
-    backend.prepare(backend.hardware()["cores"])
+    started = time.monotonic()
     try:
-        problems, told = check(arguments.name, arguments.data)
-        if not problems:
-            problems, more = networks(arguments.name)
-            told += more
+        if not arguments.fast:
+            backend.prepare(backend.hardware()["cores"])
+        problems, told = check(arguments.name, arguments.data, build=not arguments.fast)
     except BadInput as error:
         print(str(error).replace(f"{Path.cwd()}/", ""))
         raise SystemExit(1) from None
     print("\n".join([*problems, *told]).replace(f"{Path.cwd()}/", ""))
-    raise SystemExit(f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}" if problems else 0)
+    seconds = f"{time.monotonic() - started:.0f} s"
+    raise SystemExit(
+        f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'} in {seconds}" if problems else 0
+    )
 
 
 if __name__ == "__main__":

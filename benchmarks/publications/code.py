@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import architectures
 from benchmarks.errors import BadInput
 
 FILE = "variants.py"
@@ -23,7 +24,8 @@ def function(folder: Path, name: str) -> Callable[..., Any]:
         spec.loader.exec_module(module)
         return getattr(module, name)
     except Exception as error:
-        raise BadInput(f"{path}: {name} can't be loaded: {type(error).__name__}: {error}; correct the file") from error
+        told = architectures.blame(path, error, f"{name} can't be loaded")
+        raise BadInput(f"{told}; correct the file") from error
 
 
 def defined(folder: Path) -> dict[str, ast.FunctionDef]:

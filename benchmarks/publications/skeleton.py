@@ -2,9 +2,9 @@
 
     python -m benchmarks.publications.skeleton NAME        (make publication NAME=...)
 
-Writes benchmarks/publications/NAME/publication.yaml, README.md and variants.py. Keys with null have to be filled in; a
-key in a comment is added where the publication has it; variants.py holds examples of each kind of function.
-`make check PUBLICATION=NAME` then says what is missing.
+Writes benchmarks/publications/NAME/publication.yaml, README.md and variants.py. Keys with `# fill in` have to be
+filled in; a key in a comment is added where the publication has it; variants.py holds examples of each kind of
+function. `make check PUBLICATION=NAME` then says what is missing.
 """
 
 import argparse
@@ -24,6 +24,14 @@ WIDTH = 120
 EMPTY = {"object": "{}", "array": "[]"}  # of what needs no entry
 ENTRY = "name"  # key of the one entry of a mapping with free keys
 HEAD = "# Quoted from the publication, not measured here. A key in a comment is added where the publication has it.\n"
+MARK = "  # fill in"
+OPEN = ("identifiers:", "sizes:", "values: {}", "into: []")  # need an entry, for which the schema has no single key
+EXAMPLE = "cnn"  # a network of TEMPLATE
+NEXT = """{place}: next,
+  1. fill in publication.yaml where it says `# fill in`, and write the networks in variants.py
+  2. make check PUBLICATION={name}              (DATA=PATH compares the split with the data)
+  3. snakemake --cores 2 --config study=survey_{name} data=PATH    (the check prints this study's file)
+docs/publications.md explains each step."""
 PAGE = """# TITLE
 
 Where it is found, its licence, and on which data it was measured.
@@ -46,10 +54,19 @@ def write(name: str, folder: Path = FOLDER) -> Path:
     if place.exists():
         raise BadInput(f"{place} exists; take another name, or edit its {FILE}")
     place.mkdir()
-    (place / FILE).write_text(HEAD + "\n".join(_mapping(SCHEMA, 0)) + "\n")
+    lines = [_marked(line) for line in _mapping(SCHEMA, 0)]
+    (place / FILE).write_text(HEAD + "\n".join(lines) + "\n")
     (place / "README.md").write_text(PAGE.format(name=name))
     (place / code.FILE).write_text(TEMPLATE.read_text().replace("NAME", name))
     return place
+
+
+def _marked(line: str) -> str:
+    """Return a line with MARK where a value is missing, and with the example as function of the variant."""
+    if line.startswith("    # function: Name of a function in variants.py"):
+        return f"    function: {EXAMPLE}"
+    missing = line.strip() in OPEN or (line.endswith(": null") and not line.lstrip().startswith("#"))
+    return line + MARK if missing else line
 
 
 def _mapping(schema: dict, depth: int) -> Iterator[str]:
@@ -129,7 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the folder of a new publication, with each key explained.")
     parser.add_argument("name", help="of the folder: small letters, digits and _, like alves_2024")
     place = write(parser.parse_args().name)
-    print(f"{place}: fill in {FILE}, then run `make check PUBLICATION={place.name}`")
+    print(NEXT.format(place=place, name=place.name))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from benchmarks.check import networks
 from benchmarks.check import publication as command
 from benchmarks.errors import BadInput
 from benchmarks.publications import code, publication, skeleton
@@ -29,14 +30,14 @@ def changed(tmp_path):
                 place = place[part]
             place[last] = value
         (folder / "publication.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-        return command.check(str(folder / "publication.yaml"), data)
+        return command.check(str(folder / "publication.yaml"), data, build=False)
 
     return check
 
 
 @pytest.mark.parametrize("name", publication.names())
 def test_nothing_is_wrong_with_a_publication(name):
-    problems, told = command.check(name)
+    problems, told = command.check(name, build=False)
     assert problems == [] and len(told) > 3
 
 
@@ -93,11 +94,11 @@ def test_two_accuracies_of_one_model_must_agree_but_those_of_two_epochs_need_not
 
 
 def test_parts_are_compared_with_the_real_files(real_zip, changed):
-    problems, told = command.check("alves", real_zip)
+    problems, told = command.check("alves", real_zip, build=False)
     assert problems == [] and "parts of 7,844 files: train 6,106, validation 1,526, test 42" in told
     problems, _ = changed("alves", {"split.steps.1.seed": 124}, real_zip)
     assert any("figures.1.support: the split gives" in line for line in problems)
-    _, told = command.check("mammoflow_2025", real_zip)
+    _, told = command.check("mammoflow_2025", real_zip, build=False)
     assert "copies that give the stated counts: 27 of each file (212 files before augmentation)" in told
     assert "copies that give the stated counts: 54 of each source (106 sources before augmentation)" in told
 
@@ -113,6 +114,19 @@ def test_a_skeleton_explains_every_key_and_its_gaps_are_named(tmp_path):
     with pytest.raises(BadInput, match="title: None is not of type 'string'; write: Title of the article"):
         publication.load(folder / "publication.yaml")
     assert "make check PUBLICATION=mine_2020" in (folder / "README.md").read_text()
+
+
+def test_a_skeleton_fits_the_schema_up_to_its_marked_places(tmp_path):
+    folder = skeleton.write("mine_2020", tmp_path)
+    marked = [
+        line.strip().split(":")[0].removeprefix("- ")
+        for line in (folder / "publication.yaml").read_text().splitlines()
+        if line.endswith("# fill in")
+    ]
+    content = yaml.safe_load((folder / "publication.yaml").read_text())
+    refused = {str(error.absolute_path[-1]) for error in publication.VALIDATOR(publication.SCHEMA).iter_errors(content)}
+    assert refused and refused <= set(marked)
+    assert content["variants"]["name"]["function"] in code.defined(folder)
 
 
 def test_functions_of_the_skeleton_can_be_named_and_run(tmp_path):
@@ -147,11 +161,11 @@ def test_a_name_that_can_not_be_used_is_refused(tmp_path):
 
 def test_the_command_ends_with_the_number_of_problems(monkeypatch, capsys, tmp_path):
     folder = skeleton.write("mine", tmp_path)
-    monkeypatch.setattr("sys.argv", ["check", str(folder / "publication.yaml")])
+    monkeypatch.setattr("sys.argv", ["check", str(folder / "publication.yaml"), "--fast"])
     with pytest.raises(SystemExit) as error:
         command.main()
     assert error.value.code == 1 and "title: None is not of type" in capsys.readouterr().out
-    monkeypatch.setattr("sys.argv", ["check", "esen_2025"])
+    monkeypatch.setattr("sys.argv", ["check", "esen_2025", "--fast"])
     with pytest.raises(SystemExit) as error:
         command.main()
     assert error.value.code == 0 and "IEEE Access" in capsys.readouterr().out
@@ -159,8 +173,6 @@ def test_the_command_ends_with_the_number_of_problems(monkeypatch, capsys, tmp_p
 
 def test_networks_of_variants_py_are_built_and_trained_by_one_step(tmp_path):
     """A planted fault in each of three networks is named; the sound one has the printed number of parameters."""
-    from benchmarks.check import variants
-
     (tmp_path / "variants.py").write_text(
         "from keras import layers\n\n\n"
         "def sound(inputs, classes):\n"
@@ -172,13 +184,12 @@ def test_networks_of_variants_py_are_built_and_trained_by_one_step(tmp_path):
     )
     content = publication.load(publication.find("jimenez_2024"))
     parameters = 224 * 224 * 3 * 8 + 8
-    networks = {"sound": parameters, "outputs": None, "broken": None}
-    own = {name: {"function": name, "form": None, "parameters": n} for name, n in networks.items()}
+    variants = {"sound": parameters, "outputs": None, "broken": None}
+    own = {name: {"function": name, "form": None, "parameters": n} for name, n in variants.items()}
     own["counted"] = {"function": "sound", "form": None, "parameters": 123}
-    found = [*variants.problems(content | {"variants": own}, tmp_path)]
-    assert [wrong for wrong, _ in found] == [False, True, True, True]
-    sound, outputs, broken, counted = (line for _, line in found)
-    assert sound.startswith(f"sound: {parameters:,} parameters, as printed; one step at 32 px has loss")
+    (outputs, broken, counted), (sound, step) = networks.tried(content | {"variants": own}, tmp_path)
+    assert sound == f"variants.sound: {parameters:,} parameters at 224 px, as printed"
+    assert step.startswith("variants.sound: one step of training at 32 px, loss ")
     assert "variants.outputs" in outputs and "9 outputs for 8 classes" in outputs
     assert f"{tmp_path / 'variants.py'}:13" in broken and "Danse" in broken
-    assert counted.startswith(f"variants.counted.parameters: 123 printed, but sound in {tmp_path / 'variants.py'} has")
+    assert counted.startswith(f"variants.counted.parameters: 123 printed, but {tmp_path / 'variants.py'}: sound")
