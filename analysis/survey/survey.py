@@ -72,7 +72,7 @@ def tables(results: Path, names: list[str] | None = None) -> dict[str, pd.DataFr
         row |= ceilings.ceiling(models, content, _data_of(content, row["variant"])) | _counts(
             _of_split(own, row.get("copies")), asked
         )
-        relation = next((one.reason for one in asked if one.verdict == IMPOSSIBLE), "")
+        relation = next((f"{one.question} {one.reason}" for one in asked if one.verdict == IMPOSSIBLE), "")
         row["replay"] = "run" if known(row, "replayed") else NOT_RUN if replayable else NO_REPLAY
         row["verdict"], row["reason"] = judge(row, replayable, relation)
         rows.append(row)
