@@ -83,8 +83,8 @@ def test_an_archive_of_phantoms(tmp_path):
     made = archive(place)
     assert made.returncode == 0, made.stdout
     folder = unpack(place / "results/small.crate.zip", tmp_path / "review")
-    assert NOTHING in reviewed(folder)
     check_description(folder)
+    assert NOTHING in reviewed(folder)
     check_by_validator(folder)
     names = {path.name for path in folder.rglob("*")}
     assert "simple.npz" in names and "predictions.parquet" in names
@@ -126,8 +126,8 @@ def test_an_archive_of_patients_has_no_image_and_needs_no_data(tmp_path, ward): 
     assert made.returncode == 0, made.stdout
     shutil.rmtree(ward)
     folder = unpack(place / "results/small.crate.zip", tmp_path / "review")
-    assert NOTHING in reviewed(folder)
     check_description(folder)
+    assert NOTHING in reviewed(folder)
     results = folder / "results/small"
     shown = [path for path in results.rglob("*") if path.suffix in (".svg", ".html")]
     assert shown and not any("image/png;base64" in path.read_text() for path in shown)
