@@ -26,26 +26,26 @@ def row(name: str, content: dict) -> Iterator[str]:
     yield f"  printed accuracy: {where}"
     yield f"  n of its figures: {', '.join(f'{one:,}' for one in n) or 'not known'}; parts: {parts}"
     yield f"  arithmetic: {impossible} of {len(answers)} questions answered with impossible"
-    yield from (f"  {line}" for line in _replay(name, content))
+    yield from _replay(name, content)
 
 
 def _replay(name: str, content: dict) -> Iterator[str]:
     """Yield how the publication is replayed: a study that names it, or one to copy; or why it can't be."""
     if study := replaying(name, content):
         data = "" if _dataset(content)[0] in GENERATED else " data=PATH"
-        yield f"replay: snakemake --cores 2 --config study={study}{data}"
+        yield f"  replay: snakemake --cores 2 --config study={study}{data}"
     elif missing := [*_missing(content)]:
-        yield f"no replay: {' and '.join(missing)}; the survey has its figures and their arithmetic"
+        yield f"  no replay: {' and '.join(missing)}; the survey has its figures and their arithmetic"
     else:
-        yield f"no study replays it yet; write this one as benchmarks/studies/survey_{name}.yaml:"
+        yield f"  no study replays it yet; write this one as benchmarks/studies/survey_{name}.yaml:"
         yield from study_file(name, content)
 
 
 def study_file(name: str, content: dict) -> list[str]:
     """Return the lines of a study that replays a publication in reduced form, on its first data set."""
     dataset, options = _dataset(content)
-    known = {key: [views.recipe(content, variant)[key] for variant in content["variants"]] for key in ("epochs",)}
-    epochs = min([EPOCHS, *(one for one in known["epochs"] if one)])
+    stated = [views.recipe(content, variant)["epochs"] for variant in content["variants"]]
+    epochs = min([EPOCHS, *(one for one in stated if one)])
     built = [variant for variant, own in content["variants"].items() if {"function", "architecture"} & set(own)]
     settings = "".join(f", {key}: {_scalar(value)}" for key, value in options.items())
     return [
