@@ -131,7 +131,7 @@ def _measured(found: Studied, content: dict) -> dict[str, Any]:
     row: dict[str, Any] = {}
     if len(own):
         row = {f"replayed{end}": own.iloc[0].get(f"accuracy{end}") for end in (*ENDS, "_minimum", "_maximum")}
-        row |= {"reduced": _text(own.iloc[0]["reduced"]), "n_test": own.iloc[0]["n"]}
+        row |= {"reduced": _reduced(own.iloc[0]), "n_test": own.iloc[0]["n"]}
     row |= {key: split[key] for key in ("same_source", "identical", "copies")} if "same_source" in split else {}
     for role in (BY_SOURCE, BY_PATIENT, PERMUTED):
         some = rows[(rows["variant"] == variant) & (rows["role"] == role)]
@@ -195,5 +195,7 @@ def _counts(own: pd.DataFrame, asked: list[Verdict]) -> dict[str, int]:
     return counts | {"figures_impossible": impossible, "figures_checked": len(asked)}
 
 
-def _text(value: Any) -> str:
-    return "" if pd.isna(value) else str(value)
+def _reduced(row: pd.Series) -> str:
+    """Return how a replay is smaller than published, in words; empty if it is not."""
+    scratch = ["without ImageNet weights"] if row.get("weights") == "scratch" else []
+    return "; ".join([*([] if pd.isna(row["reduced"]) else [str(row["reduced"])]), *scratch])
