@@ -105,6 +105,17 @@ def test_scores_of_a_replay_are_the_mean_of_its_seeds_and_all_folds_of_honest_pr
     assert ("cnn", "permuted") in table.index and ("majority", "own") not in table.index
 
 
+def test_the_interval_of_several_seeds_is_that_of_their_mean(study, tmp_path, monkeypatch):
+    """The first seed answers eight files of eight patients right, the second half of them."""
+    shutil.copytree(study.results(), tmp_path / study.results())
+    monkeypatch.chdir(tmp_path)
+    for fold, right in enumerate((8, 4)):
+        replay(study, SPLIT, fold, [(f"{p}-0", LABELS[p % 2]) for p in range(8)], right)
+    own = replays.tables(study)["replays"].iloc[0]
+    assert (own["role"], own["accuracy"], own["n"], own["n_units"]) == ("own", 0.75, 8, 8)
+    assert 0.5 <= own["accuracy_low"] < 0.75 < own["accuracy_high"] < 1  # the first seed's alone is 1 to 1
+
+
 def test_a_smaller_replay_says_so(study):
     table = replays.tables(study)["replays"]
     assert set(table.loc[table["variant"] == "cnn", "reduced"]) == {"64 of 224 px; 5 of 25 epochs"}
