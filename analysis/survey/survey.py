@@ -1,8 +1,8 @@
 """Survey over all publications, from whatever studies have finished.
 
 survey.csv, a row for each publication: publication, title, year, data, classes, variant, printed, printed_where,
-n_printed, replayed (_low, _high, _minimum, _maximum), by_source (_low, _high, _drop_low: lower end of the 95 %
-interval of replayed less by_source), by_patient (the same), n_patients,
+n_printed, replayed (_low, _high, _minimum, _maximum, _majority: share of the most frequent class), by_source (_low,
+_high, _drop_low: lower limit of the 95 % interval of replayed less by_source), by_patient (the same), n_patients,
 n_sources, majority, imagenet_logistic (_low, _high), permuted (_low, _high), ceiling and ceiling_auc (_low, _high,
 _model, _classes, _study), same_source, identical, n_test, copies, figures_impossible, figures_checked, reproduced,
 not_reproduced, not_evaluable, reduced, replay (run, not run, no replay), verdict, reason, study, command. Accuracies
@@ -34,7 +34,7 @@ ENDS = ("", "_low", "_high")
 COUNTED = ("reproduced", "not_reproduced", "not_evaluable")  # verdicts on printed figures, as columns
 COLUMNS = [
     *("publication", "title", "year", "data", "classes", "variant", "printed", "printed_where", "n_printed"),
-    *(f"replayed{end}" for end in (*ENDS, "_minimum", "_maximum")),
+    *(f"replayed{end}" for end in (*ENDS, "_minimum", "_maximum", "_majority")),
     *(f"{name}{end}" for name in (BY_SOURCE, BY_PATIENT) for end in (*ENDS, "_drop_low")),
     *("n_patients", "n_sources", MAJORITY),
     *(f"{name}{end}" for name in (FEATURES, PERMUTED) for end in ENDS),
@@ -132,6 +132,7 @@ def _measured(found: Studied, content: dict) -> dict[str, Any]:
     if len(own):
         row = {f"replayed{end}": own.iloc[0].get(f"accuracy{end}") for end in (*ENDS, "_minimum", "_maximum")}
         row |= {"reduced": _reduced(own.iloc[0]), "n_test": own.iloc[0]["n"]}
+        row["replayed_majority"] = own.iloc[0]["majority_accuracy"]
     row |= {key: split[key] for key in ("same_source", "identical", "copies")} if "same_source" in split else {}
     for role in (BY_SOURCE, BY_PATIENT, PERMUTED):
         some = rows[(rows["variant"] == variant) & (rows["role"] == role)]

@@ -2,7 +2,7 @@
 
 leak                test files have copies of their source in training, and the accuracy under the publication's own
                     split is significantly above that without copies (by source), or by patient: the paired 95%
-                    interval of the difference lies above 0
+                    interval of the difference lies above 0; and the own split is above its majority class
 impossible figures  no leak was measured, and some printed figures fit no confusion matrix
 holds               no leak, all figures possible, and the printed accuracy is not above the interval by patient (by
                     source where patients are not known)
@@ -51,8 +51,12 @@ def judge(row: Mapping[str, Any], replayable: bool, relation: str) -> tuple[str,
 
 
 def leaking(row: Mapping[str, Any]) -> str | None:
-    """Return the first honest protocol that is significantly below the own split; None without copies in training."""
-    if not (known(row, "same_source") and row["same_source"] > 0):
+    """Return the first honest protocol that is significantly below the own split.
+
+    None without copies in training, and for a replay that is not above the majority class: it learnt nothing to leak.
+    """
+    copies = known(row, "same_source") and row["same_source"] > 0
+    if not copies or not row["replayed_low"] > row["replayed_majority"]:
         return None
     lower = [name for name in WORDS if known(row, f"{name}_drop_low") and row[f"{name}_drop_low"] > 0]
     return lower[0] if lower else None

@@ -11,7 +11,7 @@ from benchmarks.publications.headline import headline, main_variant
 
 MEASURED = {"printed": 0.9, "replayed": 0.88, "replayed_low": 0.8, "replayed_high": 0.95, "command": "snakemake"}
 MEASURED |= {"by_source": 0.4, "by_source_low": 0.3, "by_source_high": 0.5, "same_source": 40, "n_test": 42}
-MEASURED |= {"by_source_drop_low": 0.3}
+MEASURED |= {"by_source_drop_low": 0.3, "replayed_majority": 0.45}
 MEASURED |= {"figures_impossible": 0, "reduced": ""}
 BY_PATIENT = {"by_patient": 0.3, "by_patient_low": 0.2, "by_patient_high": 0.4, "by_patient_drop_low": 0.4}
 LEVEL = {"by_source_high": 0.8, "by_source_drop_low": -0.1}  # not significantly below the own split
@@ -30,6 +30,7 @@ def row(results, name: str) -> pd.Series:
         (LEVEL, NOT_EVALUABLE, "not significantly above 0.40 (0.30 to 0.80) by source"),
         (LEVEL | {"reduced": "64 of 224 px"}, NOT_EVALUABLE, "the replay is reduced (64 of 224 px)"),
         (LEVEL | {"printed": 0.79}, HOLDS, "not above 0.40 (0.30 to 0.80) by source"),
+        ({"replayed_majority": 0.81}, NOT_EVALUABLE, "not significantly above"),  # it learnt nothing
         ({"same_source": 0}, NOT_EVALUABLE, "without copies in training"),
         ({"same_source": 0, "printed": 0.5}, HOLDS, "by source"),
         ({"same_source": 0, "printed": 0.45} | BY_PATIENT, NOT_EVALUABLE, "above 0.30 (0.20 to 0.40) by patient"),
