@@ -106,6 +106,7 @@ def commands(study: Study, data: str | None) -> list[str]:
     stages = [
         ["benchmarks.samples", *given],
         *(["benchmarks.samples.folds", "--protocol", protocol] for protocol in study.all_protocols()),
+        *(["benchmarks.replays.folds", "--protocol", split] for split in study.splits()),
         ["benchmarks.check.contract"],
         *(["benchmarks.baselines.embedding", "--view", view.name] for view in study.embedding_views()),
         *(
@@ -122,6 +123,8 @@ def commands(study: Study, data: str | None) -> list[str]:
         *(["analysis.explanations.heatmaps", "--architecture", name] for name in study.published_architectures()),
         *([f"analysis.explanations.{name}", "--collect"] for name in ("explain", "heatmaps")),
         *([module] for module in ("analysis.explanations.changes", "analysis.bias.bias", "analysis.claims.claims")),
+        *([["analysis.survey.replays"]] if study.publications else []),
+        ["analysis.dictionary.interchange"],
         *([module] for module in ("analysis.figures.figures", "reports.provenance", "reports.render")),
     ]
     by_hand = [["python", "-m", module, "--study", study.source.argument, *options] for module, *options in stages]

@@ -113,9 +113,18 @@ def test_the_commands_run_the_modules_of_the_rules(study):
     assert {"benchmarks.samples.folds", "reports.render"} <= named
     elsewhere = {"benchmarks.training", "benchmarks.baselines.baselines", "benchmarks.validation.planted_bias"}
     elsewhere |= {"benchmarks.datasets.planted", "benchmarks.recipe.maps"}  # no architecture of the study has maps
+    elsewhere |= {"benchmarks.replays.folds", "benchmarks.replays.replay", "analysis.survey.replays", "reports.survey"}
     assert {module.removesuffix(".__main__") for module in named} - elsewhere <= set(modules(study))
     for stage in re.findall(r'f"(analysis\.\w+)\.\{stage\}"', rules):
         assert [module for module in modules(study) if module.startswith(f"{stage}.")]
+
+
+def test_a_study_that_replays_publications_names_their_splits_and_tables():
+    own = {"extends": "survey_anonymous", "publications": {"ujwalkumar_2023": None}}
+    told = provenance.commands(load_study(json.dumps(own)), None)
+    assert [line for line in told if line.startswith("python -m analysis.survey.replays")]
+    splits = [line.split()[-1] for line in told if "benchmarks.replays.folds" in line]
+    assert splits == ["jimenez_2024", "jimenez_2024_permuted"]
 
 
 def test_the_version_is_that_of_the_project(study, tmp_path):
