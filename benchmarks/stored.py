@@ -1,4 +1,6 @@
-"""Readers for files that earlier stages wrote, which raise BadInput if a file is missing or damaged; whole writing.
+"""Readers for files that earlier stages wrote, which raise BadInput if a file is missing or damaged.
+
+Writing of whole files, and removal of whole folders.
 
 Results may come from strangers, so no reader runs code from a file.
 """
@@ -7,6 +9,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,3 +67,15 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove(folder: Path) -> None:
+    """Remove `folder`, if it is there, so that a killed process leaves it whole or leaves nothing of its name.
+
+    A part of it would pass for the state of an unfinished search. Removes what a killed removal has left, too.
+    """
+    leaving = folder.with_name(f"{folder.name}.removed")
+    shutil.rmtree(leaving, ignore_errors=True)
+    if folder.is_dir():
+        folder.rename(leaving)
+    shutil.rmtree(leaving, ignore_errors=True)

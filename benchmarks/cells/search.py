@@ -5,7 +5,6 @@ job. A later run resumes the search: it keeps finished trials and trains the int
 """
 
 import json
-import shutil
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 
+from benchmarks import stored
 from benchmarks.cells.cell import Cell, Fitted
 from benchmarks.cells.fit import CellModel, Weights, history_table
 from benchmarks.cells.keras_tuner_private import message, planned_trials, trials
@@ -124,7 +124,7 @@ def search(hypermodel: Hypermodel, settings: dict[str, Any], epochs: int, state:
         tuner = _tuner(hypermodel, settings, epochs, state)
     except json.JSONDecodeError:
         # The process was killed while the tuner wrote its state. Start over: the seed gives the same trials.
-        shutil.rmtree(state)
+        stored.remove(state)
         tuner = _tuner(hypermodel, settings, epochs, state)
     tuner.search(epochs=epochs)
     tried = trials(tuner.oracle)

@@ -1,11 +1,11 @@
 """Train and test one cell: load, build, search or follow the published recipe, predict, write."""
 
-import shutil
 import time
 from collections.abc import Callable
 
 import keras
 
+from benchmarks import stored
 from benchmarks.cells.cell import Cell, Fitted
 from benchmarks.cells.fit import fit_published
 from benchmarks.cells.load import Data, load
@@ -40,4 +40,4 @@ def train_cell(cell: Cell, threads: int, progress: Progress | None = None, fit: 
     }
     ran = {"backend": keras.backend.backend(), "precision": precision, "dead_features": dead, "seconds": seconds}
     write_cell(cell, data, fitted, predictions, threads, ran)
-    shutil.rmtree(cell.search_state(data.digest), ignore_errors=True)
+    stored.remove(cell.search_state(data.digest))

@@ -10,7 +10,6 @@ folds.
 
 import dataclasses
 import shlex
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from benchmarks import backend, reference
+from benchmarks import backend, reference, stored
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.load import Data, load
 from benchmarks.cells.progress import Progress
@@ -79,7 +78,7 @@ def _measured(cell: Cell) -> Iterator[tuple[str, object]]:
     data = load(cell)
     set_precision(cell)
     fitted = fit_recipe(cell, data, Progress())
-    shutil.rmtree(cell.search_state(data.digest))
+    stored.remove(cell.search_state(data.digest))
     answers = predict(fitted.model, data.parts["test"].x, fitted.mirrored)[0]
     yield "auc", round(_auc(data, answers), 4)
     density = _summed(answers, data.heads["density"])
