@@ -8,8 +8,8 @@ import pandas as pd
 
 from benchmarks import datasets
 from benchmarks.errors import BadInput
-from benchmarks.publications import views
-from benchmarks.publications.splits import ordered, parts
+from benchmarks.publications import splits, views
+from benchmarks.publications.splits import parts
 from benchmarks.study import replayed
 
 SEEDS = 10  # tried where a split states no seed
@@ -36,7 +36,7 @@ def listed(content: dict, samples: pd.DataFrame | None) -> pd.DataFrame | None:
     if samples is not None and not split.get("copies"):
         if strange := sorted(set(samples["label"]) ^ set(own["classes"] or samples["label"])):
             raise BadInput(f"data: other classes than in publication.yaml ({', '.join(strange)}); give its own data")
-        return ordered(samples.assign(name=samples["sample"].str.rsplit("/", n=1).str[-1]), own["classes"])
+        return splits.listed(samples, own["classes"])
     if own.get("counts") and all(step["files"] not in ("before", "after") for step in split["steps"]):
         labels = np.repeat(own["classes"], own["counts"])
         return pd.DataFrame({"label": labels, "name": [f"{number}" for number in range(len(labels))]})

@@ -24,6 +24,11 @@ def permuted_labels(samples: pd.DataFrame, seed: int) -> dict[str, str]:
     return {sample: of_source[s] for sample, s in zip(samples["sample"], samples[source], strict=True)}
 
 
+def shuffled(folds: pd.DataFrame, samples: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return `folds` with the labels of the control in a column label."""
+    return folds.assign(label=folds["sample"].map(permuted_labels(samples, seed)))
+
+
 def lesion_labels(samples: pd.DataFrame) -> list[str]:
     """Return the labels whose images get a planted lesion: those whose samples are all malignant, sorted.
 

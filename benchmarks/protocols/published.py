@@ -6,7 +6,7 @@ from benchmarks.errors import BadInput
 from benchmarks.protocols import PUBLISHED, Splitting
 from benchmarks.protocols._grouped import one_fold
 from benchmarks.publications import publication
-from benchmarks.publications.splits import ordered, parts
+from benchmarks.publications.splits import listed, parts
 
 
 def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame:
@@ -19,7 +19,7 @@ def split(samples: pd.DataFrame, study: Splitting) -> pd.DataFrame:
             f"protocol published: data set {study.dataset['name']} has no folder of augmented copies; "
             f"remove `published` from `protocols` in {study.path}"
         )
-    files = ordered(samples.assign(name=samples["sample"].str.rsplit("/", n=1).str[-1]))
+    files = listed(samples)
     made = parts(publication.load(publication.find(PUBLISHED))["split"], files)
     ids = {part: files["sample"].iloc[made[part]].tolist() for part in ("train", "validation", "test")}
     return pd.concat([one_fold(ids, repeat, repeat) for repeat in range(study.repeats)], ignore_index=True)

@@ -24,6 +24,11 @@ def ordered(files: pd.DataFrame, classes: list[str] | None = None) -> pd.DataFra
     return files.assign(order=files["label"].map(order)).sort_values(["order", "name"]).drop(columns="order")
 
 
+def listed(samples: pd.DataFrame, classes: list[str] | None = None) -> pd.DataFrame:
+    """Return rows of samples.parquet with their file names (column name), `ordered`."""
+    return ordered(samples.assign(name=samples["sample"].str.rsplit("/", n=1).str[-1]), classes)
+
+
 def keras_validation_split(n: int, share: float, seed: int) -> Two:
     """Return the subsets `training` and `validation` of `keras.utils.image_dataset_from_directory`, in its order.
 

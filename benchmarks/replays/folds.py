@@ -10,9 +10,10 @@ import pandas as pd
 from benchmarks import stored
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.protocols import PERMUTED
-from benchmarks.protocols._derived import permuted_labels
+from benchmarks.protocols._derived import shuffled
 from benchmarks.publications import publication
-from benchmarks.publications.splits import ordered, parts
+from benchmarks.publications.splits import listed, parts
+from benchmarks.samples.folds import store
 from benchmarks.study import replayed
 from benchmarks.study.command import stage
 from benchmarks.study.study import Study
@@ -44,7 +45,7 @@ def split(samples: pd.DataFrame, protocol: str, seed: int, repeats: int) -> pd.D
     if strange := sorted(set(samples["label"]) ^ set(classes or samples["label"])):
         raise BadInput(f"publications.{name}: other classes than in {path} ({', '.join(strange)}); use its own data")
     files = chosen_copies(samples, copies) if copies else samples
-    files = ordered(files.assign(name=files["sample"].str.rsplit("/", n=1).str[-1]), classes).reset_index(drop=True)
+    files = listed(files, classes).reset_index(drop=True)
     folds = []
     for number in range(repeats):
         made = parts(content["split"], files, seed=seed + number, folder=path.parent)
@@ -62,11 +63,7 @@ def write_split(study: Study, protocol: str) -> None:
         raise BadInput(f"{study.path} replays no {protocol}; its splits: {', '.join(study.splits()) or 'none'}")
     samples = stored.table(study.results() / "samples.parquet")
     folds = split(samples, protocol, study.seed, len(study.cells(protocol)))
-    if protocol.endswith(PERMUTED):
-        folds = folds.assign(label=folds["sample"].map(permuted_labels(samples, study.seed)))
-    target = study.results() / "folds" / f"{protocol}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folds.to_parquet(target, index=False)
+    store(study, protocol, shuffled(folds, samples, study.seed) if protocol.endswith(PERMUTED) else folds)
 
 
 main = stage(

@@ -21,7 +21,7 @@ def make_folds(name: str, samples: pd.DataFrame, study: protocols.Splitting) -> 
     folds = importlib.import_module(f"benchmarks.protocols.{base}").split(samples, study)
     derived = name.removeprefix(base)
     if derived == protocols.PERMUTED:
-        return folds.assign(label=folds["sample"].map(_derived.permuted_labels(samples, study.seed)))
+        return _derived.shuffled(folds, samples, study.seed)
     if derived.startswith(protocols.PLANTED):
         contrast = int(derived.removeprefix(protocols.PLANTED))
         return _derived.with_lesions(folds, samples, contrast, study.seed)
@@ -35,9 +35,14 @@ def write_folds(study: Study, protocol: str) -> None:
     if protocol not in study.all_protocols():
         raise BadInput(f"{study.path} has no protocol {protocol}; it has {', '.join(study.all_protocols())}")
     samples = stored.table(study.results() / "samples.parquet")
+    store(study, protocol, make_folds(protocol, samples, study))
+
+
+def store(study: Study, protocol: str, folds: pd.DataFrame) -> None:
+    """Write the folds of a protocol."""
     target = study.results() / "folds" / f"{protocol}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    make_folds(protocol, samples, study).to_parquet(target, index=False)
+    folds.to_parquet(target, index=False)
 
 
 main = stage(
