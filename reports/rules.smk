@@ -33,7 +33,7 @@ rule report:
             "reports.render",
             files=[
                 *CODE.glob("benchmarks/reference/*.csv"),
-                *CODE.glob("reports/templates/*"),
+                *CODE.glob("reports/templates/**/*.*"),
                 *CODE.glob("reports/checklists/*.yaml"),
             ],
         ),

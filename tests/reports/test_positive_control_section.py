@@ -35,28 +35,27 @@ def said(found: types.SimpleNamespace) -> str:
 def test_the_first_page_names_the_lowest_contrast_that_is_detected():
     found = results({"simple": FLAT, "densenet": SEEN, "majority": dict.fromkeys(SEEN, 0.5)})
     assert positive_sentence(found) == (
-        "Positive control (by_patient): with a planted lesion of 40 % contrast, an AUC of 0.90 (densenet, 95 % CI 0.80 "
+        "Positive control (by_patient): with a planted lesion of 40% contrast, an AUC of 0.90 (densenet, 95% CI 0.80 "
         "to 1.00) was reached. This study detects skill from that contrast on; read 'no skill' as 'no skill above this "
         "contrast'."
     )
     text = said(found)
-    assert positive_sentence(found) in text and "Detected by densenet from 40 % on." in text
-    assert "Not detected at the highest contrast, 40 %, by simple." in text and "look for a leak" not in text
+    assert positive_sentence(found) in text and "Detected by densenet from 40% on." in text
+    assert "Not detected at the highest contrast, 40%, by simple." in text and "look for a leak" not in text
 
 
 def test_the_first_page_admits_that_nothing_is_detected():
     assert positive_sentence(results({"simple": FLAT})) == (
-        "Positive control (by_patient): not even a planted lesion of 40 % contrast was detected by a network (best: an "
-        "AUC of 0.58 (simple, 95 % CI 0.48 to 0.68)). Networks without skill in this study therefore say nothing about "
-        "the images."
+        "Positive control (by_patient): no network detected a planted lesion of 40% contrast (best: an AUC of 0.58 "
+        "(simple, 95% CI 0.48 to 0.68)). Networks without skill in this study therefore say nothing about the images."
     )
     assert "Detected by" not in said(results({"simple": FLAT}))
 
 
 def test_a_baseline_that_detects_what_no_network_does_is_named():
     text = positive_sentence(results({"simple": FLAT, "imagenet_logistic": SEEN, "majority": FLAT}))
-    assert "was detected by a network" in text
-    assert "The baseline reached an AUC of 0.90 (imagenet_logistic, 95 % CI 0.80 to 1.00) at 40 %." in text
+    assert "no network detected" in text
+    assert "The baseline reached an AUC of 0.90 (imagenet_logistic, 95% CI 0.80 to 1.00) at 40%." in text
 
 
 def test_skill_without_a_lesion_is_called_a_leak():
@@ -68,7 +67,7 @@ def test_skill_without_a_lesion_is_called_a_leak():
 def test_what_is_not_evaluable_and_what_was_not_run_is_said():
     note = "not evaluable: one patient"
     found = results({"simple": FLAT}, note)
-    assert positive_sentence(found).endswith("whether a planted lesion is detected is not evaluable.")
+    assert positive_sentence(found).endswith("it is not evaluable whether a planted lesion was detected.")
     empty = results({})
     assert positive_sentence(empty).startswith("No positive control was run")
     (section,) = positive_control(empty)
@@ -79,8 +78,8 @@ def test_what_is_not_evaluable_and_what_was_not_run_is_said():
 def test_the_table_has_a_row_for_each_model_and_a_column_for_each_contrast(protocol):
     (section,) = positive_control(results({"simple": FLAT, "densenet": SEEN}, protocol=protocol))
     (table,) = (block for block in section.blocks if block.kind == "table")
-    assert [column.title for column in table.columns[3:]] == ["0 %", "10 %", "40 %", "detected from"]
+    assert [column.title for column in table.columns[3:]] == ["0%", "10%", "40%", "detected from"]
     assert [[cell.text for cell in row[:2]] + [row[-1].text] for row in table.rows] == [
         [protocol, "simple", "none"],
-        [protocol, "densenet", "40 %"],
+        [protocol, "densenet", "40%"],
     ]
