@@ -19,7 +19,7 @@ SECTIONS = {
     "scores-severity": "Scores: severity",  # with classes that give it
     "comparison": "Comparison",
     "bias": "Bias checks",
-    "limits": "Limits",
+    "limits": "Limitations",
     "model-cards": "Model cards",
     "provenance": "Provenance",
     "confusion": "Confusion matrices",

@@ -5,113 +5,93 @@ from collections.abc import Iterator
 import pandas as pd
 import yaml
 
-from benchmarks.protocols import AS_SHIPPED, EXTERNAL, PUBLISHED
+from benchmarks.protocols import EXTERNAL
 from benchmarks.study.views import BOX
+from reports import wording
 from reports.document import Block, Bullets, Cell, Listing, Paragraph, Section, Table
 from reports.results import Results, where
 from reports.sections.scores import METRICS, TASKS
 from reports.tables import ARCHITECTURE, PROTOCOL, cell_anchor, column, make_table, text, whole
 from reports.verdicts import CHECKS
-from reports.wording import MISSING, NOT_EVALUABLE, WORDS, capitalised, count, duration, listed, plural, units
+from reports.wording import MISSING, NOT_EVALUABLE, count, duration, plural
+from reports.words import Words
+
+WORDS = Words("run")
 
 
 def warning(results: Results) -> Iterator[str]:
     """Yield the warning of the first page; nothing if all cells are complete."""
     if results.failures:
-        verb = "and is" if len(_names(results)) == 1 else "and are"
-        yield f"Not complete: {_missing(results)}, {verb} left out."
+        yield WORDS.text("warning", **_failed(results))
 
 
 def failures(results: Results) -> Iterator[Section]:
     """Section on what failed; none if all cells are complete."""
     if not results.failures:
         return
-    about = (
-        f"{capitalised(_missing(results))}. All their cells are left out here, those that are "
-        "complete too, as a comparison of some folds is none. The same command tries again what failed."
-    )
 
     def failed(row: dict) -> str:
         return "file" if row["protocol"] is None else f"{row['protocol']}, fold {row['fold']}"
 
     columns = [
         *(ARCHITECTURE, column("what", failed, "left")),
-        column("reason, and the log that says more", lambda row: Cell(row["reason"], below=row["log"]), "left"),
+        column("reason, log file", lambda row: Cell(row["reason"], below=row["log"]), "left"),
     ]
-    blocks: list[Block] = [Paragraph(about), make_table("failed", "What failed.", columns, results.failures, [])]
-    yield Section("failed-cells", "Failed cells", blocks)
+    table = make_table("failed", WORDS.text("failures_caption"), columns, results.failures, [])
+    about = Paragraph(WORDS.text("failures", **_failed(results)))
+    yield Section("failed-cells", WORDS.text("failures_title"), [about, table])
 
 
-def _names(results: Results) -> list[str]:
-    return list(dict.fromkeys(row["architecture"] for row in results.failures))
-
-
-def _missing(results: Results) -> str:
-    names = _names(results)
-    if all(row["protocol"] is None for row in results.failures):
-        return f"{listed(names)} failed the check of {'its file' if len(names) == 1 else 'their files'}"
-    return f"{plural(len(results.failures), 'cell')} of {listed(names)} failed"
+def _failed(results: Results) -> dict:
+    """Return the names of what failed, and how many cells: 0 if the architectures' files failed the check."""
+    checked = all(row["protocol"] is None for row in results.failures)
+    names = list(dict.fromkeys(row["architecture"] for row in results.failures))
+    return {"names": names, "n_cells": 0 if checked else len(results.failures)}
 
 
 REASONS = 3  # most frequent reasons of a check that are printed
 
 
 def limits(results: Results) -> Iterator[Section]:
-    """Section on limits."""
-    blocks: list[Block] = [Bullets(list(_general(results)))]
+    """Section on limitations."""
+    blocks: list[Block] = [Bullets(_general(results))]
     notes = results.table("fold_notes")
     if len(notes):
-        caption = "Classes that the folds can't treat like the others."
         columns = [PROTOCOL, text("class", "label"), text("note", align="wrap")]
+        caption = WORDS.text("notes_caption")
         blocks.append(make_table("fold-notes", caption, columns, notes, ["fold_notes"], grouped=True))
     missing = list(_not_evaluable(results))
     if missing:
-        caption = "Not evaluable: numbers that this study can't give, and why."
         columns = [text("where"), text("what"), text("how many", align="right"), text("why", align="wrap")]
         sources = ["scores", "headline", "gradcam", "bias"]
-        blocks.append(make_table("missing", caption, columns, missing, sources, grouped=True))
+        blocks.append(make_table("missing", WORDS.text("missing_caption"), columns, missing, sources, grouped=True))
     else:
-        blocks.append(Paragraph("Every number of this study was evaluable."))
-    yield Section("limits", "Limits", blocks)
+        blocks.append(Paragraph(WORDS.text("nothing_missing")))
+    yield Section("limits", WORDS.text("limits_title"), blocks)
 
 
 def tested_elsewhere(results: Results) -> str:
     """Return whether images of a data set outside training were tested."""
-    if EXTERNAL not in results.protocols:
-        return "No images of another hospital or data set were tested."
-    named = listed(results.study.external["test"])
-    return f"Under external, images of data sets that training has not seen were tested: {named}."
+    sets = results.study.external["test"] if EXTERNAL in results.protocols else []
+    return WORDS.text("tested_elsewhere", sets=sets)
 
 
-def _general(results: Results) -> Iterator[str]:
-    if results.dataset["generated"]:
-        yield WORDS["generated"]
+def _general(results: Results) -> list[str]:
+    generated, study = results.dataset["generated"], results.study
     whole = results.table("data").iloc[-1]
     counted = {"patient": whole["patients"], "source": whole["sources"], "image": whole["before_files"]}
     unit = next(unit for unit, n in counted.items() if pd.notna(n))
-    yield (
-        f"All results rest on {units(counted[unit], unit)}. Intervals describe which of them happened to be sampled; "
-        "they leave out the chance of the training itself (seed, order, hardware)"
-        + (", of which this study shows one run." if results.study.repeats == 1 else ".")
+    sentences = WORDS.texts(
+        "limits",
+        n=counted[unit],
+        unit=unit,
+        repeats=study.repeats,
+        breast_found=not generated and study.dataset.get("breast") != "whole",
+        known_patients=pd.notna(whole["patients"]),
+        protocols=results.protocols,
+        box_crops=any(view.crop == BOX for view in study.views()),
     )
-    if not results.dataset["generated"] and results.study.dataset.get("breast") != "whole":
-        yield WORDS["breast"]
-    if pd.isna(whole["patients"]):
-        yield "Patients are unknown, so images of one patient may stand on both sides of every split."
-    if PUBLISHED in results.protocols:
-        yield WORDS["recall"]
-    if AS_SHIPPED in results.protocols:
-        yield WORDS["shipped"]
-    if any(view.crop == BOX for view in results.study.views()):
-        yield WORDS["annotated"]
-    if "by_source" in results.protocols:
-        yield "Under by_source, other images of a test patient may have been trained on, so its scores still flatter."
-    yield WORDS["corrected"]
-    yield (
-        "Scores pool the out-of-fold predictions of models trained on different folds. Only the area under ROC within "
-        "folds compares images of one fold."
-    )
-    yield "Nothing here is a diagnostic device, and none of the models may be used on patients."
+    return [wording.WORDS["generated"], *sentences] if generated else sentences
 
 
 def _not_evaluable(results: Results) -> Iterator[dict[str, str]]:
@@ -123,7 +103,7 @@ def _not_evaluable(results: Results) -> Iterator[dict[str, str]]:
     headline = headline[headline["verdict"].str.startswith(NOT_EVALUABLE)]
     headline = headline.assign(where="verdict", what="beats majority", note=headline["verdict"])
     maps = results.table("gradcam")
-    gradcam = maps[maps["note"].notna()].assign(where="Grad-CAM", what="heat in regions")
+    gradcam = maps[maps["note"].notna()].assign(where="Grad-CAM", what="saliency in regions")
     columns = ["where", "what", "architecture", "protocol", "note"]
     table = pd.concat([part[columns] for part in (scores, headline, gradcam)])
     pairs = plural(len(results.compared) * len(results.protocols), "pair")
@@ -143,9 +123,9 @@ def _not_evaluable(results: Results) -> Iterator[dict[str, str]]:
 
 def provenance(results: Results) -> Iterator[Section]:
     """Section on provenance."""
-    about = WORDS["provenance"]
     made = results.provenance
-    yield Section("provenance", "Provenance", [Paragraph(about), _facts(made), _packages(made)])
+    blocks: list[Block] = [Paragraph(WORDS.text("provenance")), _facts(made), _packages(made)]
+    yield Section("provenance", WORDS.text("provenance_title"), blocks)
 
 
 def _facts(made: dict) -> Table:
@@ -154,19 +134,19 @@ def _facts(made: dict) -> Table:
     facts = {
         # Older runs have no version in provenance.json.
         **({"mammobench": f"version {made['version']}"} if "version" in made else {}),
-        "code": f"commit {code['commit']}{state}" if code["commit"] else "unknown: not run from a git checkout",
+        "code": f"commit {code['commit']}{state}" if code["commit"] else "unknown: no git checkout",
         "lock file": f"{made['lock']['file']}, sha256 {made['lock']['sha256']}",
         "data": f"{data['title']}; read from {data['data']}" if data["data"] else f"{data['title']}; generated",
         "data digest": f"sha256 {data['digest']}",
         "seeds": f"study {made['seeds']['study']}; cells {', '.join(map(str, made['seeds']['cells']))}",
         "intervals": f"{made['intervals']['method']}, {count(made['intervals']['resamples'])} resamples",
         "Python": made["python"],
-        "trained on": "; ".join(map(_machine, made["hardware"]["cells"])),
-        "reported on": _machine(made["hardware"]["report"]),
-        "cells ran": f"{made['started']} to {made['finished']}",
+        "hardware of the cells": "; ".join(map(_machine, made["hardware"]["cells"])),
+        "hardware of the report": _machine(made["hardware"]["report"]),
+        "training": f"{made['started']} to {made['finished']}",
     }
     columns = [column("", lambda fact: fact[0], "left"), column("", lambda fact: fact[1], "wide")]
-    return make_table("provenance", "Code, data and machines.", columns, facts.items(), [])
+    return make_table("provenance", WORDS.text("provenance_caption"), columns, facts.items(), [])
 
 
 def _machine(hardware: dict) -> str:
@@ -186,7 +166,7 @@ def _packages(made: dict) -> Table:
         column("report", lambda name: made["packages"].get(name, MISSING) or "not installed", "left"),
         column("cells, where recorded", trained, "left"),
     ]
-    return make_table("packages", "Versions of the packages asked for.", columns, names, [], folded=True)
+    return make_table("packages", WORDS.text("packages_caption"), columns, names, [], folded=True)
 
 
 def cells(results: Results) -> Iterator[Section]:
@@ -197,26 +177,23 @@ def cells(results: Results) -> Iterator[Section]:
     of_cells = "\n".join(dict.fromkeys(cell["command"] for cell in provenance["cells"]))
     blocks: list[Block] = [
         _cells(results),
-        Listing("All stages, in order; the cells come after benchmarks.check.contract.", commands),
-        Listing("The cells.", of_cells, printed=False),
-        Listing(f"The study file, {study['file']}.", study["text"]),
+        Listing(WORDS.text("stages_caption"), commands),
+        Listing(WORDS.text("commands_caption"), of_cells, printed=False),
+        Listing(WORDS.text("study_caption", file=study["file"]), study["text"]),
     ]
     if study["overrides"]:
-        blocks.append(Listing("What --config changed of it.", yaml.safe_dump(study["overrides"], sort_keys=False)))
-    yield Section("cells", "Cells and commands", blocks)
+        blocks.append(Listing(WORDS.text("changes_caption"), yaml.safe_dump(study["overrides"], sort_keys=False)))
+    yield Section("cells", WORDS.text("cells_title"), blocks)
 
 
 def _cells(results: Results) -> Table:
-    caption = (
-        "Each cell: how it ran, its wall-clock time, its peak memory. Its predictions, trials, history and model stand "
-        "in cells/<architecture>/<protocol>/<fold>, its log in logs/cells."
-    )
     columns = [
         *(PROTOCOL, ARCHITECTURE, column("fold", _fold), text("seed", align="right"), text("threads", align="right")),
         *(text("backend"), text("precision"), column("time", _time), whole("memory, MiB", "peak_memory_mb")),
         text("finished"),
     ]
-    return make_table("cells", caption, columns, results.provenance["cells"], grouped=True, folded=True, printed=False)
+    rows, caption = results.provenance["cells"], WORDS.text("cells_caption")
+    return make_table("cells", caption, columns, rows, grouped=True, folded=True, printed=False)
 
 
 def _fold(cell: dict) -> Cell:
