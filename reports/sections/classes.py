@@ -72,7 +72,7 @@ def _spread(results: Results) -> Table:
             seeds = "" if pd.isna(own["seed_sd"]) else f"{number(own['seed_sd'], 3)} between seeds"
             return Cell(number(own["fold_sd"], 3), seeds)
 
-        return column(f"{METRICS[metric]}, {TASKS[task][0]}", cell)
+        return column(f"{METRICS[metric]}, {TASKS[task]}", cell)
 
     seeds = (
         "the study has one repeat, so there is none between seeds"

@@ -122,7 +122,7 @@ def _against_baselines(results: Results, task: str) -> Table:
         column("verdict", _summary, "phrase"),
     ]
     caption = (
-        f"{TASKS[task][0].capitalize()}: {METRICS[compared.METRIC[task]]} minus each baseline's, with 95 % intervals "
+        f"{TASKS[task].capitalize()}: {METRICS[compared.METRIC[task]]} minus each baseline's, with 95 % intervals "
         "(paired bootstrap) and p-values after Holm's correction."
     )
     if of_accuracy:

@@ -97,7 +97,7 @@ def _general(results: Results) -> list[str]:
 def _not_evaluable(results: Results) -> Iterator[dict[str, str]]:
     scores = results.table("scores")
     scores = scores[scores["note"].notna() & scores["protocol"].isin(results.protocols)]
-    what = [f"{TASKS[task][0]}, {METRICS[key]}" for task, key in zip(scores["task"], scores["metric"], strict=True)]
+    what = [f"{TASKS[task]}, {METRICS[key]}" for task, key in zip(scores["task"], scores["metric"], strict=True)]
     scores = scores.assign(where="scores", what=what)
     headline = results.table("headline")
     headline = headline[headline["verdict"].str.startswith(NOT_EVALUABLE)]

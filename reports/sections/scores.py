@@ -31,41 +31,38 @@ from reports.tables import (
     verdict,
     whole,
 )
-from reports.wording import NOT_EVALUABLE, WORDS, count, interval, listed, number, plural, units
+from reports.wording import NOT_EVALUABLE, count, units
+from reports.words import Words
+
+WORDS = Words("scores")
 
 # Metrics equal to another metric: only in scores.csv.
 SAME = {"macro_recall": "balanced accuracy", "weighted_recall": "accuracy"}
-TASKS = {
-    "class8": ("all classes", "every class on its own"),
-    "severity": ("severity", "malignant (positive) against benign, from the summed class probabilities"),
-    "density": ("density", "the breast density, from the summed class probabilities"),
-}
+TASKS = {"class8": "all classes", "severity": "severity", "density": "density"}
 FACTOR_TITLES = {
     "severity_auc": "severity, area under ROC",
     "density_accuracy": "density, accuracy",
     "density_kappa": "density, quadratic kappa",
 }
-SCALE = "each fold calibrated on its validation part by Platt's method [@platt1999]"
-INTERVALS = "95 % percentile bootstrap intervals over independent units"
 
 
 def scores(results: Results) -> Iterator[Section]:
     """Sections on results."""
-    yield Section("results", "Results", list(_headline(results)))
+    yield Section("results", WORDS.text("title"), list(_headline(results)))
     if len(results.table("inflation")):
-        yield Section("inflation", "Published against honest accuracy", _inflation(results), level=2)
+        yield Section("inflation", WORDS.text("inflation_title"), _inflation(results), level=2)
     known = set(results.table("scores")["task"])
-    for task, (title, _) in TASKS.items():
+    for task, name in TASKS.items():
         if task in known:
             blocks = [_task(results, task, protocol) for protocol in results.protocols]
-            yield Section(f"scores-{task}", f"Scores: {title}", blocks, level=2)
+            yield Section(f"scores-{task}", WORDS.text("task_title", task=name), blocks, level=2)
 
 
 def curves(results: Results) -> Iterator[Section]:
     """Section with ROC curves and reliability diagrams of severity; none where severity is unknown."""
     blocks = list(_curves(results))
     if blocks:
-        yield Section("curves", "Curves of severity", blocks)
+        yield Section("curves", WORDS.text("curves_title"), blocks)
 
 
 def _headline(results: Results) -> Iterator[Table]:
@@ -76,23 +73,15 @@ def _headline(results: Results) -> Iterator[Table]:
         *(PROTOCOL, ARCHITECTURE, TESTED, column("accuracy", lambda row: _accuracy(row["accuracy"], row))),
         *(value("majority class", "majority_accuracy"), *factors, column("skill", _skill, "narrow")),
     ]
-    caption = (
-        f"Scores on test images with {INTERVALS} [@efron1993]. Accuracy in all classes stands beside always answering "
-        f"the majority class of the training part, scored on the same images. {WORDS['factors'] if factors else ''} "
-        f"{WORDS['skill']} {listed(BASELINES)} are baselines, fitted on the same parts."
-    )
+    caption = WORDS.text("headline_caption", factors=bool(factors), baselines=BASELINES)
     rows = [results.cell("headline", name, protocol) for protocol in results.protocols for name in results.compared]
-    yield make_table("headline", " ".join(caption.split()), columns, rows, grouped=True)
+    yield make_table("headline", caption, columns, rows, grouped=True)
     columns = [
         *(PROTOCOL, ARCHITECTURE, measured("accuracy minus majority", "difference", "difference")),
-        *(verdict("beats majority"), whole("classes answered", "predicted_classes")),
+        *(verdict("beats majority"), whole("predicted classes", "predicted_classes")),
         column("collapsed cells", lambda row: f"{count(row['collapsed_cells'])} of {count(row['cells'])}"),
     ]
-    caption = (
-        "Comparison with the majority class. An architecture beats it only if the paired interval of the difference "
-        "lies above zero. A collapsed cell answers one class for all of its test images."
-    )
-    yield make_table("majority", caption, columns, rows, ["headline"], grouped=True)
+    yield make_table("majority", WORDS.text("majority_caption"), columns, rows, ["headline"], grouped=True)
 
 
 def _skill(row: pd.Series) -> Cell:
@@ -121,10 +110,9 @@ def _inflation(results: Results) -> list[Block]:
         *(text("protocol", "honest_protocol"), ARCHITECTURE, accuracy("published"), tested_on("published")),
         *(accuracy("honest"), tested_on("honest"), measured("difference", "inflation")),
     ]
-    caption = f"Published minus honest accuracy, with {INTERVALS} of both test sets, resampled together."
-    about = WORDS["inflation"]
-    table, sources = results.table("inflation"), ["inflation", "headline"]
-    return [make_table("inflation", caption, columns, table, sources, grouped=True), Paragraph(about)]
+    caption, sources = WORDS.text("inflation_caption"), ["inflation", "headline"]
+    table = make_table("inflation", caption, columns, results.table("inflation"), sources, grouped=True)
+    return [table, Paragraph(WORDS.text("inflation"))]
 
 
 def _task(results: Results, task: str, protocol: str) -> Table:
@@ -140,11 +128,15 @@ def _task(results: Results, task: str, protocol: str) -> Table:
 
     columns = [picked("architecture", name, "left"), picked("test images", images)]
     columns += [picked(METRICS[metric], _score, missing=NOT_EVALUABLE, metric=metric) for metric in shown]
-    same = [f"{METRICS[one]} is {other}" for one, other in SAME.items() if one in known]
-    caption = f"{protocol}, {TASKS[task][0]}: {TASKS[task][1]}, with {INTERVALS}. {WORDS['measures'][task]}"
-    caption += f" {listed(same).capitalize()}." if same else ""
     added = metrics.ADDED | probability_metrics.ADDED
-    caption += "".join(f" {METRICS[m]}: {summary(added[m])}" for m in shown if m in added)
+    caption = WORDS.text(
+        "task_caption",
+        protocol=protocol,
+        task=task,
+        title=TASKS[task],
+        equal=[(METRICS[one], other) for one, other in SAME.items() if one in known],
+        added=[(METRICS[metric], summary(added[metric])) for metric in shown if metric in added],
+    )
     rows = (where(table, architecture=architecture) for architecture in results.compared)
     return make_table(f"{task}-{protocol}", caption, columns, rows, ["scores"])
 
@@ -159,33 +151,20 @@ def summary(function: Callable) -> str:
 
 
 def _curves(results: Results) -> Iterator[Figures]:
-    for name, title, caption in (
-        (
-            "roc",
-            "ROC curves",
-            f"ROC curves of malignancy with pointwise 95 % bands (bootstrap over patients), pooled over folds, {SCALE}",
-        ),
-        (
-            "reliability",
-            "Reliability diagrams",
-            "share of malignant images against their predicted probability, in ten bins of equal width with 95 % "
-            "intervals; larger points hold more images, and a calibrated model lies on the diagonal. Probabilities are "
-            f"pooled over folds, {SCALE}",
-        ),
-    ):
+    for name in ("roc", "reliability"):
         known = set(results.networks(name)["protocol"])
         for protocol in results.protocols:
             if protocol in known:
-                alt = f"{title} of every architecture under {protocol}"
-                anchor = f"{name}-{protocol}"
                 missing = _not_calibrated(where(results.networks(name), protocol=protocol))
-                yield figure(f"{name}_{protocol}", f"{protocol}: {caption}.{missing}", alt, name, anchor=anchor)
+                caption = WORDS.text(f"{name}_caption", protocol=protocol, missing=missing)
+                alt = WORDS.text(f"{name}_alt", protocol=protocol)
+                yield figure(f"{name}_{protocol}", caption, alt, name, anchor=f"{name}-{protocol}")
 
 
-def _not_calibrated(curves: pd.DataFrame) -> str:
-    """Return a sentence on each reason why folds are not calibrated, with its networks; empty if all are."""
+def _not_calibrated(curves: pd.DataFrame) -> list[tuple[str, list[str]]]:
+    """Return the reasons why folds are not calibrated, each with the names of its networks."""
     known = curves.dropna(subset=["not_calibrated"]).groupby("not_calibrated")["architecture"].unique()
-    return "".join(f" {listed(sorted(names))}: {reason}." for reason, names in known.items())
+    return [(str(reason), sorted(names)) for reason, names in known.items()]
 
 
 def external(results: Results) -> Iterator[Section]:
@@ -193,8 +172,8 @@ def external(results: Results) -> Iterator[Section]:
     table = results.table("external")
     if table.empty:
         return
-    about = WORDS["external"]
-    yield Section("external", "External test", [Paragraph(about), Paragraph(_loss_sentence(table)), _losses(table)])
+    blocks: list[Block] = [Paragraph(WORDS.text("external")), Paragraph(_loss_sentence(table)), _losses(table)]
+    yield Section("external", WORDS.text("external_title"), blocks)
 
 
 def _loss_sentence(table: pd.DataFrame) -> str:
@@ -202,16 +181,9 @@ def _loss_sentence(table: pd.DataFrame) -> str:
     networks = table[~table["architecture"].isin(BASELINES)]
     together = where(networks, dataset=ALL)
     known = (networks if together.empty else together).dropna(subset=["loss_low"])
-    if known.empty:
-        return "What is lost on another data set is not evaluable."
-    worse, last = where(known, verdict=WORSE), known.sort_values(["loss", "architecture"]).iloc[-1]
-    named = f" ({listed(sorted(worse['architecture']))})" if len(worse) else ""
-    limits = interval(last["loss_low"], last["loss_high"])
-    return (
-        f"The interval of the loss lies above zero for {len(worse)} of {plural(len(known), 'network')}{named}; "
-        f"the largest is {number(last['loss'])} ({last['architecture']}, {limits}), "
-        f"on {units(last['n_units'], last['unit'])}."
-    )
+    worse, ordered = where(known, verdict=WORSE), known.sort_values(["loss", "architecture"])
+    largest = ordered.iloc[-1] if len(ordered) else None
+    return WORDS.text("loss", worse=sorted(worse["architecture"]), n=len(known), largest=largest)
 
 
 def _losses(table: pd.DataFrame) -> Table:
@@ -219,8 +191,5 @@ def _losses(table: pd.DataFrame) -> Table:
         *(text("tested", "dataset"), ARCHITECTURE, TESTED, measured("external", "accuracy")),
         *(value("by_patient", "internal"), measured("loss", "loss", "loss"), verdict(WORSE)),
     ]
-    caption = (
-        "Accuracy on each tested data set by networks trained on the others, and the loss against by_patient on the "
-        "same images, with 95 % bootstrap intervals over patients (paired for the loss)."
-    )
-    return make_table("external", caption, columns, table.sort_values("dataset", kind="stable"), grouped=True)
+    rows = table.sort_values("dataset", kind="stable")
+    return make_table("external", WORDS.text("external_caption"), columns, rows, grouped=True)
