@@ -29,8 +29,10 @@ from reports.verdicts import (
     unskilled,
     without_skill,
 )
-from reports.wording import MISSING, WORDS, listed, p_value, plural, units
+from reports.wording import MISSING, p_value, units
+from reports.words import Words
 
+WORDS = Words("bias")
 UNWANTED = "labels, border, corners, background, pectoral muscle"
 
 
@@ -42,9 +44,9 @@ def _with_nulls(nulls: dict[str, float]) -> str:
 RULES = [
     (f"erase, blur, swap ({UNWANTED}), lesion moved, orientation, contrast", thresholds.PROBABILITY),
     ("film label alone", thresholds.ALONE),
-    (f"share of the heat, hottest pixel ({UNWANTED})", thresholds.HEAT),
+    (f"{TITLES['heat']}, {TITLES['pointing']} ({UNWANTED})", thresholds.HEAT),
     ("erase, blur, swap (lesion)", thresholds.IGNORED),
-    ("share of the heat, hottest pixel (lesion)", thresholds.BLIND),
+    (f"{TITLES['heat']}, {TITLES['pointing']} (lesion)", thresholds.BLIND),
     ("groups", thresholds.GROUP),
     (_with_nulls(thresholds.LIKENESS), thresholds.LIMIT),
     (_with_nulls(thresholds.AGREEMENT), thresholds.LEAST),
@@ -54,25 +56,25 @@ RULES = [
 
 def bias(results: Results) -> Iterator[Section]:
     """Sections on bias checks."""
-    yield Section("bias", "Bias checks", list(_verdicts(results)))
-    yield Section("bias-rules", "When a check flags", _rules(), level=2)
-    yield Section("bias-groups", "Groups", list(_groups(results)), level=2)
+    yield Section("bias", WORDS.text("title"), list(_verdicts(results)))
+    yield Section("bias-rules", WORDS.text("rules_title"), _rules(), level=2)
+    yield Section("bias-groups", WORDS.text("groups_title"), list(_groups(results)), level=2)
 
 
 def evidence(results: Results) -> Iterator[Section]:
     """Section with the pictures behind the verdicts."""
-    yield Section("bias-evidence", "Evidence of the bias checks", [*_pictures(results), *_details(results)])
+    yield Section("bias-evidence", WORDS.text("evidence_title"), [*_pictures(results), *_details(results)])
 
 
 def calibrated(results: Results) -> Iterator[Section]:
     """Section on the accuracy of the checks."""
-    yield Section("bias-calibration", "Calibration of the bias checks", list(calibration()))
+    yield Section("bias-calibration", WORDS.text("calibration_title"), list(calibration()))
 
 
 def _verdicts(results: Results) -> Iterator[Block]:
     table = results.table("bias")
-    others = [f"{one.title} ({summary(one.function).rstrip('.')})" for one in CHECKS.values()]
-    yield Paragraph(WORDS["bias"] + (f" Further checks: {'; '.join(others)}." if others else ""))
+    others = [(one.title, summary(one.function).rstrip(".")) for one in CHECKS.values()]
+    yield Paragraph(WORDS.text("questions", others=others))
     yield Paragraph(_probes_text(results))
     if PUBLISHED in results.protocols:
         yield Paragraph(claim_sentence(table))
@@ -99,9 +101,8 @@ def _families(bias: pd.DataFrame) -> Table:
         column("checks", lambda rows: str(len(rows))),
         *(flags("before", "verdict_uncorrected"), flags("after", "verdict")),
     ]
-    caption = "Flags of all models in each family of checks, before and after Benjamini-Hochberg correction."
     rows = (own for _, own in tested.groupby("family", sort=False))
-    return make_table("bias-families", caption, columns, rows, ["bias"])
+    return make_table("bias-families", WORDS.text("families_caption"), columns, rows, ["bias"])
 
 
 def _details(results: Results) -> Iterator[Block]:
@@ -109,12 +110,8 @@ def _details(results: Results) -> Iterator[Block]:
     unit = unit_of(results.table("probes"))
     others = table["check"] != GROUPS
     flagged = table["verdict"] == FLAGGED
-    caption = (
-        f"Every flag but those of groups, with the effect (estimate less null), its 95 % interval over {unit}s, and n, "
-        f"the number of {unit}s (for other cells: of films)."
-    )
-    yield _rows("bias-flagged", caption, table[others & flagged], unit)
-    yield _rows("bias-rows", "Every other verdict, those of groups included.", table[~flagged], unit)
+    yield _rows("bias-flagged", WORDS.text("flagged_caption", unit=unit), table[others & flagged], unit)
+    yield _rows("bias-rows", WORDS.text("others_caption"), table[~flagged], unit)
     yield _changes(results)
 
 
@@ -123,27 +120,18 @@ def _probes_text(results: Results) -> str:
     counts = []
     for protocol in results.protocols:
         own = where(probes, protocol=protocol)
-        patients = f" of {plural(own['patient'].nunique(), 'patient')}" if own["patient"].notna().all() else ""
-        counts.append(f"{plural(len(own), 'probe')}{patients} under {protocol} ({int(own['shown'].sum())} shown)")
-    return (
-        "Films: the same probes for every architecture. Of every fold's test part, samples are drawn by the study's "
-        "seed, no two of one source; a probe is explained by the cell of its own fold, which has neither trained nor "
-        f"validated on it. That makes {listed(counts)}. Random weights, other classes and methods, deletion and "
-        f"insertion use up to {EXAMINED} probes of fold 0. Made from the probes are an empty film, a film with "
-        "nothing but its label, the breast with its lesion erased, and the lesion pasted elsewhere in it. "
-        f"Maps of different cells are compared on {UNSEEN} films that none has seen, phantoms of a seed of their own."
-    )
+        patients = own["patient"].nunique() if own["patient"].notna().all() else None
+        about = {"probes": len(own), "patients": patients, "shown": int(own["shown"].sum())}
+        counts.append(WORDS.text("probes_under", protocol=protocol, **about))
+    return WORDS.text("probes", counts=counts, examined=EXAMINED, unseen=UNSEEN)
 
 
 def _matrix(results: Results, protocol: str, *, folded: bool) -> Table:
     own = where(results.table("bias"), protocol=protocol)
     columns = [picked("check", lambda row: TITLES[row["check"]], "left")]
     columns += [column(name, _verdict, "narrow", architecture=name) for name in results.architectures]
-    caption = (
-        f"{protocol}: verdicts. Flagged if any region or group is, which stand in small print; clear if any is clear "
-        "and none flagged. Every verdict leads to its pictures."
-    )
     rows = (where(own, check=check) for check in TITLES)
+    caption = WORDS.text("matrix_caption", protocol=protocol)
     return make_table(f"bias-{protocol}", caption, columns, rows, ["bias"], folded=folded)
 
 
@@ -176,20 +164,15 @@ def _order(column: pd.Series) -> pd.Series:
 
 
 def _rules() -> list[Block]:
-    about = (
-        "An effect is an estimate less its null, with a 95 % bootstrap interval over independent units. Between what "
-        f"flags and what clears, the data can't tell, nor with fewer than {thresholds.MINIMUM} units, of groups "
-        f"{thresholds.GROUP.minimum}: not evaluable. "
-        f"A flag also needs a q value below {thresholds.FALSE_DISCOVERIES}. "
-        "The limits are the same in every study."
-    )
+    minima = {"minimum": thresholds.MINIMUM, "minimum_groups": thresholds.GROUP.minimum}
+    about = Paragraph(WORDS.text("rules", q=thresholds.FALSE_DISCOVERIES, **minima))
     columns = [
         column("checks", lambda pair: pair[0], "wrap"),
-        column("flags", lambda pair: _sides(pair[1])[0], "phrase"),
-        column("clears", lambda pair: _sides(pair[1])[1], "phrase"),
+        column("flags", lambda pair: WORDS.text("flags_if", rule=pair[1]), "phrase"),
+        column("clears", lambda pair: WORDS.text("clears_if", rule=pair[1]), "phrase"),
         column("why", lambda pair: pair[1].reason, "wrap"),
     ]
-    return [Paragraph(about), make_table("bias-rules", "Rules of the bias checks.", columns, _all_rules(), [])]
+    return [about, make_table("bias-rules", WORDS.text("rules_caption"), columns, _all_rules(), [])]
 
 
 def _all_rules() -> list[tuple[str, Rule]]:
@@ -203,14 +186,6 @@ def _all_rules() -> list[tuple[str, Rule]]:
     return [(f"{words}{null}" if rule is thresholds.LIMIT else words, rule) for words, rule in rules]
 
 
-def _sides(rule: Rule) -> tuple[str, str]:
-    """Return the words for what flags and for what clears."""
-    if rule.high_is_bad:
-        least = f", effect at least {rule.matters}" if rule.matters else ""
-        return f"interval above 0{least}", f"interval up to {rule.tolerated:g}"
-    return f"interval below {rule.matters:g}", f"interval above {rule.tolerated:g}"
-
-
 def anchor(evidence: str) -> str:
     """Return the anchor of the figure at `evidence`, a path below results/<study>."""
     return f"figure-{PurePosixPath(evidence).stem}"
@@ -218,30 +193,14 @@ def anchor(evidence: str) -> str:
 
 def _pictures(results: Results) -> Iterator[Block]:
     """Yield the figures of effects, randomised weights, and every architecture's maps and changed films."""
-    yield figure(
-        "bias_effects",
-        "Effects of erasing and swapping regions, and heat in them, each less its null, with 95 % intervals. Filled: "
-        "flagged. Dashed: what an effect must reach to matter; of the lesion, what it must stay below to be flagged.",
-        "Effects of every region check by protocol and architecture",
-        "bias",
-        pages=figures_bias_effects.n_pages(results.table("bias"), results.architectures),
-    )
-    yield figure(
-        "bias_sanity",
-        "Random weights: correlation of a map with that of the same model with its layers drawn anew from the top, "
-        "mean over probes with its 95 % interval [@adebayo2018]. Above the dashed line with all layers anew: the map "
-        "is of the image.",
-        "Correlation of maps with those of models with random weights",
-        "sanity",
-    )
+    n_pages = figures_bias_effects.n_pages(results.table("bias"), results.architectures)
+    yield figure("bias_effects", WORDS.text("effects_caption"), WORDS.text("effects_alt"), "bias", pages=n_pages)
+    yield figure("bias_sanity", WORDS.text("sanity_caption"), WORDS.text("sanity_alt"), "sanity")
     pages = figures_bias.n_pages(len(results.protocols))
     for name in results.architectures:
-        maps = "films with their regions, and maps of the class answered, by three methods and with random weights."
-        alt = f"Films, regions and maps of {name}"
-        yield figure(f"bias_maps_{name}", f"{name}: {maps}", alt, "gradcam", "heat", "sanity", pages=pages)
-        changed = "films as they are and changed, with the change in the probability of the class answered."
-        alt = f"Changed films and answers of {name}"
-        yield figure(f"bias_changes_{name}", f"{name}: {changed}", alt, "interventions", pages=pages)
+        for stem, sources in (("maps", ("gradcam", "heat", "sanity")), ("changes", ("interventions",))):
+            caption, alt = (WORDS.text(f"{stem}_{end}", name=name) for end in ("caption", "alt"))
+            yield figure(f"bias_{stem}_{name}", caption, alt, *sources, pages=pages)
 
 
 def _changes(results: Results) -> Table:
@@ -252,24 +211,18 @@ def _changes(results: Results) -> Table:
         *(value("drop", "change"), value("elsewhere", "control_change")),
         *(value("flips"), value("elsewhere", "control_flips"), measured("more flips", "flips_more", missing=MISSING)),
     ]
-    caption = (
-        "Mean drop in the probability of the class answered, and share of answers that flip, for every change of the "
-        "films and for the same change elsewhere (a dash: there is no such thing), with the 95 % interval of the "
-        "difference in flips."
-    )
     rows = results.table("changes")
-    return make_table("changes", caption, columns, rows, grouped=True, folded=True, printed=False)
+    return make_table("changes", WORDS.text("drops_caption"), columns, rows, grouped=True, folded=True, printed=False)
 
 
 def _groups(results: Results) -> Iterator[Block]:
     """Yield the blocks on differences between groups."""
     judged = where(results.table("bias"), check=GROUPS)
     flagged = where(judged, verdict=FLAGGED)
-    yield Paragraph(WORDS["groups"])
+    yield Paragraph(WORDS.text("groups"))
     yield Paragraph(" ".join(_groups_sentences(judged, results.protocols)))
     for protocol in results.protocols:
-        caption = f"{protocol}: each group less all others, with 95 % intervals. Filled: flagged."
-        alt = f"Differences between groups under {protocol}"
+        caption, alt = (WORDS.text(f"groups_figure_{end}", protocol=protocol) for end in ("caption", "alt"))
         yield figure(f"bias_groups_{protocol}", caption, alt, "groups", "bias")
     if len(flagged):
         columns = [
@@ -279,19 +232,13 @@ def _groups(results: Results) -> Iterator[Block]:
         ]
         rows = flagged.sort_values(["protocol", "region_or_group"], kind="stable")
         about = {"grouped": True, "folded": True, "printed": False}
-        yield make_table("groups", "Groups flagged.", columns, rows, ["groups", "bias"], **about)
+        yield make_table("groups", WORDS.text("groups_table_caption"), columns, rows, ["groups", "bias"], **about)
 
 
 def _groups_sentences(judged: pd.DataFrame, protocols: list[str]) -> Iterator[str]:
     for protocol in protocols:
         rows = where(judged, protocol=protocol)
-        left, own = without_skill(rows), where(rows, verdict=FLAGGED)
-        if own.empty:
-            yield f"Under {protocol}, no group is flagged. {left}".strip()
-            continue
+        own = where(rows, verdict=FLAGGED)
         counts = own.groupby("region_or_group")["architecture"].nunique().sort_values(ascending=False, kind="stable")
-        most = listed(f"{name} ({n})" for name, n in counts.head(3).items())
-        yield (
-            f"Under {protocol}, {plural(len(own), 'difference')} {'is' if len(own) == 1 else 'are'} flagged, in most "
-            f"architectures {most}. {left}".strip()
-        )
+        most = list(counts.head(3).items())
+        yield WORDS.text("group_flags", protocol=protocol, flags=len(own), most=most, left=without_skill(rows))

@@ -107,8 +107,45 @@ def test_models_without_skill_are_counted_and_named():
     )
     assert "Not evaluable: no skill (a, b and c)." in verdicts.claim_sentence(everyone)
     assert list(bias._groups_sentences(everyone, ["published"])) == [
-        "Under published, no group is flagged. Not evaluable: no skill (a, b and c)."
+        "Under published, no difference between groups was flagged. Not evaluable: no skill (a, b and c)."
     ]
+
+
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        ("b: x", "1 difference between groups was flagged. Most frequent (number of architectures): x (1)."),
+        (
+            "a: x, b: y, c: y",
+            "3 differences between groups were flagged. Most frequent (number of architectures): y (2), x (1).",
+        ),
+    ],
+)
+def test_flagged_groups_are_counted_over_architectures(groups, words):
+    pairs = [pair.split(": ") for pair in groups.split(", ")]
+    rows = table(*((name, "groups", group, 0.3, "flagged") for name, group in pairs))
+    assert list(bias._groups_sentences(rows, ["published"])) == [f"Under published, {words}"]
+
+
+def test_probes_are_counted_with_their_patients_where_these_are_known():
+    rows = pd.DataFrame({"protocol": ["a", "a", "b"], "patient": ["p", "p", None], "shown": [True, False, True]})
+    told = bias._probes_text(SimpleNamespace(table=lambda name: rows, protocols=["a", "b"]))
+    assert "This gave 2 probes of 1 patient under a (1 shown) and 1 probe under b (1 shown)." in told
+
+
+def test_rules_say_what_flags_and_what_clears():
+    rows = {row[0].text: [cell.text for cell in row[1:3]] for row in bias._rules()[1].rows}
+    assert rows["film label alone"] == ["CI above 0, effect at least 0.2", "CI up to 0.3"]
+    assert rows["erase, blur, swap (lesion)"] == ["CI below 0.05", "CI above 0"]
+    assert rows["deletion, insertion"] == ["CI above 0", "CI up to 0"]
+    assert bias._rules()[0].text.startswith("An effect is an estimate minus its null")
+
+
+def test_further_checks_are_named_with_their_question():
+    assert "Further checks: x (What it asks); y (More)." in bias.WORDS.text(
+        "questions", others=[("x", "What it asks"), ("y", "More")]
+    )
+    assert "Further" not in bias.WORDS.text("questions", others=[])
 
 
 def test_largest_differences_are_told_with_interval_and_units():
