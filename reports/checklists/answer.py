@@ -8,7 +8,7 @@ AUTHORS = "to be answered by the authors"
 # Anchors and titles of the sections that answers link to; not every report has those with a comment.
 SECTIONS = {
     "finding": "Finding",
-    "run": "What was run",
+    "run": "Study",
     "folds": "Protocols and folds",
     "architectures": "Architectures and baselines",
     "statistics": "Scores and intervals",
