@@ -288,17 +288,18 @@ def test_the_section_shows_every_pair_and_the_detectable_difference(results):
     study = results()
     (paragraph,) = blocks(study, "paragraph")
     assert (
-        "with 50 patients, the smallest true difference" in paragraph.text and "is 0.20 by simulation" in paragraph.text
+        "With 50 patients, one comparison on its own has 80% power for a true difference in accuracy of 0.20 (by "
+        "simulation)." in paragraph.text
     )
     # The made-up accuracies of by_patient run from 0.20 to 0.35 in steps of 0.03.
-    assert "Of 15 pairs of architectures, 3 differ after the correction" in paragraph.text
-    assert "vgg16 is better than alexnet by 0.15" in paragraph.text
+    assert "After correction, 3 of 15 pairs of architectures differed significantly: " in paragraph.text
+    assert "vgg16 was better than alexnet by 0.15" in paragraph.text
     tables = {table.anchor: table for table in blocks(study, "table")}
     assert list(tables) == [*(f"table-baselines-{task}" for task in ("class8", "severity", "density")), "table-pairs"]
     assert all({len(row) for row in table.rows} == {len(table.columns)} for table in tables.values())
     assert len(tables["table-baselines-class8"].rows) == 18 and len(tables["table-pairs"].rows) == 45
     verdict_of_all = tables["table-baselines-class8"].rows[4][-1].text
-    assert verdict_of_all == "beats majority, stratified, thumbnail_logistic and imagenet_logistic"
+    assert verdict_of_all == "better than majority, stratified, thumbnail_logistic and imagenet_logistic"
     assert {row[-1].text for row in tables["table-baselines-severity"].rows} == {"not evaluable"}
     pictures = [picture.name for figures in blocks(study, "figures") for picture in figures.pictures]
     assert pictures == ["differences", "ranks_by_source", "ranks_by_patient"]
@@ -307,44 +308,43 @@ def test_the_section_shows_every_pair_and_the_detectable_difference(results):
 def test_the_section_of_one_architecture_under_published(results):
     study = results(architectures=("simple",), names=("published",))
     (paragraph,) = blocks(study, "paragraph")
-    assert paragraph.text.startswith("Under published, simple beats every baseline (majority, stratified, ")
+    assert paragraph.text.startswith("Under published, simple was significantly better than all baselines (accuracy, ")
     assert "pair of architectures" not in paragraph.text
     assert [block.anchor for block in blocks(study, "figures")] == ["figure-differences"]
 
 
-HOW = (
-    "(majority, stratified, thumbnail_logistic and imagenet_logistic; accuracy, paired bootstrap over patients, "
-    "Holm's correction)"
-)
+BETTER = "significantly better than"
+HOW = "(accuracy, paired bootstrap over patients, Holm's correction)."
+NAMED = f"{HOW} Baselines: majority, stratified, thumbnail_logistic and imagenet_logistic."
 EVERY = list(BASELINES)
 
 
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ({"a": [], "b": []}, f"none of the 2 architectures beats any baseline {HOW}."),
+        ({"a": [], "b": []}, f"none of the 2 architectures was {BETTER} any baseline {NAMED}"),
         (
             {"a": ["stratified"], "b": []},
-            f"none of the 2 architectures beats every baseline {HOW}: majority is beaten by none, stratified by a, "
-            "thumbnail_logistic by none, imagenet_logistic by none.",
+            f"none of the 2 architectures was {BETTER} all baselines {HOW} Significantly better than majority: none; "
+            "than stratified: a; than thumbnail_logistic: none; than imagenet_logistic: none.",
         ),
         (
             {"a": EVERY, "b": ["stratified"], "c": []},
-            f"a, of 3 architectures, beats every baseline {HOW}: majority is beaten by a, stratified by a and b, "
-            "thumbnail_logistic by a, imagenet_logistic by a.",
+            f"1 of 3 architectures (a) was {BETTER} all baselines {HOW} Significantly better than majority: a; than "
+            "stratified: a and b; than thumbnail_logistic: a; than imagenet_logistic: a.",
         ),
         (
             {"a": EVERY, "b": EVERY, "c": []},
-            f"a and b, of 3 architectures, beat every baseline {HOW}: majority is beaten by a and b, stratified by a "
-            "and b, thumbnail_logistic by a and b, imagenet_logistic by a and b.",
+            f"2 of 3 architectures (a and b) were {BETTER} all baselines {HOW} Significantly better than majority: a "
+            "and b; than stratified: a and b; than thumbnail_logistic: a and b; than imagenet_logistic: a and b.",
         ),
-        ({"a": EVERY, "b": EVERY}, f"all 2 architectures beat every baseline {HOW}."),
-        ({"a": EVERY}, f"a beats every baseline {HOW}."),
-        ({"a": []}, f"a beats no baseline {HOW}."),
+        ({"a": EVERY, "b": EVERY}, f"all 2 architectures were {BETTER} all baselines {NAMED}"),
+        ({"a": EVERY}, f"a was {BETTER} all baselines {NAMED}"),
+        ({"a": []}, f"a was not {BETTER} any baseline {NAMED}"),
         (
             {"a": ["majority"]},
-            f"a does not beat every baseline {HOW}: majority is beaten by a, stratified by none, "
-            "thumbnail_logistic by none, imagenet_logistic by none.",
+            f"a was not {BETTER} all baselines {HOW} Significantly better than majority: a; than stratified: none; "
+            "than thumbnail_logistic: none; than imagenet_logistic: none.",
         ),
     ],
 )
@@ -361,4 +361,32 @@ def test_the_sentence_is_correct_for_every_count(found, words):
 def test_a_sentence_where_nothing_is_evaluable(results):
     table = results().table("comparison").assign(verdict="not evaluable: one patient")
     said = section.baseline_sentence(table, "by_patient")
-    assert said == "Under by_patient, whether any architecture beats the baselines is not evaluable."
+    assert said == "Under by_patient, it is not evaluable whether any architecture was better than the baselines."
+
+
+def test_pairs_that_differ_and_those_that_are_equivalent_are_counted():
+    differ = section.WORDS.text("pairs", n=3, differences=[("a", "b", 0.1), ("c", "b", 0.25)], equivalent=2)
+    assert differ == (
+        "After correction, 2 of 3 pairs of architectures differed significantly: a was better than b by 0.10; c was "
+        "better than b by 0.25. The Bayesian test found 2 practically equivalent pairs."
+    )
+    none = section.WORDS.text("pairs", n=1, differences=[], equivalent=0)
+    assert none == (
+        "After correction, 0 of 1 pair of architectures differed significantly. The Bayesian test found no practically "
+        "equivalent pair."
+    )
+    assert "Bayesian" not in section.WORDS.text("pairs", n=1, differences=[], equivalent=None)
+
+
+def test_power_that_depends_on_the_pair_is_said_so():
+    told = section.WORDS.text("detectable", size="0.1 to 0.2", varies=True, n=9, unit="patients")
+    assert "a true difference in accuracy of 0.1 to 0.2, depending on the pair (by simulation)." in told
+
+
+def test_captions_and_verdicts_follow_the_comparisons():
+    plain = {"task": "severity", "metric": "AUC", "detectable": False, "notes": []}
+    assert section.WORDS.text("baselines_caption", **plain).endswith("Holm's correction.")
+    noted = section.WORDS.text("baselines_caption", **plain | {"detectable": True, "notes": ["not evaluable: ABC"]})
+    assert noted.endswith("tested alone, has 80% power. Not evaluable: ABC.")
+    verdicts = [section.WORDS.text("verdict", better=better, worse=worse) for better, worse in (("ab", "c"), ("", "c"))]
+    assert verdicts == ["better than a and b; worse than c", "worse than c"]
