@@ -13,6 +13,7 @@ from analysis.scores.skill import YES
 from analysis.tasks import AUC
 from architectures import CORRECTED, describe
 from benchmarks.protocols import PUBLISHED
+from reports import wording
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table
 from reports.facts import NEVER_SHOWN, copied, n_copied, recipes, size
 from reports.results import Results, where
@@ -30,8 +31,10 @@ from reports.verdicts import (
     short_region,
     unskilled,
 )
-from reports.wording import MISSING, NOT_EVALUABLE, WORDS, count, interval, listed, number, plural, span, units
+from reports.wording import MISSING, NOT_EVALUABLE, count, interval, number, span, units
+from reports.words import Words
 
+WORDS = Words("cards")
 SHOWN = {
     "class8": ("accuracy", "balanced_accuracy", "macro_f1"),
     "severity": (AUC, "sensitivity", "specificity"),
@@ -41,16 +44,16 @@ OF_GROUPS = ("accuracy", "sensitivity", "specificity")
 
 def model_cards(results: Results) -> Iterator[Section]:
     """Sections with a card of every architecture."""
-    yield Section("model-cards", "Model cards", [Paragraph(WORDS["model_cards"])])
+    yield Section("model-cards", WORDS.text("title"), [Paragraph(WORDS.text("about"))])
     for name in results.architectures:
         yield Section(f"card-{name}", name, list(_card(results, name)), level=2)
 
 
 def _card(results: Results, name: str) -> Iterator[Block]:
-    licence = f"; licence: {results.dataset['licence']}" if results.dataset["licence"] else ""
-    data = f"Data: {results.dataset['title']}, {size(results)}{licence}."
-    about = [_what(results, name), _trained(results, name), WORDS["intended_use"], data]
-    yield Bullets([*about, _limits(results, name), _ethics(results, name)])
+    about = {key: results.dataset[key] for key in ("title", "licence")}
+    data = WORDS.text("data", size=size(results), **about)
+    told = [_what(results, name), _trained(results, name), WORDS.text("intended_use"), data]
+    yield Bullets([*told, _limits(results, name), _ethics(results, name)])
     yield _scores(results, name)
     yield _groups(results, name)
     yield _flags(results, name)
@@ -59,81 +62,70 @@ def _card(results: Results, name: str) -> Iterator[Block]:
 def _what(results: Results, name: str) -> str:
     table = where(results.table("cells"), architecture=name)
     table = table[table["protocol"].isin(results.protocols)]
-    forms = []
-    corrected = f"in corrected form, after {describe(name).reference}"
-    for form, words in ((CORRECTED, corrected), (PUBLISHED, "as the published study built it")):
-        if len(own := where(table, variant=form)):
-            parameters = span(own["parameters"], count)
-            forms.append(f"{words} ({listed(own['protocol'].unique())}; {parameters} parameters)")
-    side = results.study.size_of(name)
-    return (
-        f"What it is: a network {listed(forms)}, for grey images of {side} x {side} pixels and "
-        f"{len(results.dataset['classes'])} classes."
-    )
+    forms = [
+        WORDS.text(
+            "form",
+            corrected=form == CORRECTED,
+            reference=describe(name).reference,
+            protocols=list(own["protocol"].unique()),
+            parameters=span(own["parameters"], count),
+        )
+        for form in (CORRECTED, PUBLISHED)
+        if len(own := where(table, variant=form))
+    ]
+    side, classes = results.study.size_of(name), len(results.dataset["classes"])
+    return WORDS.text("what", forms=forms, side=side, classes=classes)
 
 
 def _trained(results: Results, name: str) -> str:
     ran = where(pd.DataFrame(results.provenance["cells"]), architecture=name)
     ran = ran[ran["protocol"].isin(results.protocols)]
-    weights = results.study.weights_of(name) if results.searched else None
-    start = f"from {weights} under {listed(results.searched)}" if weights else "at random"
-    low, high = ran["seed"].min(), ran["seed"].max()
-    seeds = f"seed {low}" if low == high else f"seeds {low} to {high}"
-    how = [listed(sorted(ran[column].unique())) for column in ("backend", "precision")]
-    return (
-        f"Training, {'; '.join(recipes(results, [name]))}. Weights start {start}. {plural(len(ran), 'cell')}, {seeds}, "
-        f"{', '.join(how)}."
+    return WORDS.text(
+        "training",
+        recipes=recipes(results, [name]),
+        weights=results.study.weights_of(name) if results.searched else "",
+        searched=results.searched,
+        cells=len(ran),
+        first=ran["seed"].min(),
+        last=ran["seed"].max(),
+        backends=sorted(ran["backend"].unique()),
+        precisions=sorted(ran["precision"].unique()),
     )
 
 
 def _limits(results: Results, name: str) -> str:
     own = where(results.table("headline"), architecture=name).set_index("protocol").loc[results.protocols]
-    verdicts = own["verdict"].map({BEATS: "beaten", DOES_NOT_BEAT: "not beaten"}).fillna(NOT_EVALUABLE)
-    against = [f"{word} under {listed(rows.index)}" for word, rows in verdicts.groupby(verdicts, sort=False)]
-    told = [f"Always answering the majority class: {', '.join(against)}."]
-    without = own.index[own["skill"] != YES]
-    if len(without):
-        told.append(f"No skill is shown under {listed(without)}: maps and bias checks are not evaluable there.")
-    answered = [f"{row['predicted_classes']:.0f} ({protocol})" for protocol, row in own.iterrows()]
-    told.append(f"Of {len(results.dataset['classes'])} classes it answers {listed(answered)}.")
-    collapsed, n = own["collapsed_cells"].sum(), own["cells"].sum()
-    if collapsed:
-        told.append(f"{collapsed:.0f} of {plural(int(n), 'cell')} collapsed to one answer for every test image.")
-    for protocol in results.leaky:
-        if n_copied(results, protocol)[0]:
-            told.append(f"Its scores under {protocol} flatter: {copied(results, protocol)}.")
-    if not results.honest:
-        told.append("Nothing here says what it does on images of new patients.")
-    if results.study.repeats == 1:
-        told.append("Every cell was trained once, with one seed.")
-    return f"Limits: {' '.join(told)} {tested_elsewhere(results)}"
+    verdicts = own["verdict"].where(own["verdict"].isin([BEATS, DOES_NOT_BEAT]), NOT_EVALUABLE)
+    better, not_better, unknown = (list(own.index[verdicts == word]) for word in (BEATS, DOES_NOT_BEAT, NOT_EVALUABLE))
+    return WORDS.text(
+        "limits",
+        better=better,
+        not_better=not_better,
+        unknown=unknown,
+        without_skill=list(own.index[own["skill"] != YES]),
+        classes=len(results.dataset["classes"]),
+        predicted=list(zip(own["predicted_classes"], own.index, strict=True)),
+        collapsed=own["collapsed_cells"].sum(),
+        cells=int(own["cells"].sum()),
+        copies=[(one, copied(results, one)) for one in results.leaky if n_copied(results, one)[0]],
+        honest=results.honest,
+        repeats=results.study.repeats,
+        elsewhere=tested_elsewhere(results),
+    )
 
 
 def _ethics(results: Results, name: str) -> str:
-    told = ["Ethics: not a medical device; nobody's care may depend on it.", _harm(results, name)]
-    if results.dataset["generated"]:
-        return " ".join([*told, WORDS["generated"]])
-    told.append(
-        "The run knows no age, origin or scanner of the patients, so whom it serves worse by these can't be seen."
-    )
-    if results.dataset["name"] in NEVER_SHOWN:
-        told.append(f"It was never shown {NEVER_SHOWN[results.dataset['name']]}.")
-    return " ".join(told)
-
-
-def _harm(results: Results, name: str) -> str:
-    """Return the share of images with each harmful error in words."""
-    protocol = results.main_protocol
+    protocol, dataset = results.main_protocol, results.dataset
     own = where(results.table("scores"), architecture=name, protocol=protocol, task="severity")
-    known = own.set_index("metric")["estimate"].dropna()
-    errors = {
-        "sensitivity": "miss about {} of 100 malignant images",
-        "specificity": "call about {} of 100 benign ones malignant",
-    }
-    told = [words.format(f"{100 * (1 - known[key]):.0f}") for key, words in errors.items() if key in known.index]
-    if not told:
-        return "How many cancers it would miss is not evaluable."
-    return f"Taken for a diagnosis, it would {listed(told)} (under {protocol}, at a probability of 0.5)."
+    errors = 100 * (1 - own.set_index("metric")["estimate"].dropna())
+    return WORDS.text(
+        "ethics",
+        missed=errors.get("sensitivity"),
+        false_alarms=errors.get("specificity"),
+        protocol=protocol,
+        warning=wording.WORDS["generated"] if dataset["generated"] else "",
+        never=NEVER_SHOWN.get(dataset["name"]),
+    )
 
 
 def _scores(results: Results, name: str) -> Table:
@@ -153,7 +145,7 @@ def _scores(results: Results, name: str) -> Table:
         *(PROTOCOL, column("test images", tested), value("majority class", "majority_accuracy")),
         *(score(task, metric) for task, metrics in SHOWN.items() if task in known for metric in metrics),
     ]
-    caption = f"{name}: scores with 95 % intervals, beside the accuracy of always answering the majority class."
+    caption = WORDS.text("scores_caption", name=name)
     rows = [results.cell("headline", name, protocol) for protocol in results.protocols]
     return make_table(f"card-scores-{name}", caption, columns, rows, ["scores", "headline"])
 
@@ -174,7 +166,7 @@ def _groups(results: Results, name: str) -> Table:
 
     columns = [picked("group", _group_title, "left")]
     columns += [column(metric, functools.partial(cell, metric)) for metric in metrics]
-    caption = f"{name} under {protocol}, by group."
+    caption = WORDS.text("groups_caption", name=name, protocol=protocol)
     rows = (members for _, members in own.groupby(["factor", "group"], sort=False))
     return make_table(f"card-groups-{name}", caption, columns, rows, ["groups", "bias"])
 
@@ -201,7 +193,7 @@ def _flags(results: Results, name: str) -> Table:
     table = table[table["protocol"].isin(protocols)]
     columns = [picked("whether it", lambda row: KINDS[row["family"]][0], "wrap")]
     columns += [column(protocol, _verdict, "wrap", protocol=protocol) for protocol in protocols]
-    caption = f"{name}: what the bias checks flag. {counts_sentence(table, protocols)}"
+    caption = WORDS.text("flags_caption", name=name, counts=counts_sentence(table, protocols))
     rows = (where(table, family=family) for family in KINDS)
     return make_table(f"card-bias-{name}", caption, columns, rows, ["bias"])
 

@@ -16,6 +16,7 @@ from reports import page, provenance
 from reports.context import build
 from reports.document import Figures, Section, Table
 from reports.results import Results
+from reports.sections.cards import WORDS as CARDS
 from reports.sections.cards import model_cards
 from reports.wording import WORDS
 
@@ -94,7 +95,7 @@ def test_every_architecture_has_a_card(whole):
     sections = list(model_cards(whole))
     assert [section.anchor for section in sections] == ["model-cards", "card-simple", "card-vgg16"]
     for section in sections[1:]:
-        for what in ("What it is", "Training", "Intended use", "Data", "Limits", "Ethics"):
+        for what in ("Description", "Training", "Intended use", "Data", "Limits", "Ethics"):
             assert f"\n{what}" in f"\n{card(whole, section.title)}"
         assert "Not for clinical use" in card(whole, section.title)
 
@@ -137,19 +138,24 @@ def test_a_model_without_skill_is_not_judged(whole):
     rows = tables_of(list(model_cards(whole)))["table-card-bias-vgg16"].rows
     assert {(row[1].text, row[1].below) for row in rows} == {("not evaluable", "no skill")}
     assert any(row[2].text == "flagged" for row in rows)
-    assert "No skill is shown under published: maps and bias checks are not evaluable there." in card(whole, "vgg16")
-    assert "No skill is shown" not in card(whole, "simple")
+    assert "No skill was shown under published: saliency maps and bias checks are not evaluable there." in card(
+        whole, "vgg16"
+    )
+    assert "No skill was shown" not in card(whole, "simple")
 
 
 def test_harm_follows_from_the_scores(whole, tmp_path, monkeypatch):
-    assert "miss about 20 of 100 malignant images and call about 75 of 100 benign ones malignant" in card(whole)
+    assert "miss about 20 of 100 malignant images and call about 75 of 100 benign images malignant" in card(whole)
     doubt = changed(whole, tmp_path, "scores", lambda table: table.assign(estimate=table["estimate"].fillna(0) * 0.5))
     monkeypatch.chdir(tmp_path)
     assert "miss about 60 of 100 malignant images and call about 88 of 100" in card(doubt)
 
 
 def test_limits_follow_from_the_tables(whole, tmp_path, monkeypatch):
-    assert "beaten under published, not beaten under by_source and by_patient" in card(whole)
+    assert (
+        "compared with the majority-class baseline, the accuracy was significantly higher under published, not "
+        "significantly higher under by_source and by_patient." in card(whole)
+    )
     assert "42 of 42 test images have a copy in training" in card(whole)
     assert "collapsed" not in card(whole)
     assert "1 of 5 cells collapsed" in card(whole, "vgg16")
@@ -166,12 +172,12 @@ def test_without_sources_files_are_counted(made, tmp_path, monkeypatch):
 
 def test_what_can_not_be_told_is_not_told(made):
     bare = card(made["bare"])
-    assert "How many cancers it would miss is not evaluable" in bare
+    assert "The share of cancers that the network would miss is not evaluable." in bare
     assert "30 source images of unknown patients" in bare
     assert "without a mass" not in bare and "without a mass" in card(made["whole"])
     titles = [column.title for column in tables_of(list(model_cards(made["bare"])))["table-card-scores-simple"].columns]
     assert "sensitivity" not in titles
-    assert "Nothing here says what it does on images of new patients" in card(made["leaking"])
+    assert "This study does not show the performance on images of new patients." in card(made["leaking"])
     assert "corrected form" not in card(made["leaking"]) and "as the published study built it" in card(made["leaking"])
     assert WORDS["generated"] in card(made["leaking"]) and WORDS["generated"] not in card(made["whole"])
 
@@ -189,3 +195,64 @@ def test_text_from_data_does_no_harm(made):
     shown = rendered(made["nasty"], list(model_cards(made["nasty"])))
     assert len(shown.scripts) == 1 and "Made-up images & <numbers>" in shown.text
     assert "[@" not in shown.text and "Model Cards for Model Reporting" in shown.text
+
+
+LIMITS = {"better": ["a"], "not_better": [], "unknown": [], "without_skill": [], "classes": 8, "predicted": [(3, "a")]}
+LIMITS |= {"collapsed": 0, "cells": 5, "copies": [], "honest": ["a"], "repeats": 2, "elsewhere": "None elsewhere."}
+COMPARED = "Limits: compared with the majority-class baseline, the accuracy was"
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, f"{COMPARED} significantly higher under a. Of 8 classes, the network predicted 3 (a). None elsewhere."),
+        (
+            {"not_better": ["b"], "unknown": ["c", "d"]},
+            f"{COMPARED} significantly higher under a, not significantly higher under b, not evaluable under c and d.",
+        ),
+        ({"better": [], "unknown": ["c"]}, f"{COMPARED} not evaluable under c."),
+        ({"better": [], "not_better": ["a", "c"]}, f"{COMPARED} not significantly higher under a and c."),
+        ({"predicted": [(3, "a"), (2, "b"), (1, "c")]}, "the network predicted 3 (a), 2 (b) and 1 (c)."),
+        (
+            {"without_skill": ["a"]},
+            "No skill was shown under a: saliency maps and bias checks are not evaluable there.",
+        ),
+        ({"collapsed": 1}, "1 of 5 cells collapsed to one predicted class for all test images."),
+        (
+            {"copies": [("a", "2 of 9 images are copied")]},
+            "Scores under a overestimate the performance on new patients: 2 of 9 images are copied.",
+        ),
+        ({"honest": []}, "This study does not show the performance on images of new patients."),
+        ({"repeats": 1}, "Every cell was trained once, with one random seed. None elsewhere."),
+    ],
+)
+def test_limits_are_those_that_hold(facts, words):
+    assert words in CARDS.text("limits", **LIMITS | facts)
+    if facts:
+        assert CARDS.text("limits", **LIMITS) != CARDS.text("limits", **LIMITS | facts)
+
+
+@pytest.mark.parametrize(
+    ("missed", "false_alarms", "words"),
+    [
+        (None, None, "The share of cancers that the network would miss is not evaluable."),
+        (12.4, None, "would miss about 12 of 100 malignant images (under a, at a probability of 0.5)."),
+        (None, 3, "would call about 3 of 100 benign images malignant (under a, at"),
+        (12, 3, "would miss about 12 of 100 malignant images and call about 3 of 100 benign images malignant (under a"),
+    ],
+)
+def test_harm_is_told_as_far_as_it_is_known(missed, false_alarms, words):
+    known = {"missed": missed, "false_alarms": false_alarms, "protocol": "a"}
+    assert words in CARDS.text("ethics", **known, warning="", never=None)
+    assert CARDS.text("ethics", **known, warning="Phantoms.", never="films").endswith(" Phantoms.")
+    assert CARDS.text("ethics", **known, warning="", never="films").endswith("The training data contain no films.")
+
+
+def test_training_names_weights_and_seeds():
+    facts = {"recipes": ["a: x", "b: y"], "searched": ["b"], "backends": ["jax", "torch"], "precisions": ["float32"]}
+    assert CARDS.text("training", **facts, weights="", cells=1, first=3, last=3) == (
+        "Training, a: x; b: y. Initial weights: random. 1 cell was trained with random seed 3 (backend: jax and torch; "
+        "precision: float32)."
+    )
+    told = CARDS.text("training", **facts, weights="imagenet", cells=5, first=3, last=7)
+    assert "Initial weights: imagenet under b. 5 cells were trained with random seeds 3 to 7 (backend" in told
