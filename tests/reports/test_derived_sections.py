@@ -11,7 +11,7 @@ from analysis.comparison import importance as importance_stage
 from analysis.comparison import learning_curve as curve_stage
 from analysis.comparison import tuning_gain as tuning_stage
 from analysis.tidy import read_table
-from reports.sections.controls import control, learning_curve
+from reports.sections.controls import WORDS, control, leakage_sentence, learning_curve
 from reports.sections.models import tuning
 
 
@@ -37,15 +37,63 @@ def said(sections) -> str:
 
 def test_a_control_that_leaks_is_named_and_one_that_does_not_is_cleared(results):
     text = said(control(results))
-    assert "Under published, 3 of 5 models still score above chance with shuffled labels" in text
-    assert "vgg16 (0.85, 0.55 above chance, 95 % CI 0.45 to 0.65; 0.90 with the real labels)" in text
-    assert "Under by_patient, all 5 models fall to chance or below" in text
+    assert "Under published, 3 of 5 models still scored above chance with permuted labels" in text
+    assert "vgg16 (0.85, 0.55 above chance, 95% CI 0.45 to 0.65; 0.90 with the real labels)" in text
+    assert "Under by_patient, all 5 models fell to chance or below" in text
+
+
+def result(**facts) -> str:
+    given = {"protocol": "p", "n": 2, "above": [], "permuted": "0.20", "chance": "0.25", "leaks": False} | facts
+    return WORDS.text("control_result", **given)
+
+
+def test_the_control_tells_leakage_from_what_should_not_be():
+    row = {"architecture": "a", "permuted": 0.5, "excess": 0.2, "excess_low": 0.1, "excess_high": 0.3, "real": 0.6}
+    assert result(above=[row], leaks=True).endswith("so this excess is leakage.")
+    assert result(above=[row]) == (
+        "Under p, 1 of 2 models still scored above chance with permuted labels: a (0.50, 0.20 above chance, 95% CI "
+        "0.10 to 0.30; 0.60 with the real labels). This protocol should prevent memorisation: look for what its parts "
+        "still share."
+    )
+    assert result(n=1) == (
+        "Under p, the only model fell to chance or below with permuted labels (accuracy 0.20, chance 0.25). The "
+        "control found no leak."
+    )
+    assert result(n=0) == "Under p, it is not evaluable whether accuracy with permuted labels was above chance."
+
+
+def test_leakage_under_the_published_protocol_is_told_on_the_first_page(results):
+    assert leakage_sentence(results.table("control")) == (
+        "Permuted labels leave nothing to learn; under the published protocol, accuracy with permuted labels still "
+        "reached 0.85 (vgg16, 0.55 above chance, 95% CI 0.45 to 0.65)."
+    )
+    assert leakage_sentence(results.table("control").assign(verdict="no leak")) == ""
+
+
+def gains(helped=(), flat=()) -> str:
+    return WORDS.text("gains", fewest="8", most="32", helped=list(helped), flat=list(flat))
+
+
+def test_gains_are_worded_by_what_was_found():
+    opening = "On the same test images, the number of training patients per fold rose from 8 to 32."
+    rows = [{"architecture": name, "gain": 0.2, "ci_low": 0.1, "ci_high": 0.3, "slope": 0.1} for name in "ab"]
+    assert gains() == f"{opening} It is not evaluable whether accuracy rose."
+    assert gains(rows) == (
+        f"{opening} Accuracy rose for a by 0.20 (95% CI 0.10 to 0.30; 0.10 per doubling), for b by 0.20 (95% CI 0.10 "
+        "to 0.30; 0.10 per doubling). Gains within this range suggest that more patients would help further; the curve "
+        "does not show how far."
+    )
+    assert gains(flat="ab") == (
+        f"{opening} No significant gain was found for a and b. This does not prove that more patients would not help: "
+        "the CIs are wide."
+    )
 
 
 def test_gains_of_more_patients_are_named(results):
     text = said(learning_curve(results))
-    assert "with 8 to 32.4 training patients a fold: vgg16 gains 0.20 (95 % CI 0.13 to 0.27; 0.10 a doubling)" in text
-    assert "no gain is shown for majority and stratified" in text
+    assert "training patients per fold rose from 8 to 32.4." in text
+    assert "Accuracy rose for vgg16 by 0.20 (95% CI 0.13 to 0.27; 0.10 per doubling)" in text
+    assert "No significant gain was found for majority and stratified." in text
     (table,) = (block for section in learning_curve(results) for block in section.blocks if block.kind == "table")
     assert [column.title for column in table.columns[1:4]] == ["8 patients", "16 patients", "32.4 patients"]
 
@@ -59,8 +107,8 @@ def test_what_the_search_bought_and_what_mattered(results):
 
 
 @pytest.mark.parametrize(("section", "message"), [
-    (control, "did not run the control"),
-    (learning_curve, "ran no learning curve"),
+    (control, "did not run the permuted-label control"),
+    (learning_curve, "did not run a learning curve"),
     (tuning, "no search was run"),
 ])  # fmt: skip
 def test_what_was_not_run_is_said_and_nothing_else(section, message):
