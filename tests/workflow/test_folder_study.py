@@ -86,12 +86,12 @@ def test_a_folder_with_a_manifest_runs_to_its_report(tmp_path, ward):
         "With no patient on both sides of the split",
         "by a rule made for mammograms",
         "One of 3 classes;",
-        "they are scored out-of-fold.",
+        "Under by_patient, they are scored out-of-fold.",
     ):
         assert words in page, words
     for words in ("Mammogram classifiers", "eight classes", "Huang &amp; Lin", "published split", "Scores: severity"):
         assert words not in page, words
-    assert "fitted on the train part" not in page and "the study has no such protocol" not in page
+    assert "Under published, they are fitted" not in page and "the study has no such protocol" not in page
 
 
 @pytest.mark.slow
