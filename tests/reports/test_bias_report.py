@@ -1,4 +1,4 @@
-"""The report on bias: verdicts in words and in the matrix, and the calibration, whatever the tables hold."""
+"""The report on bias: verdicts in words and in the matrix, whatever the tables hold."""
 
 import shutil
 from types import SimpleNamespace
@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from test_calibration_section import planted, speed
 from test_report import Page, compile_tex, overfull, produce
 
 from analysis.bias.bias import COLLAPSED
@@ -15,9 +16,7 @@ from benchmarks import reference
 from reports import latex, verdicts
 from reports.document import Cell, Column, Figures, Picture, Report, Section, Table
 from reports.page import html
-from reports.sections import bias, calibration
-
-ABOUT = {"command": "python -m x", "hardware": "a CPU", "versions": "python 3", "finished": "2026-01-01"}
+from reports.sections import bias
 
 
 def table(*rows) -> pd.DataFrame:
@@ -213,70 +212,6 @@ def test_linked_cells_are_escaped(tmp_path):
     assert r"\label{figure-a_b}" in tex and r"\input{../tables/x.tex}" in tex
     assert set(tables) == {"x.tex", "y.tex"} and "secret" in tables["y.tex"] and r"\input{../tables/y.tex}" not in tex
     assert r"Left out in print: only on the \textless{}page\textgreater{}" in tex
-
-
-def planted(**changes) -> pd.DataFrame:
-    """Of a label, heat finds one of four that learnt it and changes all; of a border it is the other way round."""
-    rows = []
-    for shortcut, strength, check, learnt, detected, indifferent, false in (
-        ("label", 0.0, "any", 0, 0, 4, 1),
-        ("label", 0.0, "heat", 0, 0, 4, 0),
-        ("label", 1.0, "any", 4, 4, 0, 0),
-        ("label", 1.0, "heat", 4, 1, 0, 0),
-        ("density_label", 0.9, "any", 4, 1, 0, 0),
-        ("density_label", 0.9, "pointing", 4, 3, 0, 0),
-        ("all", 0.0, "any", 0, 0, 4, 1),
-    ):
-        row = {"shortcut": shortcut, "strength": strength, "check": check, "n_models": 4, "n_learnt": learnt}
-        row |= {"n_flagged": 1, "flagged": 0.25, "flagged_low": 0.05, "flagged_high": 0.7, "n_detected": detected}
-        row |= {"n_indifferent": indifferent, "n_false": false, "elsewhere": strength == 1}
-        for name, k, n in (("detected", detected, learnt), ("false", false, indifferent)):
-            row |= {name: k / n if n else None, f"{name}_low": 0.1 if n else None, f"{name}_high": 0.9 if n else None}
-        rows.append(row)
-    return pd.DataFrame(rows).assign(**ABOUT, **changes)
-
-
-def test_calibration_tells_whether_verdicts_were_corrected():
-    assert calibration._correction(planted()).startswith("These verdicts were not corrected")
-    counts = {"n_flagged_uncorrected": 2, "n_detected_uncorrected": 5, "n_false_uncorrected": 3}
-    told = calibration._correction(planted(**counts))
-    assert "changes of the film flag 5 and 0 of the models that learnt a shortcut, and 3 and 1 of the models" in told
-
-
-def speed() -> pd.DataFrame:
-    row = {"study": "demo", "architecture": "simple", "image_size": 64, "n_batch": 128, "n_loop": 8, "ratio": 42.0}
-    return pd.DataFrame([row | {"batch_maps_per_second": 84.0, "loop_maps_per_second": 2.0} | ABOUT])
-
-
-def test_calibration_says_what_finds_what():
-    told = " ".join(calibration._sentences(planted()))
-    assert "Of 8 models that learnt a shortcut of strength 0.9 or more" in told
-    assert "flag the planted region in 5 (62 %; wanted: at least 95 %)" in told
-    assert "flagged by changes of the film in 4 of 8 models" in told
-    assert (
-        "Of 4 models trained without a shortcut, changes of the film flag the region in 1 (25 %, 95 % CI 5 to" in told
-    )
-    assert "and in 1 of the 4 whose answers the artefact leaves alone." in told
-    assert "is flagged by changes of the film in 0 of 4 and share of the heat in 0 of 4 models." in told
-    assert "The heat alone misses what changes of the film find for label (changes 4, heat 1 of 4)." in told
-    assert "Changes of the film miss what the heat finds for density label (changes 1, heat 3 of 4)." in told
-    rows = calibration._table(planted(seconds=3700)).rows
-    assert [[cell.text for cell in row[:7]] for row in rows] == [
-        ["label", "0", "4", "0", "25 %", "25 %", "\N{EN DASH}"],
-        ["label", "1", "4", "4", "100 %", "25 %", "\N{EN DASH}"],
-        ["density label", "0.9", "4", "4", "25 %", "\N{EN DASH}", "75 %"],
-        ["all", "0", "4", "0", "25 %", "\N{EN DASH}", "\N{EN DASH}"],
-    ]
-    assert rows[1][4].below == "10 to 90 %"
-    caption = calibration._table(planted(seconds=3700)).caption
-    assert caption.endswith("Made by python -m x in 1 h 01 min on a CPU, finished 2026-01-01.")
-
-
-def test_missing_calibration_is_said_plainly(tmp_path, monkeypatch):
-    monkeypatch.setattr(reference, "FOLDER", tmp_path)
-    told = " ".join(block.text for block in calibration.calibration())
-    assert "planted_bias.csv is missing, so nothing here says how often" in told
-    assert "The speed of explanation has not been measured" in told
 
 
 def test_report_of_one_architecture_with_calibration(tmp_path, monkeypatch):
