@@ -12,34 +12,29 @@ from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Cell, Figures, Paragraph, Section, Table, figure
 from reports.results import Results, where
 from reports.tables import ARCHITECTURE, PROTOCOL, column, estimate, make_table, measured, text, value, verdict, whole
-from reports.wording import MISSING, WORDS, interval, listed, number, plural, units
+from reports.wording import MISSING, NOT_EVALUABLE, units
+from reports.words import Words
+
+WORDS = Words("models")
 
 
 def training(results: Results) -> Iterator[Section]:
     """Sections on training and search."""
-    yield Section("training", "Training", [_learning(results, p) for p in results.protocols])
+    yield Section("training", WORDS.text("training_title"), [_learning(results, p) for p in results.protocols])
     if names := results.searched:
-        yield Section("search", "Search", [*(_search(results, name) for name in names), _chosen(results)], level=2)
+        blocks: list[Block] = [*(_search(results, name) for name in names), _chosen(results)]
+        yield Section("search", WORDS.text("search_title"), blocks, level=2)
 
 
 def _learning(results: Results, protocol: str) -> Figures:
-    recipes = [results.study.recipe_of(name) for name in results.architectures]
-    kept = "dots mark the epoch kept, the lowest validation loss"
-    if protocol == PUBLISHED or all(recipes):
-        kept = "the last epoch is kept"
-    elif any(recipes):
-        kept += ", of recipes the last"
-    caption = f"{protocol}: loss (logarithmic) and accuracy of the chosen model over the epochs; {kept}."
-    alt = f"Learning curves of every architecture under {protocol}"
+    last = [protocol == PUBLISHED or bool(results.study.recipe_of(name)) for name in results.architectures]
+    caption = WORDS.text("learning_caption", protocol=protocol, lowest=not all(last), last=any(last))
+    alt = WORDS.text("learning_alt", protocol=protocol)
     return figure(f"learning_{protocol}", caption, alt, "history", anchor=f"learning-{protocol}")
 
 
 def _search(results: Results, protocol: str) -> Figures:
-    caption = (
-        f"{protocol}: validation loss of every trial, in the order tried, and the trial chosen in each fold. "
-        "The test part takes no part in the choice."
-    )
-    alt = f"Validation loss of every trial under {protocol}"
+    caption, alt = (WORDS.text(f"search_{part}", protocol=protocol) for part in ("caption", "alt"))
     return figure(f"search_{protocol}", caption, alt, "trials", anchor=f"search-{protocol}")
 
 
@@ -53,46 +48,34 @@ def _chosen(results: Results) -> Table:
         rows.append(dict(best) | {"trials": len(cell), "first": ordered["score"].iloc[0]})
     columns = [
         *(PROTOCOL, ARCHITECTURE, text("fold"), text("trials", align="right"), text("chosen", "trial", "right")),
-        *(value("its loss", "score", 3), value("first trial's loss", "first", 3)),
+        *(value("loss", "score", 3), value("loss of first trial", "first", 3)),
         column("learning rate", lambda row: f"{row['learning_rate']:.2g}"),
         column("batch", lambda row: f"{row['batch_size']:.0f}"),
     ]
-    caption = "The trial chosen in each cell by validation loss. All hyperparameters of all trials stand in trials.csv."
+    caption = WORDS.text("chosen_caption")
     return make_table("chosen", caption, columns, rows, ["trials"], grouped=True, folded=True)
 
 
 def tuning(results: Results) -> Iterator[Section]:
     """Sections on the gain from the search and on importance."""
-    table = results.table("tuning")
+    table, title = results.table("tuning"), WORDS.text("tuning_title")
     if table.empty:
-        none = "This study has no honest protocol, and the published recipe searches nothing: no search was run."
-        yield Section("tuning", "What the search bought", [Paragraph(none)])
+        yield Section("tuning", title, [Paragraph(WORDS.text("not_searched"))])
         return
-    yield Section("tuning", "What the search bought", [*map(Paragraph, _gains_sentences(table)), _gains(table)])
+    yield Section("tuning", title, [*map(Paragraph, _gains_sentences(table)), _gains(table)])
     importance = results.table("importance")
     if len(importance):
-        yield Section("importance", "Which hyperparameters mattered", list(_importance(importance)))
+        yield Section("importance", WORDS.text("importance_title"), list(_importance(importance)))
 
 
 def _gains_sentences(table: pd.DataFrame) -> Iterator[str]:
     known = table.dropna(subset=["test_gain"])
-    if known.empty:
-        yield "What the search bought over the default configuration is not evaluable; the table says why."
-        return
     verdicts = known["verdict"].value_counts()
-    yield (
-        f"The default configuration can be compared with the chosen one for {len(known)} of "
-        f"{plural(len(table), 'pair')} of architecture and protocol. On the test images the search helped in "
-        f"{verdicts.get(HELPED, 0)} and hurt in {verdicts.get(HURT, 0)}; no gain is shown in "
-        f"{verdicts.get(NO_GAIN, 0)}."
-    )
+    helped, hurt, neither = (int(verdicts.get(verdict, 0)) for verdict in (HELPED, HURT, NO_GAIN))
+    yield WORDS.text("gains", n=len(table), known=len(known), helped=helped, hurt=hurt, neither=neither)
     for protocol, rows in known.groupby("protocol", sort=False):
-        yield (
-            f"Under {protocol}, on average over {plural(len(rows), 'architecture')}, the choice gained "
-            f"{number(rows['validation_gain'].mean())} in accuracy on the validation parts, on which it was made, and "
-            f"{number(rows['test_gain'].mean())} on the test parts. The difference, "
-            f"{number(rows['optimism'].mean())}, is the optimism of the search."
-        )
+        means = rows[["validation_gain", "test_gain", "optimism"]].mean()
+        yield WORDS.text("gain", protocol=protocol, n=len(rows), **means)
 
 
 def _gains(table: pd.DataFrame) -> Table:
@@ -103,58 +86,39 @@ def _gains(table: pd.DataFrame) -> Table:
         measured("accuracy gain, test", "test_gain", missing=MISSING),
         *(measured("optimism", "optimism", "optimism", MISSING), verdict(HELPED, HURT)),
     ]
-    caption = (
-        "The chosen configuration against the default one, a cell's first trial: fall of the validation loss, gains "
-        "in accuracy on the validation and test parts (paired 95 % bootstrap over patients for the test part). "
-        "Optimism: validation gain minus test gain; its interval is that of the test gain alone."
-    )
+    caption = WORDS.text("gains_caption")
     return make_table("tuning", caption, columns, table, grouped=True)
 
 
 def _importance(table: pd.DataFrame) -> Iterator[Block]:
-    yield Paragraph(WORDS["importance"])
+    yield Paragraph(WORDS.text("importance"))
     known = table.dropna(subset=["importance"])
     if known.empty:
         first = table.drop_duplicates("architecture")
-        reasons = [f"{row.architecture}: {row.verdict.removeprefix('not evaluable: ')}" for row in first.itertuples()]
-        yield Paragraph(f"It is evaluable for no architecture: {listed(reasons)}.")
+        groups = first.groupby(first["verdict"].str.removeprefix(f"{NOT_EVALUABLE}: "), sort=False)["architecture"]
+        yield Paragraph(WORDS.text("not_important", reasons=[(reason, names.tolist()) for reason, names in groups]))
         return
-    yield Paragraph(" ".join(_found(name, rows) for name, rows in known.groupby("architecture")))
-    alt = "Importance of every hyperparameter with its interval"
-    caption = (
-        "Fall of the cross-validated R2 when one hyperparameter is shuffled; lines hold 95 % of the shuffles, each on "
-        "a bootstrap of the configurations. Blue: it matters; grey: no effect shown."
-    )
-    yield figure("importance", caption, alt)
+    yield Paragraph(" ".join(_important(name, rows) for name, rows in known.groupby("architecture")))
+    yield figure("importance", WORDS.text("importance_figure"), WORDS.text("importance_alt"))
     columns = [
         *(ARCHITECTURE, text("hyperparameter")),
         column("importance", lambda row: estimate(row["importance"], row["low"], row["high"], MISSING)),
         *(value("R2", "r2"), whole("distinct trials", "n_trials"), verdict(MATTERS, align="wrap")),
     ]
-    caption = "Permutation importance of each hyperparameter, and R2 of the fit on folds left out."
-    yield make_table("importance", caption, columns, table, grouped=True, folded=True)
+    yield make_table("importance", WORDS.text("importance_caption"), columns, table, grouped=True, folded=True)
 
 
-def _found(architecture: str, rows: pd.DataFrame) -> str:
-    matter = where(rows, verdict=MATTERS).sort_values("importance", ascending=False)
-    names = [
-        f"{row.hyperparameter} ({number(row.importance)}, {interval(row.low, row.high)})" for row in matter.itertuples()
-    ]
-    who = listed(names) if names else "no hyperparameter"
-    return f"For {architecture}, {who} {'matter' if len(names) > 1 else 'matters'} (R2 {number(rows['r2'].iloc[0])})."
+def _important(architecture: str, rows: pd.DataFrame) -> str:
+    matter = where(rows, verdict=MATTERS).sort_values("importance", ascending=False).to_dict("records")
+    return WORDS.text("important", architecture=architecture, r2=rows["r2"].iloc[0], matter=matter)
 
 
 def explanations(results: Results) -> Iterator[Section]:
     """Section on Grad-CAM."""
-    about = WORDS["gradcam"]
-    caption = (
-        "Share of the heat inside the breast, and inside the lesion box, less the share of the image that each covers: "
-        "mean over the probes with its 95 % interval, and pale behind it the middle 90 % of the probes. Heat spread "
-        "evenly over the image lies at zero."
-    )
-    alt = "Heat in breast and lesion less their area, by architecture and protocol"
+    caption, alt = WORDS.text("shares_figure"), WORDS.text("shares_alt")
     shares = figure("gradcam_shares", caption, alt, "gradcam_summary", "gradcam", anchor="shares")
-    yield Section("gradcam", "Where the models look", [Paragraph(about), shares, _shares(results)])
+    blocks: list[Block] = [Paragraph(WORDS.text("explanations")), shares, _shares(results)]
+    yield Section("gradcam", WORDS.text("explanations_title"), blocks)
 
 
 def galleries(results: Results) -> Iterator[Section]:
@@ -162,17 +126,14 @@ def galleries(results: Results) -> Iterator[Section]:
     probes = results.table("probes")
     shown = probes[probes["shown"]]
     short = short_names(results.dataset["classes"])
-    key = ", ".join(f"{short[label]} {label}" for label in results.dataset["classes"] if short[label] != label)
+    classes = [(short[label], label) for label in results.dataset["classes"] if short[label] != label]
     blocks = []
     for protocol in results.protocols:
-        caption = (
-            f"{protocol}: probes (rows) and the heat map of each architecture (columns), with the class predicted and "
-            f"its probability, and the layer explained.{f' Classes: {key}.' if key else ''}"
-        )
-        alt, anchor = f"Gallery of Grad-CAM heat maps under {protocol}", f"gradcam-{protocol}"
+        caption = WORDS.text("gallery_caption", protocol=protocol, classes=classes)
+        alt, anchor = WORDS.text("gallery_alt", protocol=protocol), f"gradcam-{protocol}"
         pages = n_pages(int((shown["protocol"] == protocol).sum()))
         blocks.append(figure(f"gradcam_{protocol}", caption, alt, "gradcam", "probes", anchor=anchor, pages=pages))
-    yield Section("galleries", "Grad-CAM of the probes", [*blocks, _probes(results)])
+    yield Section("galleries", WORDS.text("galleries_title"), [*blocks, _probes(results)])
 
 
 def _probes(results: Results) -> Table:
@@ -181,7 +142,7 @@ def _probes(results: Results) -> Table:
         *(PROTOCOL, text("probe", align="right"), text("sample", align="wrap"), text("class", "label")),
         *(text("source"), text("patient")),
     ]
-    caption = "The probes shown in pictures. All probes stand in probes.csv."
+    caption = WORDS.text("probes_caption")
     return make_table("probes", caption, columns, probes[probes["shown"]], grouped=True, folded=True)
 
 
@@ -189,14 +150,10 @@ def _shares(results: Results) -> Table:
     columns = [
         *(PROTOCOL, text("region"), ARCHITECTURE),
         column("probes", lambda row: Cell(str(row["n_probes"]), units(row["n_units"], row["unit"]))),
-        *(value("heat in it", "heat"), value("its area", "area"), measured("difference", "difference")),
+        *(value("saliency", "heat"), value("area"), measured("difference", "difference")),
         text("note", align="wrap"),
     ]
-    caption = (
-        "Mean share of the heat in a region against the mean share of the image it covers; the difference with its "
-        "95 % percentile bootstrap interval over the probes' patients (or sources). Above zero: more heat than by area."
-    )
     rows = results.table("gradcam_summary").to_dict("records")
     rows.sort(key=lambda row: (results.protocols.index(row["protocol"]), row["region"], row["architecture"]))
-    sources = ["gradcam_summary"]
+    caption, sources = WORDS.text("shares_caption"), ["gradcam_summary"]
     return make_table("shares", caption, columns, rows, sources, grouped=True, folded=True, printed=False)
