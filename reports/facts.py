@@ -7,15 +7,17 @@ from architectures import CORRECTED, PUBLISHED
 from benchmarks.protocols import variant
 from benchmarks.publications import publication, views
 from reports.results import Results, where
-from reports.wording import listed, plural, units
+from reports.wording import listed, units
+from reports.words import Words
 
+WORDS = Words("facts")
 NEVER_SHOWN = dict.fromkeys(("mendeley_inbreast", "cbis_ddsm"), "films without a mass")
 
 
 def size(results: Results) -> str:
     """Return `106 source images of 50 patients`; files where sources are unknown."""
     counts, noun = _counted(results)
-    return f"{plural(int(counts.iloc[-1]), noun)} of {patients(results) or 'unknown patients'}"
+    return WORDS.text("size", n=int(counts.iloc[-1]), noun=noun, patients=patients(results))
 
 
 def patients(results: Results) -> str:
@@ -28,10 +30,8 @@ def extremes(results: Results) -> str:
     """Return the largest and the smallest class in words."""
     counts, noun = _counted(results)
     ordered = counts.iloc[:-1].sort_values(kind="stable")
-    if ordered.iloc[0] == ordered.iloc[-1]:
-        return f"{listed(ordered.index)} have {plural(int(ordered.iloc[0]), noun)} each"
-    smallest, largest = (f"{label} ({n:.0f})" for label, n in ordered.iloc[[0, -1]].items())
-    return f"the largest class by {noun}s is {largest}, the smallest {smallest}"
+    smallest, largest = ((label, int(n)) for label, n in ordered.iloc[[0, -1]].items())
+    return WORDS.text("extremes", labels=list(ordered.index), noun=noun, smallest=smallest, largest=largest)
 
 
 def _counted(results: Results) -> tuple[pd.Series, str]:
@@ -63,51 +63,43 @@ def n_copied(results: Results, protocol: str) -> tuple[int, int]:
 
 
 def copied(results: Results, protocol: str) -> str:
-    """Return `42 of 42 test images have a copy in training`."""
+    """Return `42 of 42 test images have a copy in the training part`."""
     n_flagged, n = n_copied(results, protocol)
-    return f"{n_flagged:,} of {plural(n, 'test image')} {'has' if n_flagged == 1 else 'have'} a copy in training"
+    return WORDS.text("copied", n_flagged=n_flagged, n=n)
 
 
 def recipe(results: Results, form: str, names: list[str]) -> str:
     """Return the recipe of `form` (published, corrected) for the architectures `names`, in words."""
     study = results.study
     if form == PUBLISHED:
-        epochs, rate = study.published["epochs"], study.published["learning_rate"]
-        words = f"the published recipe, {plural(epochs, 'epoch')} at a learning rate of {rate:g}, without a search"
-        if new := [name for name in names if name not in study.published_architectures()]:
-            words += f", of {listed(new)} at default hyperparameters without augmentation or dropout"
-        return words
-    by_recipe = {name: own for name in names if (own := study.recipe_of(name))}
-    searched_alone = len(by_recipe) < len(names)
-    cycles = [f"{one_cycle(own)} ({name})" for name, own in by_recipe.items()]
-    if not searched_alone:
-        return cycles[0].rpartition(" (")[0] if len(cycles) == 1 else listed(cycles)
+        new = [name for name in names if name not in study.published_architectures()]
+        settings = {key: study.published[key] for key in ("epochs", "learning_rate")}
+        return WORDS.text("published_recipe", new=new, **settings)
+    cycles = [(name, one_cycle(own)) for name in names if (own := study.recipe_of(name))]
+    if len(cycles) == len(names):
+        return cycles[0][1] if len(cycles) == 1 else listed(f"{cycle} ({name})" for name, cycle in cycles)
     search, training = study.search, study.training
-    budget = "" if search["tuner"] == "hyperband" else f" of {plural(search['trials'], 'trial')}"
-    structure = " of what all architectures share" if search["structure"] == "default" else ""
-    words = (
-        f"{search['tuner']} search{structure}{budget} in each fold, {training['epochs']} epochs at most, stopped after "
-        f"{training['patience']} without a lower validation loss"
+    return WORDS.text(
+        "search",
+        tuner=search["tuner"],
+        trials=0 if search["tuner"] == "hyperband" else search["trials"],
+        shared=search["structure"] == "default",
+        epochs=training["epochs"],
+        patience=training["patience"],
+        cycles=cycles,
     )
-    return "; ".join([words, *cycles])
 
 
 def one_cycle(recipe: dict) -> str:
     """Return how a recipe trains, in words."""
     rate = recipe["learning_rate"]
-    told = f"one cycle of {plural(recipe['epochs'], 'epoch')} by AdamW"
-    told += f" with rates of {listed(f'{one:g}' for one in rate)}" if isinstance(rate, list) else f" at {rate:g}"
-    if recipe["augmentation"]:
-        told += ", images augmented"
-    if recipe["average"]:
-        told += ", the moving average of the weights kept"
-    if recipe["cached_views"]:
-        told += f", of what follows the cut layer alone, from maps of {recipe['cached_views']} augmented views"
-    if several := [key for key, value in recipe.items() if isinstance(value, list)]:
-        told += f"; {listed(several)} chosen by the validation part"
-    elif recipe["validation"] == "trained":
-        told += ", on training and validation part, as nothing is chosen"
-    return told
+    return WORDS.text(
+        "one_cycle",
+        rates=rate if isinstance(rate, list) else [rate],
+        chosen=[key for key, value in recipe.items() if isinstance(value, list)],
+        trained=recipe["validation"] == "trained",
+        **{key: recipe[key] for key in ("epochs", "augmentation", "average", "cached_views")},
+    )
 
 
 def recipes(results: Results, names: list[str]) -> list[str]:
@@ -115,5 +107,5 @@ def recipes(results: Results, names: list[str]) -> list[str]:
     told = []
     for form in (PUBLISHED, CORRECTED):
         if protocols := [protocol for protocol in results.protocols if variant(protocol) == form]:
-            told.append(f"{listed(protocols)}: {recipe(results, form, names)}")
+            told.append(WORDS.text("recipe_under", protocols=protocols, recipe=recipe(results, form, names)))
     return told

@@ -156,12 +156,12 @@ def test_limits_follow_from_the_tables(whole, tmp_path, monkeypatch):
         "compared with the majority-class baseline, the accuracy was significantly higher under published, not "
         "significantly higher under by_source and by_patient." in card(whole)
     )
-    assert "42 of 42 test images have a copy in training" in card(whole)
+    assert "42 of 42 test images have a copy in the training part" in card(whole)
     assert "collapsed" not in card(whole)
     assert "1 of 5 cells collapsed" in card(whole, "vgg16")
     clean = changed(whole, tmp_path, "leakage", lambda table: table.assign(n_flagged=0))
     monkeypatch.chdir(tmp_path)
-    assert "have a copy in training" not in card(clean)
+    assert "have a copy in the training part" not in card(clean)
 
 
 def test_without_sources_files_are_counted(made, tmp_path, monkeypatch):
