@@ -5,6 +5,7 @@
 # make archive STUDY=name: a finished study as one RO-Crate (zip) without images; MODELS=1: with the trained models.
 # make publication NAME=author_2024: skeleton of a publication.   make check PUBLICATION=author_2024: what is wrong with it.
 # make dictionary: docs/tables.md and docs/results.schema.json, from analysis/dictionary/tables.
+# make numbers: every measured number on README and docs from its record, and what is stale. MEASURE=1: measure that again.
 # make same REV=COMMIT: does the working tree give the results of another revision?
 # make docs: these pages as a site, site/index.html, without a network.
 # make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
@@ -17,12 +18,15 @@ MODEL ?=
 REV ?=
 MODELS ?=
 CPU ?=
+CHECK ?=
+MEASURE ?=
+RESULTS ?=
 
 INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve data reproduce status pdf docs pictures test check publication survey archive same dictionary lock
+.PHONY: environment backends app serve data reproduce status pdf docs pictures test check publication survey archive same dictionary numbers lock
 
 environment: $(INSTALLED)
 
@@ -95,6 +99,10 @@ endif
 
 dictionary: environment
 	$(RUN) python -m analysis.dictionary
+
+numbers: environment
+	$(RUN) python -m docs.numbers $(if $(CHECK),--check) $(if $(MEASURE),--measure $(filter-out 1,$(MEASURE))) \
+		$(if $(findstring command,$(origin STUDY)),--study $(STUDY) $(if $(RESULTS),--results "$(RESULTS)"))
 
 same: environment
 	$(RUN) python -m benchmarks.validation.same --rev "$(REV)" --study $(STUDY) $(if $(DATA),--data "$(DATA)")

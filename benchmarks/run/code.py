@@ -66,9 +66,7 @@ class Code:
             if file not in self.read:
                 content = (CODE / file).read_bytes()
                 self.read[file] = {"bytes": hashlib.sha256(content).hexdigest(), "meaning": meaning(content)}
-        parts = [f"{file} {self.read[file]['meaning']}" for file in files]
-        parts += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in data]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        return _combined({file: self.read[file]["meaning"] for file in files}, data)
 
     def write(self, path: Path) -> None:
         """Write down the code of all stages asked for so far, for `check`."""
@@ -89,6 +87,19 @@ def check(record: Path, modules: Iterable[str] | None = None) -> None:
         # Parsing all files would take longer than many jobs.
         if hashlib.sha256(content).hexdigest() != was["bytes"] and meaning(content) != was["meaning"]:
             raise BadInput(f"{file} has changed since this run started; start the run again")
+
+
+def recorded_digest(record: Path, modules: Iterable[str], data: Iterable[Path] = ()) -> str:
+    """Return the digest that `Code.digest` gave for the code in `record`. Raises KeyError for an unknown module."""
+    known = json.loads(record.read_text())
+    files = sorted({file for module in modules for file in known["stages"][module]})
+    return _combined({file: known["files"][file]["meaning"] for file in files}, sorted(data))
+
+
+def _combined(meanings: dict[str, str], data: Iterable[Path]) -> str:
+    parts = [f"{file} {meaning}" for file, meaning in meanings.items()]
+    parts += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in data]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def meaning(content: bytes) -> str:
