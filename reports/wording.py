@@ -12,6 +12,7 @@ from benchmarks.yaml_file import read_yaml
 WORDS: Any = read_yaml(Path(__file__).parent / "templates" / "words.yaml")
 MISSING = "–"  # noqa: RUF001 - an en dash, as in printed tables
 NOT_EVALUABLE = "not evaluable"
+SPELLED = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -56,6 +57,11 @@ def units(n: float, unit: str) -> str:
 def plural(n: int, noun: str) -> str:
     """Return `1 cell` or `3 cells`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def spelled(n: int) -> str:
+    """Return a number up to nine in letters, `none` for 0."""
+    return SPELLED[n] if n < len(SPELLED) else f"{n:,}"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ FUNCTIONS = {
     for function in (
         *(wording.number, wording.p_value, wording.per_cent, wording.count, wording.interval, wording.span),
         *(wording.units, wording.plural, wording.listed, wording.spoken, wording.capitalised, wording.duration),
+        wording.spelled,
     )
 }
 

@@ -61,17 +61,17 @@ def written(tmp_path_factory):
 def test_the_answer_counts_what_the_table_has(written):
     _, answer = written
     assert answer == (
-        "Of nine publications, two were replayed; for two of these, test images have copies in training, and without "
-        "shared sources or patients accuracy is significantly lower: 0.21 to 0.22 instead of 0.77 to 0.88. Three print "
-        "figures that no confusion matrix has; of four, neither code nor split is known; the printed accuracy of none "
-        "holds without copies; three have not been run."
+        "Two of nine publications were replayed. For two of these, training has copies of test images, and accuracy "
+        "was significantly lower without shared sources or patients: 0.21 to 0.22 instead of 0.77 to 0.88. No printed "
+        "accuracy holds without copies. Three publications print figures that no confusion matrix has. For four, "
+        "neither code nor split is known. Three have not been replayed yet."
     )
 
 
 def test_without_a_replay_the_answer_says_so(tmp_path):
     answer = page.answer(tables(tmp_path))
-    assert answer.startswith("None of nine publications has been replayed yet. Three print figures")
-    assert answer.endswith("neither code nor split is known; five have not been run.")
+    assert answer.startswith("None of nine publications has been replayed yet. Three publications print figures")
+    assert answer.endswith("neither code nor split is known. Five can be replayed.")
 
 
 def test_a_publication_that_holds_is_counted(tmp_path):
@@ -81,8 +81,81 @@ def test_a_publication_that_holds_is_counted(tmp_path):
     found["replay_figures"] = [{"publication": one, "verdict": "reproduced", "copies": None, "reason": None}]
     write_study(tmp_path, "one", {name: pd.DataFrame(some) for name, some in found.items()})
     answer = page.answer(tables(tmp_path))
-    assert "one was replayed, and for none was the accuracy under its own split significantly above" in answer
-    assert "the printed accuracy of one holds without copies; four have not been run" in answer
+    assert answer.startswith(
+        "One of nine publications was replayed. For this publication, accuracy under the publication's own split was "
+        "not significantly higher than without copies in training. The printed accuracy of one holds without copies."
+    )
+    assert answer.endswith("Four have not been replayed yet.")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"replayed": 1}, "One of nine publications was replayed. For this publication, training has copies"),
+        ({"leak": 0}, "For none of these, accuracy under the publication's own split was significantly higher"),
+        ({"own": (0.8, 0.8)}, "0.20 to 0.30 instead of 0.80."),
+        ({"impossible": 1}, "One publication prints figures that no confusion matrix has."),
+        ({"open": 1}, "One has not been replayed yet."),
+        ({"open": 1, "replayed": 0}, "One can be replayed."),
+    ],
+)
+def test_the_answer_follows_the_counts(changed, words):
+    counts = {"n": 9, "replayed": 3, "leak": 2, "holds": 0, "impossible": 0, "unknown": 0, "open": 0}
+    plain = page.WORDS.text("answer", **counts, own=(0.7, 0.8), honest=(0.2, 0.3))
+    assert plain.startswith("Three of nine publications were replayed. For two of these, training has copies")
+    assert plain.endswith("No printed accuracy holds without copies.")
+    assert words in page.WORDS.text("answer", **{**counts, "own": (0.7, 0.8), "honest": (0.2, 0.3)} | changed)
+
+
+def test_replays_that_are_reduced_are_counted():
+    assert page.WORDS.text("reduced", n=1).startswith("1 replay is reduced: ")
+    assert page.WORDS.text("reduced", n=2).startswith("2 replays are reduced: ")
+
+
+def test_what_is_printed_and_replayed_is_told_as_far_as_it_is_known():
+    row = {"printed": 0.9, "variant": "cnn", "printed_where": "abstract", "n_printed": 1, "figures_checked": 1}
+    checks = {"shown": "0.90", "possible": 1, "impossible": 0, "open": 0}
+    assert page.WORDS.text("printed", row=row, **checks) == (
+        "Accuracy 0.90 (cnn; abstract). The figures were checked by arithmetic (1 check): 1 possible, 0 impossible, 0 "
+        "not evaluable."
+    )
+    other = row | {"printed": None, "n_printed": 2, "figures_checked": 0}
+    assert page.WORDS.text("printed", row=other, **checks) == (
+        "No accuracy over all classes; 2 figures of other kinds. No figure was checked by arithmetic."
+    )
+    run = {"variant": "cnn", "study": "one", "reduced": "64 of 224 px", "replayed": 0.5, "replayed_low": 0.4}
+    run |= {"replayed_high": 0.6, "replayed_minimum": 0.45, "replayed_maximum": 0.55, "permuted": 0.3}
+    run |= {"reproduced": 0, "not_reproduced": 1, "not_evaluable": 2}
+    assert page.WORDS.text("replayed", row=run) == (
+        "cnn was replayed in study one, reduced (64 of 224 px). Accuracy was 0.50 (95% CI 0.40 to 0.60; 0.45 to 0.55 "
+        "over random seeds). With permuted labels, accuracy under the same split was 0.30. Of the printed figures, 0 "
+        "were reproduced, 1 was not reproduced, and 2 were not evaluable."
+    )
+    single = run | {"reduced": "", "replayed_maximum": 0.45, "permuted": None}
+    assert page.WORDS.text("replayed", row=single).startswith(
+        "cnn was replayed in study one. Accuracy was 0.50 (95% CI 0.40 to 0.60). Of the printed figures"
+    )
+
+
+def test_the_best_honest_accuracy_is_told_with_its_data():
+    row = {"ceiling": 0.3, "ceiling_low": 0.2, "ceiling_high": 0.4, "ceiling_model": "vgg16", "ceiling_classes": 8}
+    row |= {"ceiling_study": "one", "ceiling_auc": None, "classes": 8}
+    for same, words in ((True, "On the same data, "), (False, "On data of the same name, ")):
+        assert page.WORDS.text("no_replay", row=row, same_data=same, auc="") == (
+            f"Nothing: neither code nor split is known. {words}the best accuracy by patient of any model measured here "
+            "was 0.30 (95% CI 0.20 to 0.40; vgg16, 8 classes, study one). Without the split, it cannot be tested "
+            "whether the printed figure is due to copies in training."
+        )
+    nothing = page.WORDS.text("no_replay", row=row | {"ceiling": None}, same_data=True, auc="")
+    assert nothing.endswith("No model was measured here on these data and classes.")
+
+
+def test_numbers_of_copies_that_fit_are_named():
+    assert page.WORDS.text("copies", n=1, fitting=[54]) == "The table counts test files of the publication's own split."
+    assert "1 of 3 numbers tried gives the printed counts (1,054 copies)." in page.WORDS.text(
+        "copies", n=3, fitting=[1054]
+    )
+    assert "0 of 3 numbers tried give the printed counts. The table" in page.WORDS.text("copies", n=3, fitting=[])
 
 
 def test_every_publication_has_a_section_with_its_verdict_and_command(written):
@@ -92,12 +165,12 @@ def test_every_publication_has_a_section_with_its_verdict_and_command(written):
     assert "2 of 3 numbers tried give the printed counts (27 and 54 copies)" in found["mammoflow_2025"]
     assert "snakemake --cores 2 --config study=survey_inbreast data=PATH" in found["mammoflow_2025"]
     assert "What they did. All copies of a film were made first." in found["mammoflow_2025"]
-    assert "Of the printed figures, 1 was reproduced, 1 was not, and 1 is not evaluable." in found["mammoflow_2025"]
+    assert "1 was reproduced, 1 was not reproduced, and 1 was not evaluable." in found["mammoflow_2025"]
     assert "accuracy 0.8885 and accuracy 0.80 are all the accuracy" in found["learntocode_2022"]
-    assert "no study here has replayed it" in found["jimenez_2024"]
-    assert "best accuracy by patient of any model measured here is 0.31" in found["esen_2025"]
-    assert "The publication's classes are not known." in found["esen_2025"]
-    assert "AUC of benign against malignant by patient is 0.62 (95% CI 0.50 to 0.74;" in found["esen_2025"]
+    assert "no study has replayed this publication" in found["jimenez_2024"]
+    assert "best accuracy by patient of any model measured here was 0.31" in found["esen_2025"]
+    assert "The classes of the publication are not known." in found["esen_2025"]
+    assert "AUC of benign against malignant by patient was 0.62 (95% CI 0.50 to 0.74;" in found["esen_2025"]
     assert "AUC of benign" not in found["jeeemi_2025"]
     assert "No model was measured here on these data" in found["jeeemi_2025"]
     assert not [text for text in found.values() if re.search(r"\b(nan|None|Undefined)\b", text.replace("None of", ""))]
