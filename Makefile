@@ -1,4 +1,5 @@
-# make reproduce: environment, default study, report.   make status: how its cells stand.   make test: test suite.
+# make reproduce: environment, default study, report.   make plan: what it will take: time, memory, disk.
+# make status: how its cells stand.   make test: test suite.
 # make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters, types, import directions.
 # make data: the real images of the studies laptop and paper, downloaded and verified; DATA=FILE: a zip that a browser got.
 # make survey: all publications, from the studies that have finished.
@@ -26,7 +27,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve data reproduce status pdf docs pictures test check publication survey archive same dictionary numbers lock
+.PHONY: environment backends app serve data reproduce plan status pdf docs pictures test check publication survey archive same dictionary numbers lock
 
 environment: $(INSTALLED)
 
@@ -56,6 +57,9 @@ data: environment
 
 reproduce: environment
 	$(SNAKEMAKE)
+
+plan: environment
+	$(RUN) python -m benchmarks.plan --study $(STUDY) --cores $(CORES) $(if $(DATA),--data "$(DATA)")
 
 status: environment
 	$(RUN) python -m benchmarks.run.status --study $(STUDY)

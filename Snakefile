@@ -6,11 +6,13 @@
 #   snakemake --cores 8 --config study=laptop data=PATH folds=3  with another value of one of its keys
 #   snakemake --cores 8 pdf                                      report.pdf too, by latexmk
 #   snakemake --cores 8 status                                   how the cells stand, during a run too
+#   snakemake --cores 8 plan                                     what a run will take: time, memory, disk
 #   snakemake --cores 1 survey                                   all publications, from the studies that have finished
 #   snakemake --cores 8 planted_bias                             are planted shortcuts found? (about an hour)
 #
 # Each rule calls one module; `python -m benchmarks.training --help` and its like run without Snakemake.
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -25,10 +27,10 @@ sys.path.insert(0, str(CODE))
 
 from benchmarks.errors import BadInput
 from benchmarks.fetch.cache import with_cached_data
+from benchmarks.plan.resources import Needs
 from benchmarks.protocols import EXTERNAL, base
 from benchmarks.run.archived import recorded_digest
 from benchmarks.run.hooks import Run
-from benchmarks.run.resources import Needs
 from benchmarks.run.rest import WITHOUT, rest
 from benchmarks.run.snakemake_private import moves
 from benchmarks.run.stages import Stages
@@ -117,6 +119,19 @@ rule all:
 rule status:
     message:
         "How the cells of study {STUDY.name} stand"
+
+
+# No part of a study: it prints what a run of the study will take.
+rule plan:
+    params:
+        study=shlex.quote(STUDY.source.argument),
+        data=f"--data {shlex.quote(str(STUDY.data))}" if STUDY.data else "",
+        cores=lambda wildcards: workflow.cores,
+    message:
+        "Plan study {STUDY.name}"
+    shell:
+        "python {CODE}/benchmarks/run/launch.py benchmarks.plan.__main__ --study {params.study} {params.data}"
+        " --cores {params.cores}"
 
 
 include: "benchmarks/samples/rules.smk"

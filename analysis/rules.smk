@@ -34,6 +34,8 @@ for module, (category, names) in PREDICTIONS_ALONE.items():
             LOGS / f"{stage}.log",
         conda:
             "../envs/benchmark.yaml"
+        resources:
+            **NEEDS.of(stage),
         params:
             **STAGES.params(f"analysis.{module}"),
             settings=[STUDY.seed, STUDY.bootstrap],

@@ -27,6 +27,8 @@ rule report:
         LOGS / "report.log",
     conda:
         "../envs/report.yaml"
+    resources:
+        **NEEDS.of("report"),
     params:
         **STAGES.params(
             "reports.provenance",
@@ -60,6 +62,8 @@ rule results:
         LOGS / "results.log",
     conda:
         "../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("results"),
     params:
         **STAGES.params("analysis.dictionary.interchange", files=[*CODE.glob("analysis/dictionary/tables/*.yaml")]),
         description=STUDY.description,

@@ -12,6 +12,8 @@ rule leakage:
     conda:
         "../../envs/benchmark.yaml"
     threads: 1
+    resources:
+        **NEEDS.of("leakage"),
     params:
         **STAGES.params("analysis.leakage --threads {threads}", loads=STAGES.adapters, data=True),
     message:
@@ -32,6 +34,8 @@ rule shortcuts:
     conda:
         "../../envs/benchmark.yaml"
     threads: 1
+    resources:
+        **NEEDS.of("shortcuts"),
     params:
         **STAGES.params("analysis.audit.shortcuts --threads {threads}", loads=STAGES.adapters, data=True),
         settings=[STUDY.seed, STUDY.bootstrap],

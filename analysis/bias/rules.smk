@@ -21,6 +21,8 @@ rule bias:
         LOGS / "bias.log",
     conda:
         "../../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("bias"),
     params:
         **STAGES.params(
             "analysis.explanations.explain --collect",

@@ -15,6 +15,8 @@ rule claims:
         LOGS / "claims.log",
     conda:
         "../../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("claims"),
     params:
         **STAGES.params(
             "analysis.explanations.heatmaps --collect",

@@ -11,6 +11,8 @@ rule probes:
         LOGS / "probes.log",
     conda:
         "../../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("probes"),
     params:
         **STAGES.params("analysis.explanations.probes"),
         settings=[STUDY.seed, STUDY.probes],
@@ -43,6 +45,8 @@ rule explain:
     conda:
         "../../envs/benchmark.yaml"
     threads: 1
+    resources:
+        **NEEDS.of("explain"),
     params:
         **STAGES.params(
             "analysis.explanations.explain --architecture {wildcards.architecture} --threads {threads}",
@@ -68,6 +72,8 @@ rule heatmaps:
     conda:
         "../../envs/benchmark.yaml"
     threads: 1
+    resources:
+        **NEEDS.of("heatmaps"),
     params:
         **STAGES.params(
             "analysis.explanations.heatmaps --architecture {wildcards.architecture} --threads {threads}",

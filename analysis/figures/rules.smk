@@ -37,6 +37,8 @@ rule figures:
     conda:
         "../../envs/report.yaml"
     threads: 2
+    resources:
+        **NEEDS.of("figures"),
     params:
         **STAGES.params("analysis.figures.figures --threads {threads}"),
     message:

@@ -15,6 +15,8 @@ rule tables:
         LOGS / "tables.log",
     conda:
         "../../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("tables"),
     params:
         **STAGES.params("analysis.scores.tables"),
     message:

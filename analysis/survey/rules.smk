@@ -18,6 +18,8 @@ rule replays:
         LOGS / "replays.log",
     conda:
         "../../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("replays"),
     params:
         **STAGES.params(
             "analysis.survey.replays",

@@ -15,6 +15,8 @@ rule features:
         "../../envs/benchmark.yaml"
     # The only heavy job before the cells; its numbers do not depend on the threads.
     threads: 8
+    resources:
+        **NEEDS.of("features"),
     params:
         **STAGES.params(
             "benchmarks.baselines.embedding --view {wildcards.view} --threads {threads}",
@@ -44,6 +46,8 @@ rule baselines:
     conda:
         "../../envs/benchmark.yaml"
     threads: 1
+    resources:
+        **NEEDS.of("baselines"),
     params:
         **STAGES.params(
             "benchmarks.baselines.baselines --protocol {wildcards.protocol} --fold {wildcards.fold} --threads {threads}",

@@ -28,8 +28,7 @@ rule cell:
     threads: 1
     # For a cluster. On one machine they limit nothing without --resources.
     resources:
-        mem_mb=lambda wildcards, attempt: NEEDS.memory_mb(wildcards.architecture, wildcards.protocol, attempt),
-        runtime=lambda wildcards, attempt: NEEDS.minutes(wildcards.architecture, wildcards.protocol, attempt),
+        **NEEDS.of("cell"),
     params:
         **STAGES.params(
             "benchmarks.training --architecture {wildcards.architecture} --protocol {wildcards.protocol}"

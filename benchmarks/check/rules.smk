@@ -12,6 +12,8 @@ rule architecture:
     priority: 1
     conda:
         "../../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("architecture"),
     params:
         **STAGES.params(
             "benchmarks.check.contract --architecture {wildcards.architecture}",

@@ -18,6 +18,8 @@ rule maps:
         "../../envs/benchmark.yaml"
     # A heavy job before many light ones; its numbers do not depend on the threads.
     threads: 8
+    resources:
+        **NEEDS.of("maps"),
     params:
         **STAGES.params(
             "benchmarks.recipe.maps --architecture {wildcards.architecture} --threads {threads}",

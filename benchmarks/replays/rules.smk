@@ -10,6 +10,8 @@ rule split:
         LOGS / "folds/{split}.log",
     conda:
         "../../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("split"),
     params:
         **STAGES.params("benchmarks.replays.folds --protocol {wildcards.split}"),
         settings=lambda wildcards: STUDY.split_settings(wildcards.split),
@@ -38,10 +40,8 @@ rule replay:
     conda:
         "../../envs/benchmark.yaml"
     threads: 1
-    # For a cluster. On one machine they limit nothing without --resources.
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 720 * attempt,
+        **NEEDS.of("replay"),
     params:
         **STAGES.params(
             "benchmarks.replays.replay --publication {wildcards.publication} --variant {wildcards.variant}"

@@ -1,9 +1,11 @@
 """What happens around the jobs of one Snakemake run: at its start, after its success, after its failure."""
 
+import atexit
 import contextlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from benchmarks.backend import TENSORFLOW
@@ -19,7 +21,8 @@ from benchmarks.run.watch import Watch
 from benchmarks.study.study import Study
 
 STATUS = "status"  # the rule that only prints
-READERS = {STATUS, "survey"}  # rules that write no results of the study
+DUE = "MAMMOBENCH_DUE"  # environment variable: the file for the jobs of a dry run (benchmarks/plan)
+READERS = {STATUS, "plan", "survey"}  # rules that write no results of the study
 
 
 class Run:
@@ -30,6 +33,9 @@ class Run:
         self.watch = Watch(study)
         self.processes = contextlib.ExitStack()
         if snakemake_private.is_main(workflow):
+            if DUE in os.environ:
+                # Snakemake calls no hook after a dry run.
+                atexit.register(snakemake_private.write_due, workflow, Path(os.environ.pop(DUE)))
             snakemake_private.adopt_records(study.results())
             if study.data == cached(study.dataset["name"]):
                 print(f"Data: {study.data}, which `make data` downloaded", file=sys.stderr)

@@ -28,6 +28,29 @@ def jobs(workflow: Any) -> tuple[list, list] | None:
         return None
 
 
+def write_due(workflow: Any, path: Path) -> None:
+    """Write the jobs that a dry run would execute, as JSON: id, rule, wildcards, threads, priority, needs.
+
+    `needs` are the ids of the other due jobs that must end first. Snakemake prints its job graph without wildcards.
+    Where Snakemake has changed, no file is written, and `make plan` says so.
+    """
+    with contextlib.suppress(*CHANGED):
+        due = [*workflow.dag.needrun_jobs(exclude_finished=False)]
+        ids = {job: number for number, job in enumerate(due)}
+        jobs = [
+            {
+                "id": number,
+                "rule": job.rule.name,
+                "wildcards": dict(job.wildcards_dict),
+                "threads": job.threads,
+                "priority": job.priority,
+                "needs": sorted(ids[other] for other in workflow.dag.dependencies[job] if other in ids),
+            }
+            for job, number in ids.items()
+        ]
+        path.write_text(json.dumps(jobs))
+
+
 def without_rate_limit(workflow: Any) -> None:
     """Switch off the limit of jobs a second.
 

@@ -12,6 +12,8 @@ rule samples:
         LOGS / "samples.log",
     conda:
         "../../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("samples"),
     params:
         **STAGES.params("benchmarks.samples.__main__", loads=STAGES.adapters, data=True),
         dataset=STUDY.dataset,
@@ -32,6 +34,8 @@ rule folds:
         LOGS / "folds/{protocol}.log",
     conda:
         "../../envs/benchmark.yaml"
+    resources:
+        **NEEDS.of("folds"),
     params:
         **STAGES.params("benchmarks.samples.folds --protocol {wildcards.protocol}", loads=STAGES.protocol),
         settings=lambda wildcards: [

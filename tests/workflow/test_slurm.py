@@ -15,7 +15,7 @@ from test_contributing import copied
 from test_edited import CHANGED, edited_while_running
 from test_workflow import TINY, environment, snakemake, write_study
 
-from benchmarks.run.resources import BESIDE_MB, LARGER, UNKNOWN
+from benchmarks.plan.resources import BESIDE_MB, LARGER, UNKNOWN
 
 pytestmark = [
     pytest.mark.slow,

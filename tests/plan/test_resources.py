@@ -7,7 +7,9 @@ import yaml
 from conftest import ROOT
 from test_workflow import snakemake, write_study
 
-from benchmarks.run.resources import UNKNOWN, Needs
+from benchmarks.plan.due import Job
+from benchmarks.plan.estimate import Estimate
+from benchmarks.plan.resources import OTHERS, UNKNOWN, Needs, write_needs
 from benchmarks.study.study import load_study
 
 
@@ -28,8 +30,7 @@ def finish(study, architecture, protocol, fold, megabytes, training, prediction,
 
 
 def asked(study, architecture, protocol, attempt=1):
-    needs = Needs(study)
-    return needs.memory_mb(architecture, protocol, attempt), needs.minutes(architecture, protocol, attempt)
+    return Needs(study).asked("cell", {"architecture": architecture, "protocol": protocol, "fold": "0"}, attempt)
 
 
 def test_a_cell_asks_for_the_most_that_its_kind_took_with_room(study):
@@ -64,9 +65,10 @@ def test_protocols_of_one_form_teach_each_other(study):
 def test_files_are_read_once(study):
     finish(study, "simple", "by_patient", 0, megabytes=1000, training=60, prediction=0)
     needs = Needs(study)
-    first = needs.memory_mb("simple", "by_patient", 1)
+    cell = {"architecture": "simple", "protocol": "by_patient", "fold": "1"}
+    first = needs.asked("cell", cell, 1)
     (study.cell_folder("simple", "by_patient", 0) / "runtime.json").unlink()
-    assert needs.memory_mb("simple", "by_patient", 1) == first == 2500
+    assert needs.asked("cell", cell, 1) == first == (2500, 8)
 
 
 def test_a_cell_that_is_being_written_teaches_nothing(study):
@@ -74,6 +76,30 @@ def test_a_cell_that_is_being_written_teaches_nothing(study):
     finish(study, "simple", "by_patient", 1, megabytes=1000, training=60, prediction=0)
     (study.cell_folder("simple", "by_patient", 1) / "runtime.json").write_text("")
     assert asked(study, "simple", "by_patient") == (2500, 8)
+
+
+def test_without_a_finished_cell_the_plan_counts_for_each_form(study):
+    jobs = [
+        Job(0, "cell", {"architecture": "simple", "protocol": "by_patient", "fold": "0"}),
+        Job(1, "cell", {"architecture": "simple", "protocol": "by_patient", "fold": "1"}),
+        Job(2, "leakage", {}),
+    ]
+    write_needs(study, jobs, {0: Estimate(120, 900, 1), 1: Estimate(60, 1000, 1), 2: Estimate(60, 2000, 1)})
+    # The larger of both folds: 1.5 x 1000 MB and 1000 MB beside it; 3 x 120 s = 6 minutes and 5 to start
+    assert asked(study, "simple", "by_patient") == (2500, 11)
+    assert asked(study, "simple", "published") == UNKNOWN
+    assert Needs(study).asked("leakage", {}, 1) == (4000, 8)
+    assert Needs(study).asked("claims", {}, 1) == OTHERS
+    finish(study, "simple", "by_patient", 0, megabytes=2000, training=60, prediction=0)
+    assert asked(study, "simple", "by_patient") == (4000, 8)
+
+
+def test_another_attempt_is_announced_once(study, capsys):
+    needs = Needs(study)
+    assert needs.asked("figures", {}, 1) == (8000, 120)
+    assert capsys.readouterr().err == ""
+    assert needs.asked("figures", {}, 2) == needs.asked("figures", {}, 2) == (16000, 240)
+    assert capsys.readouterr().err == "mammobench: figures: attempt 2 requests 16000 MB and 240 min\n"
 
 
 @pytest.mark.parametrize("profile", ["gpu", "slurm"])
