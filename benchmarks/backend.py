@@ -3,15 +3,19 @@
 import contextlib
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.errors import BadInput
+
 TENSORFLOW = "tensorflow"
 BACKENDS = (TENSORFLOW, "jax", "torch")  # of Keras
-PACKAGES = ("tensorflow", "keras", "keras-tuner", "numpy", "scikit-learn", "tf-keras-vis", "pandas", "snakemake")
+PACKAGES = ("keras", "keras-tuner", "numpy", "scikit-learn", "pandas", "snakemake")
+OPTIONAL = (*BACKENDS, "tf-keras-vis")  # an environment has those of its backend
 
 
 # Lines that TensorFlow prints at every start, at any TF_CPP_MIN_LOG_LEVEL, without a fault. 303: there is no driver.
@@ -27,9 +31,12 @@ def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW) -> None
     """Limit the numeric libraries to `threads` threads; with `keras`, start Keras on `backend` without its log lines.
 
     Call this before any import of Keras. The number of threads changes the last bits of results: each stage gets the
-    number from Snakemake and records it.
+    number from Snakemake and records it. With `keras`, raises BadInput if `backend` is not installed.
     """
     import threadpoolctl
+
+    if keras:
+        require(backend)
 
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[variable] = str(threads)
@@ -44,6 +51,15 @@ def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW) -> None
     if keras:
         with _quiet():
             _start_keras()
+
+
+def require(backend: str) -> None:
+    """Raise BadInput if Keras' backend `backend` is not installed."""
+    if importlib.util.find_spec(backend):
+        return
+    others = [name for name in BACKENDS if importlib.util.find_spec(name)]
+    instead = f", or run with backend={others[0]}, which is installed" if others else ""
+    raise BadInput(f"backend: {backend} is not installed; install it by make environment BACKEND={backend}{instead}")
 
 
 def load() -> None:
@@ -89,8 +105,12 @@ def _without(lines: tuple[str, ...]) -> Iterator[None]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that results depend on."""
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}}
+    """Return the versions of Python and of the packages that results depend on, of OPTIONAL those installed."""
+    found = {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}}
+    for name in OPTIONAL:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def hardware() -> dict:

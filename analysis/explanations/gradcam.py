@@ -1,4 +1,4 @@
-"""Saliency maps by tf-keras-vis.
+"""Saliency maps: by tf-keras-vis on TensorFlow, by Keras alone on other backends.
 
 Grad-CAM (Selvaraju et al., ICCV 2017), Grad-CAM++ (Chattopadhay et al., WACV 2018) and Score-CAM (Wang et al., CVPR
 workshops 2020), all of the class score before its softmax, at the layer that the architecture declares.
@@ -10,32 +10,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from analysis.explanations.keras_maps import BATCH, KerasMaps
+from benchmarks.backend import TENSORFLOW
+
 if TYPE_CHECKING:
     import keras
 
 GRADCAM, PLUS_PLUS, SCORE_CAM = METHODS = ("gradcam", "gradcam_plus_plus", "score_cam")
-BATCH = 64  # images explained at once
 CHANNELS = 32  # of the feature map that Score-CAM tries, those that vary most ("Faster-Score-CAM")
 
 
 class Explainer:
     """Predictions and saliency maps of a model, at the layer called `layer`; `take` replaces the weights.
 
-    What TensorFlow builds for a model takes far longer than to explain a few images; it is built once.
+    What TensorFlow or JAX builds for a model takes far longer than to explain a few images; it is built once.
     `predict` gives probabilities, float32 (N, classes), of images float32 (N, S, S, 1), 0..255.
     """
 
     def __init__(self, model: "keras.Model", layer: str):
-        from tf_keras_vis.gradcam import Gradcam
-        from tf_keras_vis.scorecam import Scorecam
-        from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+        import keras
 
         self.model, self.layer = model, layer
         self.grid: tuple[int, int] = model.get_layer(layer).output.shape[1:3]
-        self.gradcam = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)
-        self.linear = self.gradcam.model
-        self.predict = _direct(model)
-        self.score_cam = Scorecam(_stand_in(self.linear, layer), clone=False)
+        by_keras = keras.backend.backend() != TENSORFLOW
+        self.own: KerasMaps | VisMaps = KerasMaps(model, layer) if by_keras else VisMaps(model, layer)
+        self.predict, self.linear = self.own.predict, self.own.linear
 
     def take(self, weights: list[np.ndarray]) -> None:
         """Use `weights` from now on, those of a model of the same structure."""
@@ -48,26 +47,54 @@ class Explainer:
         Images are 0..255. Maps are resized to the image by `enlarged`, not normalised; a map is 0 everywhere where no
         feature speaks for the class.
         """
-        from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
+        if method == SCORE_CAM:
+            channels = min(CHANNELS, self.model.get_layer(self.layer).output.shape[-1])
+            maps = self.own.score_cam(images, targets, channels)
+        else:
+            maps = (self.own.gradcam if method == GRADCAM else self.own.plus_plus)(images, targets)
+        return enlarged(np.maximum(maps.astype("float32"), 0), images.shape[1])
+
+
+class VisMaps:
+    """What KerasMaps gives, by tf-keras-vis on TensorFlow."""
+
+    def __init__(self, model: "keras.Model", layer: str):
+        from tf_keras_vis.gradcam import Gradcam
+        from tf_keras_vis.scorecam import Scorecam
+        from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+
+        self.layer = layer
+        self.by_gradient = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)
+        self.linear = self.by_gradient.model
+        self.predict = _direct(model)
+        self.by_score = Scorecam(_stand_in(self.linear, layer), clone=False)
+
+    def gradcam(self, images: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """Return maps (N, h, w) by Grad-CAM."""
         from tf_keras_vis.utils.scores import CategoricalScore
 
-        channels = self.model.get_layer(self.layer).output.shape[-1]
-        visualise, batch, score, options = {
-            GRADCAM: (self.gradcam, BATCH, CategoricalScore, {}),
-            PLUS_PLUS: (GradcamPlusPlus(self.linear), BATCH, _relative, {}),
-            # One by one: the channels are chosen for all images of a batch together.
-            SCORE_CAM: (
-                self.score_cam,
-                1,
-                _probabilities,
-                {"max_N": min(CHANNELS, channels), "batch_size": CHANNELS},
-            ),
-        }[method]
+        return self._maps(self.by_gradient, CategoricalScore, images, targets, BATCH)
+
+    def plus_plus(self, images: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """Return maps (N, h, w) by Grad-CAM++."""
+        from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
+
+        return self._maps(GradcamPlusPlus(self.linear), _relative, images, targets, BATCH)
+
+    def score_cam(self, images: np.ndarray, targets: np.ndarray, channels: int) -> np.ndarray:
+        """Return maps (N, h, w) by Score-CAM from the `channels` channels that vary most."""
+        # One by one: the channels are chosen for all images of a batch together.
+        options = {"max_N": channels, "batch_size": CHANNELS}
+        return self._maps(self.by_score, _probabilities, images, targets, 1, **options)
+
+    def _maps(
+        self, method: Callable, score: Callable, images: np.ndarray, targets: np.ndarray, batch: int, **options: int
+    ) -> np.ndarray:
         maps = []
         for start in range(0, len(images), batch):
             part = slice(start, start + batch)
             maps.append(
-                visualise(
+                method(
                     score(targets[part].tolist()),
                     images[part],
                     penultimate_layer=self.layer,
@@ -77,7 +104,7 @@ class Explainer:
                     **options,
                 )
             )
-        return enlarged(np.maximum(np.concatenate(maps).astype("float32"), 0), images.shape[1])
+        return np.concatenate(maps)
 
 
 def _direct(model: "keras.Model") -> Callable[..., np.ndarray]:

@@ -29,6 +29,7 @@ from analysis.explanations.stage import run_command
 from benchmarks import stored
 from benchmarks.cells.model import saved_model
 from benchmarks.errors import run_cli
+from benchmarks.gradients import of_input
 from benchmarks.protocols import PUBLISHED
 from benchmarks.study.study import Study
 
@@ -51,18 +52,13 @@ def published_maps(model: "keras.Model", layer: str, images: np.ndarray, target:
     does.
     """
     import keras
-    import tensorflow as tf
 
-    convolution = model.get_layer(layer).output
-    gradient_model = keras.Model(model.input, [convolution, convolution])
-    with tf.GradientTape() as tape:
-        features, scores = gradient_model(images)
-        if target >= scores.shape[1]:
-            raise IndexError(f"layer {layer} has {scores.shape[1]} rows, none for class {target}")
-        score = scores[:, target]
-    weights = tf.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
-    heat = tf.reduce_sum(tf.cast(features, tf.float32) * tf.cast(weights, tf.float32), axis=-1)
-    return np.maximum(heat.numpy(), 0)
+    features = keras.Model(model.input, model.get_layer(layer).output).predict_on_batch(images).astype("float32")
+    if target >= features.shape[1]:
+        raise IndexError(f"layer {layer} has {features.shape[1]} rows, none for class {target}")
+    # The published gradient model gives the features twice: the second time they stand for the scores.
+    gradients = of_input(lambda scores: scores[:, target], features)
+    return np.maximum(np.sum(features * gradients.mean(axis=(1, 2), keepdims=True), axis=-1), 0)
 
 
 def class_maps(explainer: Explainer, images: np.ndarray, n_classes: int) -> dict[str, np.ndarray]:

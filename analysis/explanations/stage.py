@@ -23,5 +23,5 @@ def run_command(
     if arguments.collect:
         collect(study)
     else:
-        backend.prepare(arguments.threads)
+        backend.prepare(arguments.threads, backend=study.backend)
         write(study, arguments.architecture)

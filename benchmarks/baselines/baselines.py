@@ -120,7 +120,7 @@ def fit_cell(cell: Cell, data: Data, threads: int) -> None:
 
 def fit_baselines(study: Study, protocol: str, fold: int, threads: int) -> None:
     """Fit all baselines in one fold. Raises BadInput if an earlier stage has not run."""
-    backend.prepare(threads, keras=protocols.PLANTED in protocol)
+    backend.prepare(threads, keras=protocols.PLANTED in protocol, backend=study.backend)
     cells = [Cell(study, name, protocol, fold) for name in BASELINES]
     data = load(cells[0])  # all baselines see the same images
     for cell in cells:

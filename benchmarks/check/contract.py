@@ -156,7 +156,7 @@ def check(name: str, study: Study, classes: int) -> dict[str, dict[str, Any]]:
 
 def write_reports(study: Study, architecture: str | None) -> None:
     """Check one architecture of `study`, or all; write a file for each. Raises BadInput if one breaks its contract."""
-    backend.prepare(1)
+    backend.prepare(1, backend=study.backend)
     about: Any = stored.record(study.results() / "dataset.json")
     folder = study.results() / "architectures"
     folder.mkdir(exist_ok=True)

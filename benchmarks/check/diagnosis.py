@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from benchmarks.cells.predict import dead_features
 from benchmarks.check.building import answers
+from benchmarks.gradients import of_weights
 
 LARGE = 1.5  # times ln K: an initial loss above starts from answers that are sure and wrong
 VANISHED = 1e-4  # gradient norm at the first layer over that at the last; above 1 / VANISHED it has exploded
@@ -68,14 +68,14 @@ def reasons(new: keras.Model, trained: keras.Model, x: np.ndarray, y: np.ndarray
 
 def _step(model: keras.Model, x: np.ndarray, y: np.ndarray) -> tuple[float, dict[str, float], np.ndarray]:
     """Return loss, gradient norm of each kernel by its path, and outputs (N, K), in training mode."""
-    with tf.GradientTape() as tape:
-        outputs = model(x.astype("float32"), training=True)
-        loss = keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, outputs))
-    kernels = [weight for weight in model.trainable_weights if len(weight.shape) > 1]
-    gradients = tape.gradient(loss, [weight.value for weight in kernels])
-    norms = [0.0 if one is None else float(np.linalg.norm(np.ravel(one))) for one in gradients]
-    paths = [weight.path for weight in kernels]
-    return float(loss), dict(zip(paths, norms, strict=True)), keras.ops.convert_to_numpy(outputs)
+
+    def loss(outputs: Any) -> Any:
+        return keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, outputs))
+
+    value, gradients, outputs = of_weights(model, x.astype("float32"), loss)
+    weights = zip(model.trainable_variables, gradients, strict=True)
+    norms = {own.path: float(np.linalg.norm(np.ravel(one))) for own, one in weights if len(own.shape) > 1}
+    return value, norms, outputs
 
 
 def _units(model: keras.Model, x: np.ndarray) -> tuple[float, float, float]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 import architectures
 from benchmarks.cells.model import plain_hyperparameters
@@ -13,6 +12,7 @@ from benchmarks.cells.reuse import compiled
 from benchmarks.check import diagnosis
 from benchmarks.check.building import CLASSES, answers, build
 from benchmarks.datasets import phantom
+from benchmarks.gradients import Tapped
 from benchmarks.study.study import Study
 
 PHANTOMS = 64  # eight of each class
@@ -91,14 +91,11 @@ def explains(name: str, model: keras.Model, x: np.ndarray) -> Iterator[str]:
     """Check that Grad-CAM has a map of several pixels, and a gradient that weighs its channels."""
     layer = architectures.describe(name).corrected.cam_layer
     where = architectures.place(name, name, layer)
-    both = keras.Model(model.input, [model.get_layer(layer).output, model.output])
-    with tf.GradientTape() as tape:
-        features, outputs = both(x.astype("float32"), training=False)
-        score = keras.ops.sum(keras.ops.max(outputs, axis=1))
+    answered = answers(model, x)
+    features, _, gradients = Tapped(model, layer)(x, np.eye(answered.shape[1])[answered.argmax(axis=1)])
     if features.shape[1] * features.shape[2] == 1:
         yield f"{where}: cam_layer {layer!r} is a map of 1 x 1, which shows no place; name an earlier layer"
-    gradient = tape.gradient(score, features)
-    if gradient is None or not np.any(gradient):
+    if not np.any(gradients):
         yield f"{where}: no gradient reaches cam_layer {layer!r}, so Grad-CAM is empty; name a layer before the break"
 
 

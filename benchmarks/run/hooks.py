@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.backend import TENSORFLOW
+from benchmarks.backend import TENSORFLOW, require
 from benchmarks.errors import BadInput
 from benchmarks.fetch.cache import cached
 from benchmarks.run import snakemake_private
@@ -43,11 +43,14 @@ class Run:
     def start(self) -> None:
         """Lock the results, write down the code, start progress line and warm processes.
 
-        Raises BadInput if another run writes the same results, or if they can't be written.
+        Raises BadInput if the backend isn't installed, another run writes the same results, or they can't be written.
         """
         planned = snakemake_private.jobs(self.workflow)
         if planned is not None and {job.rule.name for job in planned[1]} <= READERS:
             return
+        local = snakemake_private.is_local(self.workflow)
+        if local and planned is not None and cells_of(planned[1]):
+            require(self.study.backend)
         results = self.study.results()
         claim(results)
         snakemake_private.drop_records(results)
@@ -60,7 +63,7 @@ class Run:
             self.study.failures_file().unlink(missing_ok=True)
         if planned is not None:
             self.watch.start(*map(cells_of, planned))
-        if snakemake_private.is_local(self.workflow):
+        if local:
             snakemake_private.without_rate_limit(self.workflow)
             if sys.platform == "linux" and self.study.backend == TENSORFLOW:
                 self.processes.enter_context(serving(self.workflow.cores))

@@ -1,6 +1,5 @@
 """What a schema can't see in a study: names that lead nowhere, and keys that don't go together."""
 
-import importlib.util
 from collections.abc import Iterator
 
 import architectures
@@ -21,8 +20,6 @@ def problems_of(content: dict) -> Iterator[str]:
 def _backend_problems(backend: str) -> Iterator[str]:
     if backend not in BACKENDS:
         yield f"KERAS_BACKEND={backend} in the environment: allowed: {', '.join(BACKENDS)}"
-    elif not importlib.util.find_spec(backend):
-        yield f"backend: {backend} is not installed; make backends installs it"
 
 
 def _protocol_problems(content: dict) -> Iterator[str]:

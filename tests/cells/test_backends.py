@@ -1,6 +1,7 @@
 """The same cell on Keras' other backends: its model answers the same on TensorFlow, its scores are as good."""
 
 import functools
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -16,6 +17,7 @@ import yaml
 from conftest import ROOT
 from test_training import prepared, study  # noqa: F401 - fixtures
 
+from benchmarks.backend import OPTIONAL, require, versions
 from benchmarks.cells.model import saved_model
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
@@ -72,7 +74,7 @@ def _losses(folder: Path, backend: str) -> pd.DataFrame:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_another_backend_trains_as_well_and_is_explained_on_tensorflow(study, tables, backend):  # noqa: F811
+def test_another_backend_trains_as_well_and_its_model_answers_alike_on_tensorflow(study, tables, backend):  # noqa: F811
     table, folder = tables(backend)["by_patient", SEEDS[0]]
     model = saved_model("simple", folder / "model.keras")
     rows = pd.read_parquet(study.results() / "samples.parquet").set_index("sample")["row"]
@@ -101,7 +103,20 @@ def test_the_environment_names_the_backend_where_the_study_does_not(study, monke
     assert load_study('{"extends": "small.yaml", "backend": "tensorflow"}').backend == "tensorflow"
 
 
-def test_a_backend_that_is_not_installed_is_told(study, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(BadInput, match="backend: tensorflow is not installed"):
-        load_study("small.yaml")
+def test_only_a_stage_that_needs_a_backend_asks_for_it(study, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "jax" or None)
+    load_study("small.yaml")
+    with pytest.raises(BadInput, match="run with backend=jax, which is installed"):
+        require("tensorflow")
+
+
+def test_versions_need_no_backend(monkeypatch):
+    own = importlib.metadata.version
+
+    def version(name: str) -> str:
+        if name in OPTIONAL:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return own(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert {"python", "keras", "numpy"} <= set(versions()).difference(OPTIONAL)
