@@ -12,9 +12,12 @@ from benchmarks.reference import NONE
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
 from reports.tables import ARCHITECTURE, bold_if, column, make_table, measured, picked, text, value, whole
-from reports.wording import MISSING, WORDS, count, interval, listed, number, plural, span, spoken
+from reports.wording import MISSING, count, number, span, spoken
+from reports.words import Words
 
-COMPARISONS = {"classes": "between classes", "classifier": "after shuffling the classifier"}
+WORDS = Words("claims")
+
+COMPARISONS = {"classes": "between classes", "classifier": "shuffled classifier"}
 BAD = (CONTRADICTED, ONLY_WITH_LEAKAGE)
 
 
@@ -23,24 +26,26 @@ def verdict_table(results: Results) -> Table | None:
     table = where(results.table("claims"), kind=CLAIM)
     if table.empty:
         return None
-    caption = "What the published study says, and what is left of it. Rules and printed figures stand under Claims."
     columns = [
         column("claim", lambda row: Cell(row["statement"], _numbers(row)), "wide"),
         column("verdict", lambda row: bold_if(row["verdict"], BAD), "phrase"),
     ]
-    return make_table("verdicts", caption, columns, table, ["claims"])
+    return make_table("verdicts", WORDS.text("verdicts_caption"), columns, table, ["claims"])
 
 
 def _numbers(row: dict) -> str:
     """Return the numbers behind a claim in words; empty for a claim without numbers."""
     if pd.isna(row["published_value"]):
         return ""
-    parts = [f"{spoken(row['metric'])}: published {number(row['published_value'])}"]
-    for name in ("replayed", "by_patient"):
-        measured_value, low, high = (row[f"{name}_{part}"] for part in ("value", "low", "high"))
-        if pd.notna(measured_value):
-            parts.append(f"{name} {number(measured_value)} ({interval(low, high)})")
-    return ", ".join(parts)
+    values = [
+        (name, *(row[f"{name}_{part}"] for part in ("value", "low", "high"))) for name in ("replayed", "by_patient")
+    ]
+    return WORDS.text(
+        "numbers",
+        metric=spoken(row["metric"]),
+        published=row["published_value"],
+        values=[measured_value for measured_value in values if pd.notna(measured_value[1])],
+    )
 
 
 def claims(results: Results) -> Iterator[Section]:
@@ -50,15 +55,16 @@ def claims(results: Results) -> Iterator[Section]:
         return
     published = publication.load(results.study.claims)
     blocks: list[Block] = [
-        Paragraph("Verdicts follow from tables by these rules, and from nothing else:"),
-        Bullets(WORDS["claim_rules"]),
+        Paragraph(WORDS.text("rules_opening")),
+        Bullets(WORDS.texts("rules")),
         _every_claim(table),
     ]
-    yield Section("claims", "Claims", blocks)
-    yield Section("as-published", "The study as published", _as_published(published), level=2)
-    yield Section("replay", "Replay of the published recipe", list(_replay(views.by_variant(published))), level=2)
+    figures = views.by_variant(published)
+    yield Section("claims", WORDS.text("title"), blocks)
+    yield Section("as-published", WORDS.text("as_published_title"), _as_published(published), level=2)
+    yield Section("replay", WORDS.text("replay_title"), list(_replay(figures)), level=2)
     if len(results.table("heatmaps")):
-        yield Section("heat-maps", "The published heat map", list(_heat_maps(results)), level=2)
+        yield Section("heat-maps", WORDS.text("maps_title"), list(_maps(results)), level=2)
 
 
 def _every_claim(table: pd.DataFrame) -> Table:
@@ -68,8 +74,7 @@ def _every_claim(table: pd.DataFrame) -> Table:
         *(measured(name, f"{name}_value", name, MISSING) for name in ("replayed", "by_patient")),
         column("verdict and why", _verdict, "broad"),
     ]
-    caption = "Every claim and printed figure, with the reason for its verdict."
-    return make_table("claims", caption, columns, table, folded=True)
+    return make_table("claims", WORDS.text("claims_caption"), columns, table, folded=True)
 
 
 def _claim(row: dict) -> Cell:
@@ -92,27 +97,22 @@ def _as_published(published: dict) -> list[Block]:
         column("test accuracy", lambda own: number(own.get("test_accuracy"))),
         column("macro F1", lambda own: number(own.get("macro_f1"))),
     ]
-    caption = (
-        f"As published: figures quoted from the study, not measured here; {_size(published)}. It gave no intervals."
+    caption = WORDS.text(
+        "as_published_caption", files=_files(published), epochs=(published["recipe"] or {}).get("epochs")
     )
-    cited = f" [@{published['citation']}]" if "citation" in published else ""
-    about = f"The study under re-evaluation is {published['title']}{cited}, {views.address(published)}."
-    return [Paragraph(about), make_table("as-published", caption, columns, rows, [])]
+    about = {"title": published["title"], "cited": published.get("citation"), "address": views.address(published)}
+    return [Paragraph(WORDS.text("as_published", **about)), make_table("as-published", caption, columns, rows, [])]
 
 
-def _size(published: dict) -> str:
-    """Return `1,526 validation and 42 test files, 50 epochs`, as far as known."""
+def _files(published: dict) -> list[tuple[int, str]]:
+    """Return the numbers of files of the validation and the test part, as far as known."""
     sizes = (published["split"] or {}).get("sizes", {})
-    parts = [f"{n:,} {part}" for part in ("validation", "test") if (n := sizes.get(part))]
-    epochs = (published["recipe"] or {}).get("epochs")
-    known = [f"{listed(parts)} files"] if parts else []
-    known += [plural(epochs, "epoch")] if epochs else []
-    return ", ".join(known) or "split and epochs are not known"
+    return [(n, part) for part in ("validation", "test") if (n := sizes.get(part))]
 
 
 def _replay(figures: dict) -> Iterator[Block]:
     runs = reference.read("replay")
-    yield Paragraph(WORDS["replay"])
+    yield Paragraph(WORDS.text("replay"))
     # As published first, then the changes.
     runs = runs.assign(changed=runs["change"] != NONE)
     keys = ["architecture", "image_size", "epochs", "changed", "change"]
@@ -132,11 +132,7 @@ def _replay(figures: dict) -> Iterator[Block]:
         column("test accuracy", lambda own: span(own["test_accuracy"])),
         column("collapsed", collapsed),
     ]
-    caption = (
-        "Reference replays: lowest to highest value over the seeds, and how many collapsed. Networks of fewer "
-        "parameters than published are reduced."
-    )
-    yield make_table("replay", caption, columns, rows, [], grouped=True)
+    yield make_table("replay", WORDS.text("replay_caption"), columns, rows, [], grouped=True)
     causes = [*_causes(runs, figures), *_unexplained(runs, figures)]
     if causes:
         yield Bullets(causes)
@@ -152,16 +148,15 @@ def _causes(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
         family = runs[(runs["architecture"] == architecture) & (runs["image_size"] == own["image_size"].iloc[0])]
         counts = (family["predicted_classes"] == 1).groupby(family["change"]).agg(["sum", "size"])
         collapsed, n = counts.loc[NONE]
-        published = parameters == figures.get(architecture, {}).get("parameters")
-        size = "the network as published" if published else "the reduced network"
-        epochs = listed(f"{n} epochs" for n in sorted(own.loc[as_it_is, "epochs"].unique()))
-        changes = [
-            f"with {change} in {row['sum']} of {row['size']}" for change, row in counts.drop(index=NONE).iterrows()
-        ]
-        yield (
-            f"{architecture} collapses {'always' if collapsed == n else 'by chance'}: {size} "
-            f"({epochs}) in {collapsed} of {plural(n, 'run')}"
-            f"{', ' + listed(changes) if changes else ''}."
+        yield WORDS.text(
+            "cause",
+            architecture=architecture,
+            always=collapsed == n,
+            full=parameters == figures.get(architecture, {}).get("parameters"),
+            epochs=sorted(own.loc[as_it_is, "epochs"].unique()),
+            collapsed=collapsed,
+            n=n,
+            changes=list(counts.drop(index=NONE).itertuples(name=None)),
         )
 
 
@@ -173,25 +168,19 @@ def _unexplained(runs: pd.DataFrame, figures: dict) -> Iterator[str]:
         mine = where(runs, architecture=architecture, change=NONE)
         if own.get("test_accuracy", np.inf) > lowest or mine.empty or (mine["predicted_classes"] == 1).any():
             continue
-        size = "" if (mine["parameters"] == own["parameters"]).any() else " of the reduced network"
-        told = "unlike the published one" if not size else "whether the published one does is not evaluable here"
-        yield f"{architecture} collapses in none of {plural(len(mine), 'run')}{size}; {told}."
+        full = (mine["parameters"] == own["parameters"]).any()
+        yield WORDS.text("unexplained", architecture=architecture, n=len(mine), full=full)
 
 
-def _heat_maps(results: Results) -> Iterator[Block]:
-    yield Paragraph(WORDS["heatmaps"])
-    alt = "Published heat map and Grad-CAM for two classes, and with shuffled classifier weights"
-    caption = "One probe of each network trained as published: published heat map (left) and Grad-CAM (right)."
-    yield figure("heatmaps", caption, alt)
+def _maps(results: Results) -> Iterator[Block]:
+    yield Paragraph(WORDS.text("maps"))
+    yield figure("heatmaps", WORDS.text("maps_figure_caption"), WORDS.text("maps_alt"))
     columns = [
         *(text("method"), ARCHITECTURE),
         column("comparison", lambda row: COMPARISONS[row["comparison"]], "left"),
         *(measured("largest difference", "difference"), value("correlation", digits=3)),
         column("same map", lambda row: f"{row['unchanged']} of {row['n_probes']}"),
     ]
-    caption = (
-        "How much a heat map changes: largest difference of maps scaled to a peak of 1, mean over probes with its 95 % "
-        "interval; mean correlation (a dash: the maps don't vary); probes whose maps are all the same."
-    )
+    caption = WORDS.text("maps_table_caption")
     table = results.table("heatmaps").sort_values(["method", "architecture"], ascending=[False, True])
     yield make_table("heatmaps", caption, columns, table, grouped=True, folded=True)
