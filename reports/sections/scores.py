@@ -79,7 +79,7 @@ def _headline(results: Results) -> Iterator[Table]:
     columns = [
         *(PROTOCOL, ARCHITECTURE, measured("accuracy minus majority", "difference", "difference")),
         *(verdict("beats majority"), whole("predicted classes", "predicted_classes")),
-        column("collapsed cells", lambda row: f"{count(row['collapsed_cells'])} of {count(row['cells'])}"),
+        column("collapsed models", lambda row: f"{count(row['collapsed_cells'])} of {count(row['cells'])}"),
     ]
     yield make_table("majority", WORDS.text("majority_caption"), columns, rows, ["headline"], grouped=True)
 
