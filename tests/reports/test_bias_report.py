@@ -17,6 +17,7 @@ from reports import latex, verdicts
 from reports.document import Cell, Column, Figures, Picture, Report, Section, Table
 from reports.page import html
 from reports.sections import bias
+from reports.wording import per_cent
 
 
 def table(*rows) -> pd.DataFrame:
@@ -68,20 +69,24 @@ def test_matrix_flags_if_any_region_is_flagged_and_clears_if_any_is_clear():
 
 def test_sentences_count_architectures_by_what_their_flags_say():
     assert verdicts.flags_sentence(table(*MIXED), "published") == (
-        "Under published, bias checks flag 2 of 2 architectures: 2 lean on what holds no evidence of a mass (labels, "
-        "turned by 90), 1 answers alike with the lesion changed, 1 has its heat in the wrong place and 1 serves groups "
-        "unequally."
+        "Under published, bias checks flagged 2 of 2 architectures: 2 relied on image features without diagnostic "
+        "information (labels, turned by 90); 1 gave the same predictions with the lesion changed; 1 had misplaced "
+        "saliency; 1 performed unequally across groups."
     )
     assert verdicts.flags_sentence(table(*MIXED), "by_patient") == ""
     nothing = table(("a", "heat", "labels", 0.0, "clear"))
-    assert "no bias check flags any of 1 architecture." in verdicts.flags_sentence(nothing, "published")
+    assert "no bias check flagged any of 1 architecture." in verdicts.flags_sentence(nothing, "published")
     unknown = table(("a", "heat", "labels", None, "not evaluable")).assign(note=COLLAPSED)
-    assert "no bias check of any architecture is evaluable" in verdicts.flags_sentence(unknown, "published")
+    assert "no bias check of any architecture was evaluable" in verdicts.flags_sentence(unknown, "published")
     collapsed = pd.concat([unknown, table(("b", "heat", "labels", 0.0, "clear"))])
-    assert "a gives every probe the same answer" in verdicts.flags_sentence(collapsed, "published")
+    told = verdicts.flags_sentence(collapsed, "published")
+    assert told.endswith("a predicted the same for every probe image; only its differences between groups were judged.")
+    both = collapsed.assign(note=COLLAPSED)
+    assert "a and b predicted the same for every probe image; only their" in verdicts.flags_sentence(both, "published")
     counted = verdicts.counts_sentence(table(*MIXED), ["published", "by_patient"])
-    assert counted.startswith(
-        "Of the verdicts that could be given, flagged are 7 of 9 (78 %) under published and 0 of 0"
+    assert counted == (
+        f"Flags among the evaluable verdicts: 7 of 9 ({per_cent(7 / 9)}) under published, 0 of 0 under by_patient. 2 "
+        "verdicts were not evaluable."
     )
 
 
@@ -90,19 +95,19 @@ def test_models_without_skill_are_counted_and_named():
     without = rows["architecture"] == "b"
     rows.loc[without, ["verdict", "note"]] = ["not evaluable", "no skill"]
     told = verdicts.flags_sentence(rows, "published")
-    assert told.startswith("Under published, bias checks flag 1 of 1 architecture:")
+    assert told.startswith("Under published, bias checks flagged 1 of 1 architecture:")
     assert told.endswith("Not evaluable: no skill (b).")
     counted = verdicts.counts_sentence(rows, ["published"])
     # Of a 4 flagged and 1 clear, of b 3 flagged, 1 clear and 1 not evaluable, of c 1 not evaluable.
     assert counted.endswith(
-        "Models without skill are not judged: 4 flagged (without this rule 7), 1 clear (without this rule 2) and "
-        "6 not evaluable (without this rule 2)."
+        "Models without skill were not judged: 4 flagged (7 without this rule), 1 clear (2 without this rule), 6 not "
+        "evaluable (2 without this rule)."
     )
     cells = bias._verdict(rows[without])
     assert (cells.text, cells.below, cells.strong) == ("not evaluable", "no skill", False)
     everyone = rows.assign(verdict="not evaluable", note="no skill")
     assert verdicts.flags_sentence(everyone, "published") == (
-        "Under published, no bias check of any architecture is evaluable. Not evaluable: no skill (a, b and c)."
+        "Under published, no bias check of any architecture was evaluable. Not evaluable: no skill (a, b and c)."
     )
     assert "Not evaluable: no skill (a, b and c)." in verdicts.claim_sentence(everyone)
     assert list(bias._groups_sentences(everyone, ["published"])) == [
@@ -147,11 +152,26 @@ def test_further_checks_are_named_with_their_question():
     assert "Further" not in bias.WORDS.text("questions", others=[])
 
 
+def test_what_is_left_out_for_want_of_skill_is_named_with_its_reason():
+    rows = table(*MIXED[:2]).assign(note=["no skill", "skill not evaluable"], verdict="not evaluable")
+    rows["architecture"] = ["a", "b"]
+    assert verdicts.without_skill(rows) == "Not evaluable: no skill (a) and skill not evaluable (b)."
+    assert verdicts.without_skill(table(*MIXED)) == ""
+    assert verdicts.counts_sentence(rows[:1], ["published"]).startswith(
+        "Flags among the evaluable verdicts: 0 of 0 under published. 1 verdict was not evaluable. Models without skill"
+    )
+
+
+def test_each_family_of_flags_has_its_meaning():
+    assert verdicts.KINDS["unrelated"] == "had saliency maps that failed the sanity checks"
+    assert all(verdicts.KINDS.values()) and len(set(verdicts.KINDS.values())) == 5
+
+
 def test_largest_differences_are_told_with_interval_and_units():
     told = verdicts.strongest(table(*MIXED), "published", "patient")
-    assert "of probability, 0.50 (b, turned or mirrored, turned by 90; 95 % CI 0.40 to 0.60, 30 patients)" in told
-    assert "0.40 (a, share of the heat, border;" in told
-    assert "between groups, \N{MINUS SIGN}0.60 (b, density 1: accuracy;" in told
+    assert "in probability 0.50 (b, turned or mirrored, turned by 90, 95% CI 0.40 to 0.60, 30 patients);" in told
+    assert "in share or maximum of the saliency 0.40 (a, share of the heat, border, 95%" in told
+    assert "between groups \N{MINUS SIGN}0.60 (b, density 1: accuracy, 95%" in told
     assert verdicts.strongest(table(MIXED[3]), "published", "patient") == ""
 
 
@@ -160,13 +180,13 @@ def test_largest_differences_are_told_with_interval_and_units():
     [
         (
             MIXED,
-            "flag 2 of 2 architectures that they can judge: 1 of them answers alike with the lesion changed and 2",
+            "flagged 2 of 2 evaluable architectures: 1 gave the same predictions with the lesion changed; 2 relied on",
         ),
-        (MIXED[:1], "flag 1 of 1 architecture that they can judge. The maps of what is flagged do not confirm"),
-        ([("a", "heat", "lesion", -0.1, "flagged")], "1 of them puts no more heat on the lesion than a map of the"),
-        (MIXED[3:4], "flags any of 1 architecture; that contradicts nothing, and shows no reliability either"),
-        (MIXED[5:6], "no check of maps or answers is evaluable"),
-        (MIXED[9:], "no check of maps or answers is evaluable"),
+        (MIXED[:1], "flagged 1 of 1 evaluable architecture. The saliency maps of flagged models do not confirm"),
+        ([("a", "heat", "lesion", -0.1, "flagged")], "1 had no more saliency on the lesion than a map of the whole"),
+        (MIXED[3:4], "any of 1 evaluable architecture. This does not contradict the claim, but it does not show"),
+        (MIXED[5:6], "no check of saliency maps or predictions was evaluable."),
+        (MIXED[9:], "no check of saliency maps or predictions was evaluable."),
     ],
 )
 def test_the_claim_about_grad_cam_is_worded_from_the_verdicts(rows, words):
@@ -181,13 +201,14 @@ def test_flags_before_and_after_correction():
     unskilled = found.assign(q=None, verdict="not evaluable")
     found = pd.concat([found, unskilled])
     told = verdicts.correction_sentence(found)
-    assert told.endswith("at a false discovery rate of 5 % within each family of checks, 4 of 7 flags remained.")
+    rate = f"at a false discovery rate of {per_cent(0.05)} within each family of checks"
+    assert told.endswith(f"{rate}, 4 of 7 flags remained.")
     rows = [[cell.text for cell in row] for row in bias._families(found).rows]
     assert rows == [
-        ["has its heat in the wrong place", "4", "2", "1"],
-        ["answers alike with the lesion changed", "1", "1", "1"],
-        ["leans on what holds no evidence of a mass", "2", "2", "2"],
-        ["serves groups unequally", "2", "2", "0"],
+        ["had misplaced saliency", "4", "2", "1"],
+        ["gave the same predictions with the lesion changed", "1", "1", "1"],
+        ["relied on image features without diagnostic information", "2", "2", "2"],
+        ["performed unequally across groups", "2", "2", "0"],
     ]
     assert verdicts.correction_sentence(unskilled) == ""
 

@@ -21,8 +21,8 @@ from reports.sections.classes import WORDS, collapse
         (
             ["sound", "flagged"],
             "Of 2 trained models, 0 collapsed. A further 1 was flagged for a loss that was not finite, constant "
-            "outputs or dead features. The scores above include these models; the number of collapsed models stands beside the "
-            "accuracy.",
+            "outputs or dead features. The scores above include these models; the number of collapsed models "
+            "stands beside the accuracy.",
         ),
     ],
 )

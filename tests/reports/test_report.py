@@ -186,7 +186,7 @@ def test_verdicts_need_skill(made, page):
     assert "Not evaluable: no skill (vgg16)." in page.text
     counts = [(bias[name] == "flagged").sum() for name in ("verdict", "verdict_before_skill")]
     assert counts[0] < counts[1]
-    assert f"Models without skill are not judged: {counts[0]} flagged (without this rule {counts[1]})" in page.text
+    assert f"Models without skill were not judged: {counts[0]} flagged ({counts[1]} without this rule)" in page.text
     assert "Skill is shown for 2 of 2 networks (simple and vgg16)." in page.text
 
 
