@@ -21,6 +21,8 @@ COMMANDS = (
         "benchmarks.fetch",
         "benchmarks.samples",
         "benchmarks.check",
+        "benchmarks.plan",
+        "benchmarks.plan.compare",
         "benchmarks.run.status",
         "benchmarks.validation.same",
     ),

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     import keras
 
 FIRST = 2  # images of the small batch
-STEPS, CHECKS = 4, 3  # in an epoch of training, of validation
-PER_BATCH = 1.0  # seconds that a step of the larger batch may take
+STEPS, CHECKS = 3, 2  # in an epoch of training, of validation
+PER_BATCH = 0.5  # seconds that a step of the larger batch should take at most
 ANSWERED = 64  # images that are predicted at once (cells/predict.py)
 # From an image's batch and epochs to a fit, whose callbacks include the given one
 Fit = Callable[[int, int, "keras.callbacks.Callback"], Any]
@@ -55,8 +55,10 @@ def measured(study: Study, kind: Kind, classes: int, clock: Callable[[], float])
     memory = [_peak_mb()]
     batch = int(np.clip(PER_BATCH / (small.step / FIRST), 2 * FIRST, largest))
     large, before = _Meter(clock), clock()
-    fit(batch, 2, large)
-    trial = large.epochs[0] - before - large.epoch()
+    # Networks too slow for it train one epoch of the larger batch alone.
+    slow = small.step > PER_BATCH
+    fit(batch, 1 if slow else 2, large)
+    trial = 0.0 if slow else large.epochs[0] - before - large.epoch()
     memory.append(_peak_mb())
     answer = _answers(saved(), images, batch, clock)
     before = clock()
@@ -66,11 +68,12 @@ def measured(study: Study, kind: Kind, classes: int, clock: Callable[[], float])
     write = clock() - before
     if kind.how == RECIPE:
         # Each trial builds and traces anew.
-        start, trial = start - trial, trial
+        trial = trial or start
+        start -= trial
     return Cost(
         start=max(start, 0),
         trial=max(trial, 0),
-        epoch=max(large.overhead, 0),
+        epoch=max((small if slow else large).overhead, 0),
         step=Line.through(FIRST, small.step, batch, large.step),
         check=Line.through(FIRST, small.check, batch, large.check),
         answer=answer,

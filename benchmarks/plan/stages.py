@@ -21,7 +21,7 @@ FIXED = {
 }
 NOTHING = ("all", "plan", "status")
 PER_PASS = 2.5e-7  # seconds and pixel of one pass of EfficientNet-Lite0, forward
-PASSES = 60  # forward passes a probe: saliency maps, changed films
+PASSES = 30  # forward passes a probe: saliency maps, changed films
 FEATURES = 2560
 BASE_MB, KERAS_MB = 450, 900  # of a process with pandas and scikit-learn, with Keras and a small network
 AT_ONCE = 64  # images that are explained or predicted at once
