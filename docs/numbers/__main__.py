@@ -55,7 +55,15 @@ def listing(known: dict[str, Measured]) -> list[str]:
     code, kept = Code(), digests()
     reasons = {name: stale(one, kept.get(name), code) for name, one in known.items()}
     width = max(map(len, known))
-    return [f"{name:<{width}}  {f'stale: {reason}' if reason else 'fresh'}" for name, reason in reasons.items()]
+    return [f"{name:<{width}}  {_state(known[name], reason)}" for name, reason in reasons.items()]
+
+
+def _state(one: Measured, reason: str) -> str:
+    """Return `fresh`, or why the record is stale and what a new measurement takes."""
+    if not reason or one.command is None:
+        return reason or "fresh"
+    takes = [f"{one.minutes:g} minutes", *one.needs, *(f"results of {name}" for name in one.results)]
+    return f"stale: {reason} ({', '.join([*takes, 'an idle machine'] if one.idle else takes)})"
 
 
 def differences(known: dict[str, Measured]) -> dict[Path, tuple[str, list[str]]]:

@@ -77,7 +77,7 @@ def stale(one: Measured, known: dict | None, code: Code) -> str:
     if not one.record.is_file():
         return "not measured yet"
     if one.command is None:
-        return "no command writes it"
+        return "typed: no command writes its record"
     if known is None:
         return "measured before digests of code were kept"
     if known["record"] != _hash(one.record):

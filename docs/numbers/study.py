@@ -31,8 +31,8 @@ def record(one: Measured, results: Path) -> None:
     provenance = stored.record(results / "provenance.json")
     if _contents(provenance["study"]["text"]) != [_content(path.read_text()) for path in one.data()]:
         raise BadInput(f"{results}: its study differs from {', '.join(one.files)}; run the project's study")
-    facts = {**_about(provenance), "minutes": _minutes(results), **_facts(results)}
-    one.record.write_text(written(facts))
+    found = {**_about(provenance), "minutes": _minutes(results), **facts(results)}
+    one.record.write_text(written(found))
     modules = sorted(json.loads((results / "code.json").read_text())["stages"])
     keep(one, modules, recorded_digest(results / "code.json", modules, one.data()))
 
@@ -47,10 +47,10 @@ def _content(text: str) -> dict:
     return {key: value for key, value in yaml.safe_load(text).items() if key != "description"}
 
 
-def written(facts: dict[str, object]) -> str:
+def written(found: dict[str, object]) -> str:
     """Return the JSON of a record, one row of a table a line."""
     parts = []
-    for key, value in facts.items():
+    for key, value in found.items():
         rows = value if isinstance(value, list) and value and isinstance(value[0], dict) else None
         text = "[\n  " + ",\n  ".join(map(json.dumps, rows)) + "\n ]" if rows else json.dumps(value)
         parts.append(f" {json.dumps(key)}: {text}")
@@ -77,7 +77,8 @@ def _minutes(results: Path) -> float | None:
     return round((ended - began) / 60, 1) if began < first_cell < ended else None
 
 
-def _facts(results: Path) -> dict[str, object]:
+def facts(results: Path) -> dict[str, object]:
+    """Return what the pages may print of a study's tables. Raises BadInput if a table is missing."""
     tables = {
         name: read_table(results, name)
         for name in ("headline", "scores", "control", "leakage", "shortcuts", "comparison", "claims", "bias")
