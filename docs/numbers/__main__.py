@@ -1,7 +1,7 @@
 """Measured numbers on the pages: what is stale, and every number as its record has it.
 
     python -m docs.numbers                      list what is stale, fill in README.md and docs/*.md
-    python -m docs.numbers --check              the same without a change; status 1 if a page differs from a record
+    python -m docs.numbers --check              the same without a change; an error if a page differs from its record
     python -m docs.numbers --measure            measure again what is stale and can be measured here, then fill in
     python -m docs.numbers --measure NAME ...   measure these again
     python -m docs.numbers --study NAME         make the record of a finished study, then fill in
@@ -22,9 +22,9 @@ from docs.numbers.words import Words
 
 
 def main() -> None:
-    """Do what the command line asks. The exit status is 1 with --check if a page differs from a record."""
+    """Do what the command line asks. Raises BadInput with --check if a page differs from a record."""
     parser = argparse.ArgumentParser(description="Fill in the measured numbers of README.md and docs/*.md.")
-    parser.add_argument("--check", action="store_true", help="change nothing; status 1 if a page differs from a record")
+    parser.add_argument("--check", action="store_true", help="change nothing; an error if a page differs")
     parser.add_argument("--measure", nargs="*", metavar="NAME", help="measure again: these, or all that is stale")
     parser.add_argument("--study", metavar="NAME", help="make the record of this finished study")
     parser.add_argument("--results", type=Path, help="folder of its results (default: results/NAME)")
@@ -62,7 +62,7 @@ def _state(one: Measured, reason: str) -> str:
     """Return `fresh`, or why the record is stale and what a new measurement takes."""
     if not reason or one.command is None:
         return reason or "fresh"
-    takes = [f"{one.minutes:g} minutes", *one.needs, *(f"results of {name}" for name in one.results)]
+    takes = [f"{one.minutes:g} min", *one.needs, *(f"results of {name}" for name in one.results)]
     return f"stale: {reason} ({', '.join([*takes, 'an idle machine'] if one.idle else takes)})"
 
 

@@ -18,7 +18,7 @@ TOKEN = re.compile(
     r"<!-- numbers:(?P<block>\S*) -->\n|(?P<end_block><!-- /numbers -->)|"
     r"<!--n:(?P<inline>\S*?)-->|(?P<end_inline><!--/n-->)"
 )
-LIKE = re.compile(r"<!--\s*/?\s*(?:numbers|n)\b")
+LIKE = re.compile(r"<!--\s*/?\s*n(?:umbers?)?\b")  # marks, also misspelt ones
 LINE_START = re.compile(r"[\s>]*(?:[-*+]|\d+[.)])?\s*")
 
 
