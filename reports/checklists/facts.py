@@ -5,13 +5,16 @@ import pandas as pd
 from analysis.scores.collapse import COLLAPSED
 from benchmarks.cells.heads import FACTORS
 from benchmarks.study.names import BASELINES
+from reports import wording
 from reports.facts import extremes, patients, size
 from reports.findings import answer
 from reports.results import Results, where
 from reports.sections.comparison import baseline_sentence
 from reports.verdicts import flags_sentence
-from reports.wording import NOT_EVALUABLE, WORDS, count, listed, plural, span, units
+from reports.wording import NOT_EVALUABLE, count, listed, plural, span, units
+from reports.words import Words
 
+WORDS = Words("checklists/facts")
 SOFTWARE = ("python", "tensorflow", "jax", "torch", "keras", "keras-tuner", "scikit-learn")
 
 
@@ -22,21 +25,20 @@ def facts(results: Results) -> dict[str, object]:
     collapse = results.table("collapse")
     whole = results.table("data").iloc[-1]
     probes = results.table("gradcam").drop_duplicates(["protocol", "probe"])
-    commit = made["code"]["commit"]
     over = (f"{units(row.n_units, row.unit)} ({row.protocol})" for row in results.scored().itertuples())
-    known = "patients are known of every image" if patients(results) else "patients are unknown"
+    known = patients(results)
     return {
         "title": dataset["title"],
         "source": f"doi:{dataset['doi']}" if dataset["doi"] else dataset["title"],
-        "warning": WORDS["generated"],
+        "warning": wording.WORDS["generated"],
         "size": size(results),
         "extremes": extremes(results),
-        "files": f"{whole['before_files']:,.0f} un-augmented and {whole['after_files']:,.0f} augmented files",
+        "files": WORDS.text("files", before=whole["before_files"], after=whole["after_files"]),
         "n_classes": len(dataset["classes"]),
-        "factors": _factors(set(scores["task"])),
+        "factors": WORDS.text("factors", tasks=[factor for factor in FACTORS if factor in set(scores["task"])]),
         "sides": listed(f"{side} x {side}" for side in results.study.sizes()),
-        "known_patients": known,
-        "counted": "patients" if patients(results) else "source images",
+        "known_patients": WORDS.text("patients", known=known),
+        "counted": "patients" if known else "source images",
         "without_box": f"{int(probes['area_of_lesion'].isna().sum())} of {len(probes)}",
         "conflicts": len(results.table("conflicts")) or "none",
         "architectures": plural(len(results.architectures), "architecture"),
@@ -49,7 +51,7 @@ def facts(results: Results) -> dict[str, object]:
         "hours": f"{cells['seconds'].sum() / 3600:.1f} hours",
         "command": made["commands"][0],
         "study_file": made["study"]["file"],
-        "version": f"commit {commit[:12]}" if commit else "version unknown",
+        "version": WORDS.text("version", commit=(made["code"]["commit"] or "")[:12]),
         "resamples": count(results.study.bootstrap),
         "units": listed(over),
         "n_tests": comparison["test"].nunique() - 1,
@@ -67,12 +69,6 @@ def facts(results: Results) -> dict[str, object]:
 
 def _left(missing: pd.Series, noun: str) -> str:
     return f"{int(missing.sum()):,} of {plural(len(missing), noun)}"
-
-
-def _factors(tasks: set[str]) -> str:
-    known = [factor for factor in FACTORS if factor in tasks]
-    verb = "is" if len(known) == 1 else "are"
-    return f"; {listed(known)} {verb} scored from their summed probabilities" if known else ""
 
 
 def _software(ran: list[dict]) -> str:

@@ -14,8 +14,9 @@ from reports.checklists.facts import facts
 from reports.document import Block, Cell, Paragraph, Section, Table
 from reports.results import Results
 from reports.tables import bold_if, column, make_table
-from reports.wording import WORDS, listed
+from reports.words import Words
 
+WORDS = Words("checklists/section")
 FILES = {"claim": "claim_2024", "reforms": "reforms"}
 # Answers computed from the results: the public functions of two modules
 COMPUTED: dict[str, Callable[[Results], Answer]] = {
@@ -67,8 +68,7 @@ def load(file: str) -> Checklist:
 
 def checklists(results: Results) -> Iterator[Section]:
     """Sections on checklists."""
-    text = WORDS["checklists"]
-    yield Section("checklists", "Reporting checklists", [Paragraph(text)])
+    yield Section("checklists", WORDS.text("title"), [Paragraph(WORDS.text("about"))])
     known = facts(results)
     for anchor, file in FILES.items():
         checklist = load(file)
@@ -78,11 +78,9 @@ def checklists(results: Results) -> Iterator[Section]:
 
 
 def _count(answers: list[Answer]) -> str:
-    n = {word: sum(answer.answered == word for answer in answers) for word in (YES, PARTLY, AUTHORS, NOT_APPLICABLE)}
-    return (
-        f"{n[YES]} of {len(answers)} items are answered from this run, {n[PARTLY]} partly; left to the authors: "
-        f"{n[AUTHORS]}; not applicable: {n[NOT_APPLICABLE]}."
-    )
+    words = {"yes": YES, "partly": PARTLY, "authors": AUTHORS, "not_applicable": NOT_APPLICABLE}
+    n = {name: sum(answer.answered == word for answer in answers) for name, word in words.items()}
+    return WORDS.text("counts", n=len(answers), **n)
 
 
 def _table(anchor: str, checklist: Checklist, answers: list[Answer]) -> Table:
@@ -95,9 +93,9 @@ def _table(anchor: str, checklist: Checklist, answers: list[Answer]) -> Table:
     ]
     parts = []
     for section, items in itertools.groupby(checklist.items, lambda item: item.section):
-        first, *others = (item.number for item in items)
-        parts.append(f"{section} ({first}{f' to {others[-1]}' if others else ''})")
-    caption = f"{checklist.name} [@{checklist.citation}]: {listed(parts)}."
+        numbers = [item.number for item in items]
+        parts.append((section, numbers[0], numbers[-1]))
+    caption = WORDS.text("caption", name=checklist.name, citation=checklist.citation, parts=parts)
     rows = zip(checklist.items, answers, strict=True)
     return make_table(f"checklist-{anchor}", caption, columns, rows, [])
 

@@ -73,7 +73,7 @@ def test_leaks_are_told_and_a_planted_one_is_called_so(made, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     for checklist, item in (("reforms", "6a"), ("reforms", "6b"), ("claim", "20")):
         answered, text, _ = filled(leaking, checklist)[item]
-        assert answered == PARTLY and "This is a leak: by_patient should share none" in text
+        assert answered == PARTLY and "Data leakage was found under by_patient: parts share" in text
     assert "3 of 70 test images have a copy in the training part" in filled(leaking, "reforms")["6b"][1]
 
 
@@ -95,7 +95,7 @@ def test_answers_hold_the_numbers_of_the_tables(made, tmp_path, monkeypatch):
 
 def test_a_study_without_patients_does_not_say_that_it_keeps_them_apart(made):
     claim, reforms = filled(made["bare"], "claim"), filled(made["bare"], "reforms")
-    assert claim["20"][0] == PARTLY and "in training; unknown: their patient." in claim["20"][1]
+    assert claim["20"][0] == PARTLY and "in the training part; unknown: their patient." in claim["20"][1]
     assert claim["12"][1].count("patients are unknown") == 1
     assert "30 source images of unknown patients" in reforms["3e"][1]
     assert claim["38"][0] == NOT_APPLICABLE and claim["38"][2] == ""
@@ -104,7 +104,10 @@ def test_a_study_without_patients_does_not_say_that_it_keeps_them_apart(made):
 
 def test_a_study_with_the_published_protocol_alone_claims_nothing_of_new_patients(made):
     claim, reforms = filled(made["leaking"], "claim"), filled(made["leaking"], "reforms")
-    assert claim["32"][0] == PARTLY and "No score here is of new patients" in claim["32"][1]
+    assert (
+        claim["32"][0] == PARTLY
+        and "No score of this study describes the performance on new patients." in claim["32"][1]
+    )
     assert reforms["5e"][1].startswith("No search") and reforms["5e"][2] == "training"
     assert reforms["6a"][0] == reforms["6b"][0] == PARTLY
     assert "Hyperparameters" not in reforms["6a"][1]
