@@ -14,7 +14,7 @@ from benchmarks import backend
 from benchmarks.errors import run_cli
 from benchmarks.fetch.cache import with_cached_data
 from benchmarks.plan import table
-from benchmarks.plan.costs import gpus, measured_costs
+from benchmarks.plan.costs import SECONDS, gpus, measured_costs
 from benchmarks.plan.due import Job, due_jobs
 from benchmarks.plan.estimate import TRAINING, Estimate, Estimator
 from benchmarks.plan.kinds import kind_of
@@ -34,16 +34,23 @@ class Plan:
     estimates: dict[int, Estimate]
     unmeasured: list[str]
 
+    def print_unmeasured(self) -> None:
+        """Print what is guessed, and how to have it measured."""
+        if self.unmeasured:
+            print(
+                f"Not measured yet, guessed: {', '.join(self.unmeasured)}. Run the command again, with a longer --wait."
+            )
 
-def planned(study: Study, cores: int, everything: bool = False, learn: bool = True) -> Plan:
+
+def planned(study: Study, cores: int, everything: bool = False, learn: bool = True, wait: float = SECONDS) -> Plan:
     """Plan a run of `study`; with `everything`, of finished jobs too; with `learn`, from what finished cells recorded.
 
-    Raises BadInput if Snakemake can't plan the run.
+    Measures what has not been measured for at most `wait` seconds. Raises BadInput if Snakemake can't plan the run.
     """
     jobs = due_jobs(study, cores, everything)
     sizes = sizes_of(study)
     kinds = [*dict.fromkeys(kind_of(study, job.rule, job.wildcards) for job in jobs if job.rule in TRAINING)]
-    costs = measured_costs(study, kinds, sizes.classes, Code())
+    costs = measured_costs(study, kinds, sizes.classes, Code(), wait)
     estimates = Estimator(study, sizes, costs, cores, Recorded(study, learn)).all(jobs)
     return Plan(jobs, estimates, [kind.name for kind in kinds if kind not in costs])
 
@@ -56,6 +63,7 @@ def main() -> None:
     parser.add_argument("--cores", default="all", help="number of cores of the run (default: all)")
     parser.add_argument("--memory", type=float, help="memory in GB of the machine of the run (default: this machine's)")
     parser.add_argument("--at-once", type=int, default=100, help="jobs that a cluster runs at once (default: 100)")
+    parser.add_argument("--wait", type=float, default=SECONDS, help=f"seconds to measure steps (default: {SECONDS})")
     parser.add_argument("--all", action="store_true", help="plan finished jobs, too")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args()
@@ -63,7 +71,7 @@ def main() -> None:
     machine = backend.hardware()
     cores = machine["cores"] if asked.cores == "all" else int(asked.cores)
     memory_mb = (asked.memory or machine["memory_gb"]) * 1024
-    plan = planned(study, cores, asked.all)
+    plan = planned(study, cores, asked.all, wait=asked.wait)
     write_needs(study, plan.jobs, plan.estimates)
     rows = table.table_rows(plan.jobs, plan.estimates)
     seconds = {
@@ -84,8 +92,7 @@ def main() -> None:
         print(f"study {study.name} on {where}: {table.duration(own)}")
     if not gpus():
         print("On a GPU: make this plan on its machine, where steps are measured on the GPU.")
-    if plan.unmeasured:
-        print(f"Not measured within two minutes, guessed: {', '.join(plan.unmeasured)}. Run the same command again.")
+    plan.print_unmeasured()
     for problem in problems:
         print(f"does not fit: {problem}")
 

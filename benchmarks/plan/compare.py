@@ -20,6 +20,7 @@ from rich.table import Table
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.fetch.cache import with_cached_data
 from benchmarks.plan.__main__ import planned
+from benchmarks.plan.costs import SECONDS
 from benchmarks.plan.due import Job
 from benchmarks.plan.estimate import Estimate
 from benchmarks.plan.table import WIDTH, duration, group, run_seconds
@@ -128,10 +129,11 @@ def main() -> None:
     parser.add_argument("--study", required=True, help=STUDY)
     parser.add_argument("--data", help=DATA)
     parser.add_argument("--run", type=Path, default=Path(), help="folder that the run was started in (default: here)")
+    parser.add_argument("--wait", type=float, default=SECONDS, help=f"seconds to measure steps (default: {SECONDS})")
     asked = parser.parse_args()
     study = with_cached_data(load_study(asked.study, asked.data))
     run = find_run(asked.run)
-    plan = planned(study, run.cores, everything=True, learn=False)
+    plan = planned(study, run.cores, everything=True, learn=False, wait=asked.wait)
     rows = compared(run, plan.jobs, plan.estimates, cpu_seconds(study, asked.run))
     console = Console()
     if not console.is_terminal:
@@ -150,8 +152,7 @@ def main() -> None:
     ended = any(job.rule == "report" for job, _ in run.jobs)
     real = f"{duration(run.seconds)} real, foretold / real {whole / run.seconds:.2f}" if ended else "not yet at its end"
     print(f"study {study.name} on {run.cores} cores: {duration(whole)} foretold, {real}")
-    if plan.unmeasured:
-        print(f"Not measured within two minutes, guessed: {', '.join(plan.unmeasured)}. Run the same command again.")
+    plan.print_unmeasured()
 
 
 if __name__ == "__main__":

@@ -106,8 +106,10 @@ def known_costs(study: Study, kinds: Iterable[Kind], classes: int, code: Code) -
     return {kind: Cost.of(stored.record(file)) for kind, file in files.items() if file.is_file()}
 
 
-def measured_costs(study: Study, kinds: Iterable[Kind], classes: int, code: Code) -> dict[Kind, Cost]:
-    """Return the costs of all `kinds`: those known, and those measured now, as many as SECONDS allow."""
+def measured_costs(
+    study: Study, kinds: Iterable[Kind], classes: int, code: Code, seconds: float = SECONDS
+) -> dict[Kind, Cost]:
+    """Return the costs of all `kinds`: those known, and those measured now, as many as `seconds` allow."""
     kinds = [*dict.fromkeys(kinds)]
     known = known_costs(study, kinds, classes, code)
     missing = [kind for kind in kinds if kind not in known]
@@ -122,7 +124,7 @@ def measured_costs(study: Study, kinds: Iterable[Kind], classes: int, code: Code
         "gpu": bool(gpus()),
         # On a GPU one after another; on a CPU as many as a run trains at once.
         "at_once": 1 if gpus() else backend.hardware()["cores"],
-        "seconds": SECONDS,
+        "seconds": seconds,
     }
     environment = os.environ | {"OMP_NUM_THREADS": "1", "KERAS_BACKEND": study.backend}
     subprocess.run([*LAUNCH, MEASURE], input=json.dumps(order), text=True, env=environment, check=True)

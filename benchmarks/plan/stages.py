@@ -21,7 +21,7 @@ FIXED = {
 }
 NOTHING = ("all", "plan", "status")
 PER_PASS = 2.5e-7  # seconds and pixel of one pass of EfficientNet-Lite0, forward
-PASSES = 30  # forward passes a probe: saliency maps, changed films
+PASSES = 15  # forward passes a probe: saliency maps, changed films
 FEATURES = 2560
 BASE_MB, KERAS_MB = 450, 900  # of a process with pandas and scikit-learn, with Keras and a small network
 AT_ONCE = 64  # images that are explained or predicted at once
@@ -80,7 +80,7 @@ def _explained(study: Study, sizes: Sizes, job: Job, costs: Mapping[Kind, Cost])
         how = PUBLISHED if variant(protocol) == PUBLISHED else RECIPE if study.recipe_of(name) else SEARCH
         cost = costs.get(Kind(name, how))
         answer = cost.answer if cost else Line(0.3, 1e-3)
-        seconds += answer.fixed + probes * ((0.075 if job.rule == "explain" else 0) + passes * answer.each)
+        seconds += answer.fixed + probes * ((0.085 if job.rule == "explain" else 0) + passes * answer.each)
         memory = max(memory, cost.memory_mb.at(AT_ONCE) if cost else 0)
     return seconds, memory, 5
 
