@@ -14,12 +14,12 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmarks import stored
 from benchmarks.plan.due import Job
 from benchmarks.protocols import variant
+from benchmarks.run.foretold import cells_file, plan_file
 from benchmarks.study.study import Study
 
 UNKNOWN = 6000, 720  # MB and minutes of a cell while nothing is known of it
@@ -35,7 +35,6 @@ SLOWER = 3  # margin for an older node, a fold that trains for more epochs
 # Snakemake takes 170 MB, twice beside each job on a node; a warm process counts 350 MB of libraries less as its own.
 BESIDE_MB = 1000
 START_MINUTES = 5
-PLANS = Path(".snakemake/mammobench/plans")
 
 Resources = dict[str, Callable[[Any, int], int]]
 
@@ -110,11 +109,6 @@ def with_margin(megabytes: float, seconds: float) -> tuple[int, int]:
     return math.ceil(megabytes * LARGER + BESIDE_MB), math.ceil(seconds * SLOWER / 60 + START_MINUTES)
 
 
-def plan_file(study: Study) -> Path:
-    """Return the file that the last plan of a study left for its jobs."""
-    return PLANS / f"{study.name}.json"
-
-
 def plan_key(rule: str, wildcards: Mapping[str, str]) -> str:
     """Return what the jobs of a rule have in common that request the same: architecture and form, or publication."""
     own = [wildcards[key] for key in ("architecture", "publication", "variant", "view") if key in wildcards]
@@ -122,14 +116,22 @@ def plan_key(rule: str, wildcards: Mapping[str, str]) -> str:
 
 
 def write_needs(study: Study, jobs: Sequence[Job], estimates: Mapping[int, Any]) -> None:
-    """Write the most memory and seconds of each kind of job for the next run, beside those of earlier plans."""
-    file = plan_file(study)
+    """Write what the next run needs to know, beside what earlier plans wrote.
+
+    That is the most memory and seconds of each kind of job, and the seconds of each cell.
+    """
     found: dict[str, list[float]] = {}
+    cells: dict[str, float] = {}
     for job in jobs:
         own, key = estimates[job.id], plan_key(job.rule, job.wildcards)
         before = found.get(key, [0.0, 0.0])
         found[key] = [max(before[0], round(own.memory_mb, 1)), max(before[1], round(own.seconds, 1))]
-    known = stored.record(file) if file.is_file() else {}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with stored.replacing(file) as draft:
-        draft.write_text(json.dumps(known | found, indent=1))
+        if job.rule == "cell":
+            cells["/".join(job.wildcards[name] for name in ("architecture", "protocol", "fold"))] = round(
+                own.seconds, 1
+            )
+    for file, new in ((plan_file(study), found), (cells_file(study), cells)):
+        known: dict = stored.record(file) if file.is_file() else {}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with stored.replacing(file) as draft:
+            draft.write_text(json.dumps(known | new, indent=1))

@@ -24,6 +24,7 @@ from rich.text import Text
 from benchmarks import protocols, stored
 from benchmarks.cells.progress import progress_file
 from benchmarks.errors import run_cli
+from benchmarks.run.foretold import foretold_cells
 from benchmarks.study.command import stage
 from benchmarks.study.names import BASELINES
 from benchmarks.study.study import Study
@@ -39,7 +40,10 @@ WIDTH = 120  # columns where there is no terminal
 
 @dataclasses.dataclass(frozen=True)
 class CellState:
-    """State of one cell; `seconds` is its time so far or in all, None for a waiting cell or a baseline."""
+    """State of one cell; `seconds` is its time so far or in all, None for a waiting cell or a baseline.
+
+    `foretold` is the time of the study's last plan, None without one.
+    """
 
     architecture: str
     protocol: str
@@ -49,6 +53,7 @@ class CellState:
     at: str = ""
     reason: str = ""
     log: Path | None = None
+    foretold: float | None = None
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -66,11 +71,13 @@ def cell_states(study: Study, stale: Mapping[Path, int] | None = None) -> list[C
 
     `stale` maps files to times in nanoseconds: a file counts as missing as long as it has that time stamp.
     """
-    return [
+    states = [
         _cell_state(study, name, protocol, fold, stale or {})
         for name, protocol in study.pairs()
         for fold in study.cells(protocol)
     ]
+    foretold = foretold_cells(study)
+    return [dataclasses.replace(cell, foretold=foretold.get(cell.name)) for cell in states]
 
 
 def watched_files(study: Study, name: str, protocol: str, fold: int) -> list[Path]:
@@ -148,11 +155,14 @@ def trained(states: list[CellState]) -> list[CellState]:
 
 
 def seconds_left(states: list[CellState]) -> float | None:
-    """Estimate the seconds of all running and waiting cells, one after the other; None if no cell is done.
+    """Estimate the seconds of all running and waiting cells, one after the other; None if nothing is known of one.
 
-    The estimate for a cell is the mean of the finished cells of its architecture and protocol; if there are none, of
-    its architecture and form (published or corrected), of its form, or of all cells.
+    The estimate for a cell is the mean of the finished cells of its architecture and protocol; if there are none, what
+    the plan foretold, times the ratio of what finished cells took to what was foretold of them; without a plan the mean
+    of its architecture and form (published or corrected), of its form, or of all cells.
     """
+    planned = [(c.seconds, c.foretold) for c in states if c.state == DONE and c.seconds is not None and c.foretold]
+    pace = sum(took for took, _ in planned) / sum(own for _, own in planned) if planned else 1.0
     known: dict[tuple, list[float]] = {}
     for cell in states:
         if cell.state == DONE and cell.seconds is not None:
@@ -161,7 +171,10 @@ def seconds_left(states: list[CellState]) -> float | None:
     left = 0.0
     for cell in states:
         if cell.state in (RUNNING, WAITING):
-            times = next((known[key] for key in _likeness(cell) if key in known), None)
+            keys = _likeness(cell)
+            times = next((known[key] for key in keys[: 1 if cell.foretold else None] if key in known), None)
+            if times is None and cell.foretold:
+                times = [cell.foretold * pace]
             if times is None:
                 return None
             left += max(sum(times) / len(times) - (cell.seconds or 0), 0)

@@ -10,6 +10,7 @@ from test_workflow import snakemake, write_study
 from benchmarks.plan.due import Job
 from benchmarks.plan.estimate import Estimate
 from benchmarks.plan.resources import OTHERS, UNKNOWN, Needs, write_needs
+from benchmarks.run.foretold import foretold_cells
 from benchmarks.study.study import load_study
 
 
@@ -85,6 +86,7 @@ def test_without_a_finished_cell_the_plan_counts_for_each_form(study):
         Job(2, "leakage", {}),
     ]
     write_needs(study, jobs, {0: Estimate(120, 900, 1), 1: Estimate(60, 1000, 1), 2: Estimate(60, 2000, 1)})
+    assert foretold_cells(study) == {"simple/by_patient/0": 120, "simple/by_patient/1": 60}
     # The larger of both folds: 1.5 x 1000 MB and 1000 MB beside it; 3 x 120 s = 6 minutes and 5 to start
     assert asked(study, "simple", "by_patient") == (2500, 11)
     assert asked(study, "simple", "published") == UNKNOWN

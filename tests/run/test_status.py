@@ -13,6 +13,7 @@ from conftest import ROOT
 from test_workflow import SMALL, snakemake, write_study
 
 from benchmarks.cells.progress import progress_file
+from benchmarks.run.foretold import cells_file
 from benchmarks.run.status import (
     CLOCK,
     DONE,
@@ -246,3 +247,15 @@ def test_the_status_target_runs_beside_a_run_and_writes_nothing(tmp_path):
     assert run.returncode == 0 and "study small: 0 of 13 cells done" in run.stdout
     assert "The report is" not in run.stdout
     assert [path.name for path in (tmp_path / "results").rglob("*")] == ["small", ".lock"]
+
+
+def test_the_time_left_is_the_plans_corrected_by_what_cells_took(study):
+    cells = [cell.name for cell in trained(cell_states(study))]
+    cells_file(study).parent.mkdir(parents=True)
+    cells_file(study).write_text(json.dumps(dict.fromkeys(cells, 50.0)))
+    networks = trained(cell_states(study))
+    assert seconds_left(networks) == 6 * 50
+    # The first cell takes 100 s of 50 foretold: each other takes twice as long as foretold.
+    finish(study, "simple", "by_patient", 0, training=90, prediction=10)
+    # Of its architecture and protocol, the finished cell itself counts.
+    assert seconds_left(trained(cell_states(study))) == 100 + 4 * 100
