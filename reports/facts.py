@@ -77,7 +77,8 @@ def recipe(results: Results, form: str, names: list[str]) -> str:
         return WORDS.text("published_recipe", new=new, **settings)
     cycles = [(name, one_cycle(own)) for name in names if (own := study.recipe_of(name))]
     if len(cycles) == len(names):
-        return cycles[0][1] if len(cycles) == 1 else listed(f"{cycle} ({name})" for name, cycle in cycles)
+        same = len({cycle for _, cycle in cycles}) == 1
+        return cycles[0][1] if same else listed(f"{cycle} ({name})" for name, cycle in cycles)
     search, training = study.search, study.training
     return WORDS.text(
         "search",

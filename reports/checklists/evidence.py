@@ -41,7 +41,8 @@ def disjoint(results: Results) -> Answer:
 
 def separation(results: Results) -> Answer:
     """Separation of training from all other steps."""
-    honest = [(KEPT_APART.get(protocol, "group"), protocol) for protocol in results.honest]
+    units = {protocol: KEPT_APART.get(protocol, "group") for protocol in results.honest}
+    honest = [(unit, [name for name in units if units[name] == unit]) for unit in dict.fromkeys(units.values())]
     copies = _copies(results, results.leaky)
     return _answered(results, WORDS.text("separation", honest=honest, copies=copies, leak=_leak(results)), "folds")
 

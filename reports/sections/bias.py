@@ -97,7 +97,7 @@ def _families(bias: pd.DataFrame) -> Table:
         return column(f"flags {when} correction", lambda rows: str((rows[verdicts] == FLAGGED).sum()))
 
     columns = [
-        picked("family: the model", lambda row: KINDS[row["family"]], "left"),
+        picked("meaning of a flag", lambda row: KINDS[row["family"]], "left"),
         column("checks", lambda rows: str(len(rows))),
         *(flags("before", "verdict_uncorrected"), flags("after", "verdict")),
     ]

@@ -191,7 +191,7 @@ def _flags(results: Results, name: str) -> Table:
     protocols = [name for name in results.protocols if name in (*results.leaky, results.main_protocol)]
     table = where(results.table("bias"), architecture=name)
     table = table[table["protocol"].isin(protocols)]
-    columns = [picked("whether it", lambda row: KINDS[row["family"]], "wrap")]
+    columns = [picked("meaning of a flag", lambda row: KINDS[row["family"]], "wrap")]
     columns += [column(protocol, _verdict, "wrap", protocol=protocol) for protocol in protocols]
     caption = WORDS.text("flags_caption", name=name, counts=counts_sentence(table, protocols))
     rows = (where(table, family=family) for family in KINDS)

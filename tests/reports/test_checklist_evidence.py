@@ -61,10 +61,10 @@ LOW, HIGH = (
         ("leak", {"broken": []}, ""),
         (
             "separation",
-            {"honest": [("patient", "by_patient"), ("group", "mine")], "copies": COPIES, "leak": LEAK},
+            {"honest": [("patient", ["by_patient", "official"]), ("group", ["mine"])], "copies": COPIES, "leak": LEAK},
             "Images are preprocessed one by one; nothing is fitted before the split. Hyperparameters and epochs were "
-            "chosen on validation parts. By design, no two parts share a patient (by_patient), a group (mine). "
-            f"{UNDER} {LEAK}",
+            "chosen on validation parts. By design, no two parts share a patient (by_patient and official), a group "
+            f"(mine). {UNDER} {LEAK}",
         ),
         (
             "separation",

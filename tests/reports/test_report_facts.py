@@ -74,6 +74,7 @@ def test_the_search_is_described(study, words):
 
 def test_recipes_alone_are_described_without_a_search():
     assert recipe(results({"a": DEFAULTS}), CORRECTED, ["a"]) == CYCLE
+    assert recipe(results({"a": DEFAULTS, "b": DEFAULTS}), CORRECTED, ["a", "b"]) == CYCLE
     both = recipe(results({"a": DEFAULTS, "b": DEFAULTS | {"epochs": 1}}), CORRECTED, ["a", "b"])
     assert both == f"{CYCLE} (a) and {CYCLE.replace('12 epochs', '1 epoch')} (b)"
 
