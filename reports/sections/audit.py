@@ -84,13 +84,13 @@ def _mixed_up(results: Results) -> Iterator[Block]:
         yield Paragraph(WORDS.text("no_conflicts"))
         return
 
-    def disagree(row: dict) -> str:
+    def differ(row: dict) -> str:
         return f"{row['n_disagree']} of {row['n_agree'] + row['n_disagree']}"
 
     columns = [
-        *(text("code", "code"), text("file", "sample", "wrap"), text("its", "column"), text("is", "value")),
-        *(text("but of its copy", "partner", "wrap"), text("is", "partner_value")),
-        column("copies that disagree", disagree),
+        *(text("code", "code"), text("file", "sample", "wrap"), text("property", "column"), text("value")),
+        *(text("copy", "partner", "wrap"), text("value of copy", "partner_value")),
+        column("copies that differ", differ),
     ]
     caption = WORDS.text("conflicts_caption", n=len(table), shown=SHOWN)
     yield make_table("conflicts", caption, columns, table.head(SHOWN))

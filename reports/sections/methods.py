@@ -139,7 +139,7 @@ def _summary(results: Results) -> Table:
             rows.append({"protocol": protocol, "part": part, **about, **own[SUMMED].sum(skipna=False)})
     columns = [
         *(PROTOCOL, text("part"), whole("folds"), whole("images, all folds", "n_samples")),
-        *(text("patients a fold", "patients", "right"), *SEEN),
+        *(text("patients per fold", "patients", "right"), *SEEN),
     ]
     caption = WORDS.text("folds_caption")
     return make_table("folds", caption, columns, rows, grouped=True)
