@@ -39,10 +39,16 @@ class Cell:
         """Form that the protocol asks for: `published` or `corrected`."""
         return protocols.variant(self.protocol)
 
-    def search_state(self, digest: str) -> Path:
-        """Return KerasTuner's folder for data of that digest.
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Names and settings of the cell."""
+        names = {"architecture": self.architecture, "protocol": self.protocol, "fold": self.fold}
+        return names | self.study.cell_settings(self.architecture, self.protocol)
 
-        Each setting of the search has its own folder, so that a changed study never resumes an old search.
+    def search_state(self, digest: str) -> Path:
+        """Return the folder of an unfinished search or training, for data of that digest.
+
+        Each setting of the cell has its own folder, so that a changed study never resumes an old search.
         """
         settings = self.study.cell_settings(self.architecture, self.protocol) | {"data": digest}
         key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
@@ -55,7 +61,8 @@ class Fitted:
 
     `load_default` returns the model of the default configuration, None if it was not tried or did not complete.
     Answers are averaged over `mirrored` mirror images (the image itself is the first). `held_out` is False if the
-    validation part was trained on.
+    validation part was trained on. `resumed` lists the epochs after which training was continued from a checkpoint, and
+    `earlier` is the time in seconds that killed processes had spent until then.
     """
 
     model: "keras.Model"
@@ -65,3 +72,5 @@ class Fitted:
     load_default: Callable[[], "keras.Model | None"]
     mirrored: int = 1
     held_out: bool = True
+    resumed: list[int] = dataclasses.field(default_factory=list)
+    earlier: float = 0.0

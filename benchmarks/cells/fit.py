@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -19,6 +19,7 @@ from benchmarks.cells.model import build_cell, published_recipe
 from benchmarks.cells.progress import Progress
 from benchmarks.cells.reuse import KEPT, Traced, compiled, forget, numbers, traced
 from benchmarks.cells.shared import shared_layers, structural
+from benchmarks.checkpoints.callback import STOPPING, Checkpoints
 
 Weights = list[np.ndarray]
 Start = tuple[Traced, Weights, dict[str, Any]]
@@ -28,7 +29,7 @@ Start = tuple[Traced, Weights, dict[str, Any]]
 class CellModel(keras_tuner.HyperModel):
     """Model of a search: KerasTuner builds it by `build_model(hp)`, and trains it on the fold's own train part.
 
-    Without `reuse` each trial builds and traces a model of its own.
+    Without `reuse` each trial builds and traces a model of its own. `identity` names the cell and its settings.
     """
 
     build_model: Callable[[keras_tuner.HyperParameters], keras.Model]
@@ -39,6 +40,7 @@ class CellModel(keras_tuner.HyperModel):
     progress: Progress
     reuse: bool = True
     xla: bool = False
+    identity: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -53,7 +55,12 @@ class CellModel(keras_tuner.HyperModel):
         return self.build_model(hp)
 
     def fit(
-        self, hp: keras_tuner.HyperParameters, epochs: int, initial_epoch: int = 0, weights: Weights | None = None
+        self,
+        hp: keras_tuner.HyperParameters,
+        epochs: int,
+        initial_epoch: int = 0,
+        weights: Weights | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> tuple[keras.callbacks.History, Weights]:
         """Train until the validation loss has not improved for `patience` epochs, from `weights` or as a new model.
 
@@ -70,20 +77,26 @@ class CellModel(keras_tuner.HyperModel):
         own.become(weights or new, rates | numbers(shared_layers(hp)))
         own.start(hp.get("learning_rate"), self.seed, self.xla, skipped)
         size, best = hp.get("batch_size"), _BestWeights(own)
-        train = Epochs(self.train.x, self.train.y, size, self.seed, initial_epoch)
+        stop = keras.callbacks.EarlyStopping("val_loss", patience=self.patience)
+        checkpoints = checkpoints or Checkpoints()
+        parts = [array for part in (self.train, self.validation) for array in (part.x, part.y)]
+        about = {"cell": self.identity, "trial": hp.values, "patience": self.patience, "seed": self.seed}
+        kept = {best: ("loss", "weights"), stop: STOPPING}
+        first = checkpoints.resume(about, parts, kept, initial_epoch)
+        train = Epochs(self.train.x, self.train.y, size, self.seed, first)
         validation = Epochs(self.validation.x, self.validation.y, size, None)
-        stop = [keras.callbacks.EarlyStopping("val_loss", patience=self.patience), keras.callbacks.TerminateOnNaN()]
         history = own.model.fit(
             train,
             steps_per_epoch=train.steps,
             validation_data=validation,
             validation_steps=validation.steps,
-            callbacks=[best, *stop, self.progress.callback(epochs)],
+            callbacks=[*kept, keras.callbacks.TerminateOnNaN(), self.progress.callback(epochs), checkpoints],
             shuffle=False,
             verbose=2,
             epochs=epochs,
-            initial_epoch=initial_epoch,
+            initial_epoch=first,
         )
+        history.history = checkpoints.history
         return history, best.weights
 
     def score(self, history: dict[str, list[float]]) -> float:
@@ -125,14 +138,24 @@ def fit_published(cell: Cell, data: Data, progress: Progress) -> Fitted:
     hyperparameters = {"learning_rate": learning_rate, "batch_size": batch_size}
     model = compiled(build_cell(cell, None, len(data.classes)), learning_rate, cell.study.training["xla"])
     train, validation = ((part.x, part.y) for part in (data.parts["train"], data.parts["validation"]))
+    checkpoints = Checkpoints(cell.search_state(data.digest))
     settings = {"batch_size": batch_size, "epochs": epochs, "validation_data": validation, "verbose": 2}
-    fitted = model.fit(*train, callbacks=[progress.callback(epochs)], **settings)
-    history = history_table(fitted.history)
+    settings["initial_epoch"] = checkpoints.resume(cell.identity, [*train, *validation])
+    model.fit(*train, callbacks=[progress.callback(epochs), checkpoints], **settings)
+    history = history_table(checkpoints.history)
     last = history.iloc[-1]
     trial = {"trial": "published", "status": "COMPLETED", "best": True, "score": last["val_loss"]}
     trial |= {"val_accuracy": last["val_accuracy"], "epochs": epochs}
-    trial |= {"seconds": round(time.perf_counter() - started, 3), **hyperparameters}
-    return Fitted(model, hyperparameters, history, pd.DataFrame([trial]), lambda: None)
+    trial |= {"seconds": round(checkpoints.earlier + time.perf_counter() - started, 3), **hyperparameters}
+    return Fitted(
+        model,
+        hyperparameters,
+        history,
+        pd.DataFrame([trial]),
+        lambda: None,
+        resumed=checkpoints.resumed,
+        earlier=checkpoints.earlier,
+    )
 
 
 def history_table(history: dict[str, list[float]]) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Search the hyperparameters of a cell by KerasTuner, on the train and validation part of its fold alone.
 
 The tuner's state lies in a folder that Snakemake does not know, because Snakemake deletes the outputs of an interrupted
-job. A later run resumes the search: it keeps finished trials and trains the interrupted trial again from its start.
+job. A later run resumes the search: it keeps finished trials and trains the interrupted trial from its last checkpoint,
+which it has if it is long, or else from its start.
 """
 
 import json
@@ -21,8 +22,10 @@ from benchmarks.cells.keras_tuner_private import message, planned_trials, trials
 from benchmarks.cells.load import Data
 from benchmarks.cells.model import build_cell
 from benchmarks.cells.progress import Progress
+from benchmarks.checkpoints.callback import Checkpoints
 
 RUNNING, COMPLETED = "RUNNING", "COMPLETED"  # status of a trial
+CHECKPOINTS = "checkpoints"  # folder of a trial that is being trained
 
 
 class Hypermodel(Protocol):
@@ -34,7 +37,9 @@ class Hypermodel(Protocol):
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Return the untrained model of a trial."""
 
-    def fit(self, hp: keras_tuner.HyperParameters, epochs: int) -> tuple[keras.callbacks.History, Weights]:
+    def fit(
+        self, hp: keras_tuner.HyperParameters, epochs: int, *, checkpoints: Checkpoints
+    ) -> tuple[keras.callbacks.History, Weights]:
         """Train a trial; return its history and the weights to keep."""
 
     def score(self, history: dict[str, list[float]]) -> float:
@@ -75,14 +80,22 @@ class _Tuner(keras_tuner.Tuner):
             kwargs |= {"weights": self._load(values["tuner/trial_id"])}
         if "tuner/epochs" in values:
             kwargs |= {"epochs": values["tuner/epochs"], "initial_epoch": values["tuner/initial_epoch"]}
-        history, weights = self.hypermodel.fit(trial.hyperparameters, **kwargs)
         folder = Path(self.get_trial_dir(trial.trial_id))
         folder.mkdir(parents=True, exist_ok=True)
+        checkpoints = Checkpoints(folder / CHECKPOINTS)
+        history, weights = self.hypermodel.fit(trial.hyperparameters, checkpoints=checkpoints, **kwargs)
         # Keras' own file takes ten times as long.
         np.savez(folder / "best.npz", *weights)
-        record = {"seconds": time.perf_counter() - started, "history": history.history}
+        seconds = checkpoints.earlier + time.perf_counter() - started
+        record = {"seconds": seconds, "history": history.history}
+        record |= {"resumed": checkpoints.resumed, "earlier": checkpoints.earlier}
         (folder / "record.json").write_text(json.dumps(record))
         return self.hypermodel.score(history.history)
+
+    def on_trial_end(self, trial: Any) -> None:
+        super().on_trial_end(trial)
+        # Not before the tuner has written that the trial is completed.
+        stored.remove(Path(self.get_trial_dir(trial.trial_id)) / CHECKPOINTS)
 
     def load_model(self, trial: Any) -> keras.Model:
         model = self.hypermodel.build(trial.hyperparameters)
@@ -110,7 +123,7 @@ def search_cell(cell: Cell, data: Data, progress: Progress) -> Fitted:
     def build(hp: keras_tuner.HyperParameters) -> keras.Model:
         return build_cell(cell, hp, len(data.classes))
 
-    hypermodel = CellModel(build, *parts, *settings, xla=training["xla"])
+    hypermodel = CellModel(build, *parts, *settings, xla=training["xla"], identity=cell.identity)
     return search(hypermodel, cell.study.search, training["epochs"], cell.search_state(data.digest))
 
 
@@ -132,6 +145,7 @@ def search(hypermodel: Hypermodel, settings: dict[str, Any], epochs: int, state:
     if not completed:
         raise RuntimeError("no trial completed:\n" + "\n".join(message(trial) for trial in tried))
     best = min(completed, key=lambda trial: (trial.score, trial.trial_id))
+    records = [tuner.record(trial) for trial in completed]
     has_default = settings["tuner"] != "hyperband" and tried[0] in completed
     return Fitted(
         model=tuner.load_model(best),
@@ -139,6 +153,9 @@ def search(hypermodel: Hypermodel, settings: dict[str, Any], epochs: int, state:
         history=history_table(tuner.record(best)["history"]),
         trials=pd.DataFrame([_row(tuner, trial, trial is best) for trial in tried]),
         load_default=lambda: tuner.load_model(tried[0]) if has_default else None,
+        # Records of a search that began before there were checkpoints have neither.
+        resumed=[epoch for record in records for epoch in record.get("resumed", [])],
+        earlier=sum(record.get("earlier", 0.0) for record in records),
     )
 
 

@@ -34,7 +34,7 @@ def train_cell(cell: Cell, threads: int, progress: Progress | None = None, fit: 
     trained = time.perf_counter()
     predictions, dead = predict_parts(fitted, data)
     seconds = {
-        "training": round(trained - started, 2),
+        "training": round(fitted.earlier + trained - started, 2),
         "prediction": round(time.perf_counter() - trained, 2),
         "process": round(time.process_time() - worked, 2),
     }

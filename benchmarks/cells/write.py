@@ -8,7 +8,8 @@ predictions.parquet               of the test part: sample, source, patient, lab
 validation_predictions.parquet    the same of the validation part
 default_predictions.parquet       of the test part by the default configuration; empty if that was not tried
 runtime.json                      versions, hardware, command, seconds and sizes; dead_features: the share of the
-                                  classifier's inputs that are the same for every test image
+                                  classifier's inputs that are the same for every test image; resumed: the epochs after
+                                  which training was continued from a checkpoint
 """
 
 import datetime
@@ -50,6 +51,7 @@ def write_cell(
         "cam_layer": description.form(cell.variant).cam_layer,
         "epochs": len(fitted.history),
         "trials": len(fitted.trials),
+        "resumed": fitted.resumed,
         **{key: fitted.hyperparameters[key] for key in ("batch_size", "learning_rate")},
         **ran,
     }

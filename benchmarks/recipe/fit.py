@@ -20,6 +20,7 @@ from benchmarks.cells.model import build_model, study_settings
 from benchmarks.cells.progress import Progress
 from benchmarks.cells.search import search
 from benchmarks.cells.shared import SHARED
+from benchmarks.checkpoints.callback import Checkpoints, Kept
 from benchmarks.recipe.feeding import CachedViews, Views
 from benchmarks.recipe.maps import WHOLE, cut_layer
 from benchmarks.recipe.objective import Objective
@@ -80,14 +81,19 @@ class RecipeModel(keras_tuner.HyperModel):
         return history["loss" if self.recipe["validation"] == "trained" else "val_loss"][-1]
 
     def fit(
-        self, hp: keras_tuner.HyperParameters, epochs: int, **unused: Any
+        self, hp: keras_tuner.HyperParameters, epochs: int, checkpoints: Checkpoints | None = None, **unused: Any
     ) -> tuple[keras.callbacks.History, list[np.ndarray]]:
         """Train one trial; return its history and the weights of the plain model."""
         keras.backend.clear_session()
         recipe, plain = self.of_trial(hp), self.build(hp)
         own = Trained(plain, recipe, self.heads, cut_layer(self.cell.architecture) if _is_cut(recipe) else None)
         train, validation = self._parts(recipe)
-        batches = self._batches(recipe, train)
+        average = WeightAverage(recipe["average"]) if recipe["average"] else None
+        checkpoints = checkpoints or Checkpoints()
+        about = {"cell": self.cell.identity, "recipe": recipe}
+        kept: Kept = {average: ("step", "averages")} if average else {}
+        first = checkpoints.resume(about, [train.x, train.y], kept)
+        batches = self._batches(recipe, train, first)
         own.model.compile(
             LayerwiseAdamW(
                 layer_rates(own.model, own.head, recipe["layer_decay"], recipe["head_rate"]),
@@ -98,21 +104,21 @@ class RecipeModel(keras_tuner.HyperModel):
             metrics=[objective.crossentropy, objective.accuracy],
             jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
         )
-        average = [WeightAverage(recipe["average"])] if recipe["average"] else []
         history = own.model.fit(
             batches,
             epochs=epochs,
+            initial_epoch=first,
             steps_per_epoch=batches.steps,
-            callbacks=[*average, keras.callbacks.TerminateOnNaN(), self.progress.callback(epochs)],
+            callbacks=[*kept, keras.callbacks.TerminateOnNaN(), self.progress.callback(epochs), checkpoints],
             shuffle=False,
             verbose=2,
         )
         own.finish()
         held_out = _losses(plain, validation) if recipe["validation"] == "held_out" else (np.nan, np.nan)
-        done = len(history.history["loss"])
+        done = len(checkpoints.history["loss"])
         history.history = {
-            "loss": history.history["crossentropy"],
-            "accuracy": history.history["accuracy"],
+            "loss": checkpoints.history["crossentropy"],
+            "accuracy": checkpoints.history["accuracy"],
             # Nothing is chosen by epoch: the validation part is asked once, of the model that is kept.
             "val_loss": [np.nan] * (done - 1) + [held_out[0]],
             "val_accuracy": [np.nan] * (done - 1) + [held_out[1]],
@@ -126,17 +132,17 @@ class RecipeModel(keras_tuner.HyperModel):
         x, y = (np.concatenate([getattr(part, key) for part in (train, validation)]) for key in ("x", "y"))
         return Part(x, y), validation
 
-    def _batches(self, recipe: dict[str, Any], train: Part) -> Views:
+    def _batches(self, recipe: dict[str, Any], train: Part, first: int) -> Views:
         size = recipe["batch_size"]
         if not recipe["cached_views"]:
-            return Views(train.x, train.y, size, self.seed, recipe["augmentation"])
+            return Views(train.x, train.y, size, self.seed, recipe["augmentation"], first)
         results = self.cell.study.results()
         upright = stored.table(results / "samples.parquet").query("upright")["sample"]
         place = pd.Series(range(len(upright)), upright)
         parts = ["train"] if recipe["validation"] == "held_out" else ["train", "validation"]
         rows = np.concatenate([place[self.data.rows(part)["sample"]].to_numpy() for part in parts])
         maps = stored.array(results / f"maps_{self.cell.architecture}.npy")[:, : None if recipe["augmentation"] else 1]
-        return CachedViews(maps, rows, train.y, size, self.seed)
+        return CachedViews(maps, rows, train.y, size, self.seed, first)
 
 
 def _is_cut(recipe: dict[str, Any]) -> bool:

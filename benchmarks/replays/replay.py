@@ -5,20 +5,19 @@ Writes into results/<study>/replays/<publication>/<variant>/<protocol>/<fold>/
     predictions.parquet   of the test part, as a cell's: sample, source, patient, label, predicted, p_<class>...
     history.csv           epoch, loss, accuracy, val_loss, val_accuracy
     runtime.json          settings as replayed and as published, parameters, versions, hardware, seconds; `weights` is
-                          none, imagenet, or scratch where the publication started from weights and no file was given
+                          none, imagenet, or scratch where the publication started from weights and no file was given;
+                          `resumed` lists the epochs after which training was continued from a checkpoint
 """
 
 import datetime
 import shlex
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import backend
+from benchmarks import backend, stored
 from benchmarks.errors import run_cli
 from benchmarks.publications import views
 from benchmarks.publications.publication import find
@@ -30,43 +29,51 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
+    from benchmarks.checkpoints.callback import Checkpoints
+
 BEST = {"best_validation_accuracy": "val_accuracy", "best_validation_loss": "val_loss"}
 
 
 def fit(
-    model: "keras.Model", parts: dict[str, tuple[np.ndarray, np.ndarray]], recipe: dict[str, Any], epochs: int
+    model: "keras.Model",
+    parts: dict[str, tuple[np.ndarray, np.ndarray]],
+    recipe: dict[str, Any],
+    about: dict[str, Any],
+    checkpoints: "Checkpoints",
 ) -> "pd.DataFrame":
     """Train a compiled model by the schedule, early stopping and checkpoint of a recipe; return its history.
 
-    `parts` are (images (N, S, S, 1), one-hot labels (N, C)) of train and validation.
+    `parts` are (images (N, S, S, 1), one-hot labels (N, C)) of train and validation. Training that `checkpoints` hold
+    is resumed if it has the same name and settings, `about`.
     """
     import keras
 
     from benchmarks.cells.fit import history_table
+    from benchmarks.checkpoints.callback import STOPPING
 
-    callbacks: list[Any] = []
+    kept: dict[Any, tuple[str, ...]] = {}
     schedule, stopping = recipe["schedule"] or {}, recipe.get("early_stopping")
     if schedule.get("name") == "reduce_on_plateau":
         options = {key: schedule[key] for key in ("monitor", "factor", "patience") if key in schedule}
-        callbacks.append(keras.callbacks.ReduceLROnPlateau(**options))
+        kept[keras.callbacks.ReduceLROnPlateau(**options)] = "best", "wait", "cooldown_counter"
     if stopping:
-        callbacks.append(keras.callbacks.EarlyStopping(stopping["monitor"], patience=stopping["patience"]))
-    with tempfile.TemporaryDirectory() as folder:
-        best, watched = Path(folder) / "best.weights.h5", BEST.get(recipe["checkpoint"])
-        if watched:
-            settings = {"save_best_only": True, "save_weights_only": True}
-            callbacks.append(keras.callbacks.ModelCheckpoint(best, watched, **settings))
-        done = model.fit(
-            *parts["train"],
-            batch_size=recipe["batch_size"] or 32,
-            epochs=epochs,
-            validation_data=parts["validation"],
-            callbacks=callbacks,
-            verbose=2,
-        )
-        if best.is_file():
-            model.load_weights(best)
-    return history_table(done.history)
+        stop = keras.callbacks.EarlyStopping(stopping["monitor"], patience=stopping["patience"])
+        kept[stop] = STOPPING
+    if watched := BEST.get(recipe["checkpoint"]):
+        # Never stops: takes the best weights at the end.
+        best = keras.callbacks.EarlyStopping(watched, patience=recipe["epochs"], restore_best_weights=True)
+        kept[best] = STOPPING
+    first = checkpoints.resume(about, [*parts["train"], *parts["validation"]], kept)
+    model.fit(
+        *parts["train"],
+        batch_size=recipe["batch_size"] or 32,
+        epochs=recipe["epochs"],
+        initial_epoch=first,
+        validation_data=parts["validation"],
+        callbacks=[*kept, checkpoints],
+        verbose=2,
+    )
+    return history_table(checkpoints.history)
 
 
 def replay(study: Study, publication: str, variant: str, protocol: str, fold: int, threads: int) -> None:
@@ -76,6 +83,7 @@ def replay(study: Study, publication: str, variant: str, protocol: str, fold: in
 
     from benchmarks.cells.load import load_fold
     from benchmarks.cells.write import predictions_table, write_json
+    from benchmarks.checkpoints.callback import Checkpoints
     from benchmarks.replays.network import build, compiled
     from benchmarks.replays.preparation import oversampled, prepared
 
@@ -92,7 +100,10 @@ def replay(study: Study, publication: str, variant: str, protocol: str, fold: in
     one_hot = np.eye(len(data.classes), dtype="float32")
     parts = {part: (x[..., np.newaxis], one_hot[labels[part]]) for part, x in images.items()}
     model = compiled(build(content, folder, variant, len(data.classes), recipe), recipe)
-    history = fit(model, parts, recipe, recipe["epochs"])
+    names = {"publication": publication, "variant": variant, "protocol": protocol, "fold": fold, "seed": seed}
+    unfinished = study.results() / "checkpoints" / publication / variant / protocol / str(fold)
+    checkpoints = Checkpoints(unfinished)
+    history = fit(model, parts, recipe, names | recipe, checkpoints)
     probabilities = model.predict(parts["test"][0], batch_size=64, verbose=0)
     target = study.replay_folder(publication, variant, protocol, fold)
     target.mkdir(parents=True, exist_ok=True)
@@ -101,17 +112,19 @@ def replay(study: Study, publication: str, variant: str, protocol: str, fold: in
     table.to_parquet(target / "predictions.parquet", index=False)
     start = {"none": "none", None: "none"}.get(published["weights"], "imagenet" if recipe["file"] else "scratch")
     about = {
-        **{"publication": publication, "variant": variant, "protocol": protocol, "fold": fold, "seed": seed},
+        **names,
         **{key: recipe[key] for key in ("image_size", "batch_size", "options")},
         **{"epochs": len(history), "weights": start, "parameters": model.count_params(), "recipe_published": published},
         "training_accuracy": float(history["accuracy"].iloc[-1]),
         **{f"n_{part}": len(own.y) for part, own in data.parts.items()},
-        **{"threads": threads, "seconds": round(time.perf_counter() - started, 2)},
+        "resumed": checkpoints.resumed,
+        **{"threads": threads, "seconds": round(checkpoints.earlier + time.perf_counter() - started, 2)},
         **{"versions": backend.versions(), "hardware": backend.hardware()},
         "command": shlex.join(["python", "-m", "benchmarks.replays.replay", *sys.argv[1:]]),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     write_json(target / "runtime.json", about)
+    stored.remove(unfinished)
 
 
 main = stage(

@@ -16,6 +16,7 @@ from benchmarks.cells.load import load
 from benchmarks.cells.model import saved_model
 from benchmarks.errors import BadInput
 from benchmarks.recipe.augmentation import augmented
+from benchmarks.recipe.feeding import CachedViews, Views
 from benchmarks.recipe.maps import write_maps
 from benchmarks.recipe.objective import Objective
 from benchmarks.recipe.optimizer import LayerwiseAdamW, WeightAverage, layer_rates, rate_schedule
@@ -121,6 +122,21 @@ def test_the_average_is_the_exponential_one_of_the_weights():
         expected = momentum * expected + (1 - momentum) * weight
     average.on_train_end()
     assert model.get_weights()[0] == pytest.approx(expected)
+
+
+def test_views_from_a_later_epoch_on_are_those_of_that_epoch():
+    x, y = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 1), np.uint8), np.arange(10)
+    maps = np.random.default_rng(1).normal(size=(10, 4, 2, 2, 3)).astype("float16")
+    kinds = [
+        lambda first: Views(x, y, 4, 5, 1.0, first),
+        lambda first: CachedViews(maps, np.arange(10), y, 4, 5, first),
+    ]
+    for kind in kinds:
+        early, late = kind(0), kind(2)
+        for number in range(6):
+            for one, other in zip(early[2 * early.steps + number], late[number], strict=True):
+                np.testing.assert_array_equal(one, other)
+        assert any((one != other).any() for one, other in zip(early[0], late[0], strict=True))
 
 
 @pytest.fixture(scope="module")
