@@ -29,8 +29,8 @@ class InventedRecipe(RecipeModel):
             self.shape = model.get_layer(cut_layer(self.cell.architecture)).output.shape[1:]
         return model
 
-    def _batches(self, recipe: dict[str, Any], train: Part) -> Views:
+    def _batches(self, recipe: dict[str, Any], train: Part, first: int) -> Views:
         if not recipe["cached_views"]:
-            return super()._batches(recipe, train)
+            return super()._batches(recipe, train, first)
         maps = np.zeros((len(train.y), WHOLE, *self.shape), np.float16)
-        return CachedViews(maps, np.arange(len(train.y)), train.y, recipe["batch_size"], self.seed)
+        return CachedViews(maps, np.arange(len(train.y)), train.y, recipe["batch_size"], self.seed, first)
