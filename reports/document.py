@@ -6,6 +6,8 @@
 import dataclasses
 from collections.abc import Sequence
 
+ARTICLE, SUPPLEMENT = PAGES = ("report", "supplement")  # files of the two documents, without suffix
+
 
 @dataclasses.dataclass(frozen=True)
 class Paragraph:
@@ -50,7 +52,7 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table; `sources` are the names of the CSV files with its numbers."""
+    """A table; `sources` are the names of the CSV files with its numbers, `title` the message above the caption."""
 
     anchor: str
     caption: str
@@ -60,6 +62,7 @@ class Table:
     grouped: bool = False  # by the first column: repeated names are hidden
     folded: bool = False  # closed at first in HTML
     printed: bool = True  # in the PDF, too
+    title: str = ""
     kind: str = "table"
 
 
@@ -74,13 +77,14 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """Pictures under one caption, `columns` side by side; `sources` as in Table."""
+    """Pictures under one caption, `columns` side by side; `sources` and `title` as in Table."""
 
     anchor: str
     caption: str
     pictures: list[Picture]
     sources: Sequence[str]
     columns: int = 1
+    title: str = ""
     kind: str = "figures"
 
 
@@ -104,30 +108,56 @@ Block = Paragraph | Bullets | Table | Figures | Listing
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A section of level 1 (chapter) to 3."""
+    """A section of level 1 (chapter) to 3; `details` are the anchors of sections of the supplement that say more."""
 
     anchor: str
     title: str
     blocks: Sequence[Block]
     level: int = 1
-    appendix: bool = False
+    details: Sequence[str] = ()
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
-    """The first page of the report, then its `sections`.
-
-    `answer` holds one or two sentences, `sure` the certainty of the answer, `finding` all findings.
-    """
+class Document:
+    """What article and supplement share; `stamp` names study, commit and time."""
 
     title: str
     question: str
     dataset: str
     warning: str
-    answer: str
-    sure: list[str]
-    finding: list[str]
-    verdicts: Table | None
-    headline: Figures
     sections: list[Section]
     stamp: str
+
+    def blocks(self) -> list[Block]:
+        """Return the blocks of all sections."""
+        return [block for section in self.sections for block in section.blocks]
+
+    def anchors(self, *, printed: bool = False) -> set[str]:
+        """Return all anchors; `printed`: without those of tables left out in print."""
+        blocks = [block for block in self.blocks() if isinstance(block, Table | Figures)]
+        shown = [block for block in blocks if not (printed and isinstance(block, Table) and not block.printed)]
+        cells = {cell.anchor for block in shown if isinstance(block, Table) for row in block.rows for cell in row}
+        return {*(section.anchor for section in self.sections), *(block.anchor for block in shown), *cells} - {""}
+
+
+@dataclasses.dataclass(frozen=True)
+class Article(Document):
+    """The article: its first screen (question, `answer`, `headline`, `sure`, `verdicts`), abstract and sections.
+
+    `answer` holds one to four sentences, `sure` the certainty of the answer, `abstract` paragraphs with their labels.
+    """
+
+    answer: str
+    sure: list[str]
+    headline: Figures
+    verdicts: Table | None
+    abstract: list[tuple[str, str]]
+    key_points: list[str]
+
+    def blocks(self) -> list[Block]:
+        """Return the blocks of the first screen and of all sections."""
+        return [self.headline, *([self.verdicts] if self.verdicts else []), *super().blocks()]
+
+
+class Supplement(Document):
+    """Everything that the article leaves out."""

@@ -10,24 +10,29 @@ from markupsafe import Markup
 
 from reports import escaping
 from reports.bibliography import references
-from reports.document import Cell, Figures, Report, Table
+from reports.document import Article, Cell, Document, Table
 
 STYLE = "mammobench.sty"
 LETTERS_A_LINE = {"narrow": 12, "wrap": 34, "broad": 56, "wide": 85}  # of the columns that break lines
 LETTERS_ACROSS = 104  # of a table's row on the text block
+LETTERS_A_COLUMN = 62  # of a table's row in one of two columns
 LINES_A_PAGE = 46  # table lines that fit on a page
 PICTURES_A_PAGE = 6  # of those set side by side
 
 
-def article(report: Report) -> str:
-    """Return the article; latexmk needs mammobench.sty and references.bib beside it, and ../figures, ../tables."""
-    return _environment(report).get_template("report.tex.j2").render(report=report)
+def text(document: Document, other: Document, name: str) -> str:
+    """Return `document` as <name>.tex.
+
+    latexmk needs mammobench.sty and references.bib beside it, and the folders ../figures and ../tables.
+    """
+    titles = {section.anchor: section.title for section in other.sections}
+    return _environment(document).get_template(f"{name}.tex.j2").render(report=document, titles=titles)
 
 
-def tables(report: Report) -> dict[str, str]:
-    """Return the text of every table by the name of its file, with the tables that the article leaves out."""
-    template = _environment(report).get_template("table.tex.j2")
-    return {f"{name(table)}.tex": template.render(block=table) for table in _tables(report)}
+def tables(document: Document) -> dict[str, str]:
+    """Return the text of every table by the name of its file, with the tables that are left out in print."""
+    template = _environment(document).get_template("table.tex.j2")
+    return {f"{name(table)}.tex": template.render(block=table) for table in _tables(document)}
 
 
 def name(table: Table) -> str:
@@ -35,9 +40,8 @@ def name(table: Table) -> str:
     return table.anchor.removeprefix("table-")
 
 
-def _tables(report: Report) -> list[Table]:
-    blocks = [block for section in report.sections for block in section.blocks]
-    return [block for block in [report.verdicts, *blocks] if isinstance(block, Table)]
+def _tables(document: Document) -> list[Table]:
+    return [block for block in document.blocks() if isinstance(block, Table)]
 
 
 def environment(folder: Path = escaping.TEMPLATES) -> jinja2.Environment:
@@ -55,7 +59,7 @@ def environment(folder: Path = escaping.TEMPLATES) -> jinja2.Environment:
     )
 
 
-def _environment(report: Report) -> jinja2.Environment:
+def _environment(document: Document) -> jinja2.Environment:
     made = environment()
     made.filters |= {
         "cited": escaping.cited(references(), escaping.tex, escaping.tex_citation),
@@ -66,18 +70,12 @@ def _environment(report: Report) -> jinja2.Environment:
         "file": name,
         "label": Markup,  # no special letters in anchors and names of files
         "escaped": escaping.tex,
-        "linked": _linked(_anchors(report)),
+        "linked": _linked(document.anchors(printed=True)),
+        # A float over both columns, unless it fits in one
+        "star": lambda table: Markup("*" if isinstance(document, Article) and not _narrow(table) else ""),
     }
     made.globals |= {"pictures_a_page": PICTURES_A_PAGE, "Markup": Markup}
     return made
-
-
-def _anchors(report: Report) -> set[str]:
-    """Return all anchors of the printed report."""
-    blocks = [block for section in report.sections for block in section.blocks]
-    figures = {block.anchor for block in blocks if isinstance(block, Figures)}
-    tables = {table.anchor for table in _tables(report) if table.printed}
-    return {report.headline.anchor, *figures, *tables, *(section.anchor for section in report.sections)}
 
 
 def _linked(anchors: set[str]) -> Callable[[Markup, str], Markup]:
@@ -100,11 +98,23 @@ def _head(title: str) -> Markup:
 
 def _flat(table: Table) -> bool:
     """Return whether the small print fits in brackets beside its value, instead of below."""
-    if any(column.align in LETTERS_A_LINE for column in table.columns):
-        return False
+    return not _breaks(table) and _width(table) <= LETTERS_ACROSS
+
+
+def _narrow(table: Table) -> bool:
+    """Return whether a table fits in one of two columns."""
+    return not _breaks(table) and _width(table) <= LETTERS_A_COLUMN
+
+
+def _breaks(table: Table) -> bool:
+    return any(column.align in LETTERS_A_LINE for column in table.columns)
+
+
+def _width(table: Table) -> int:
+    """Return the letters of a row with its small print in brackets."""
     columns = zip(*table.rows, strict=True)
     widths = [max(len(cell.text) + len(cell.below) + 3 * bool(cell.below) for cell in column) for column in columns]
-    return sum(widths) + 3 * len(widths) <= LETTERS_ACROSS
+    return sum(widths) + 3 * len(widths)
 
 
 def _pages(table: Table) -> list[list[list[Cell]]]:
@@ -122,10 +132,15 @@ def _lines(cell: Cell, width: float, flat: bool) -> int:
     return sum(math.ceil(len(text) / width) if width < math.inf else 1 for text in texts)
 
 
-def write(report: Report, folder: Path, tables_folder: Path) -> None:
-    """Write report.tex into `folder` and every table into `tables_folder`; remove old tables there."""
+def write(documents: dict[str, Document], folder: Path, tables_folder: Path) -> None:
+    """Write <name>.tex for each document into `folder` and every table into `tables_folder`; remove old tables there.
+
+    `documents` are article and supplement by name.
+    """
     for old in tables_folder.glob("*.tex"):
         old.unlink()
-    for file, text in tables(report).items():
-        (tables_folder / file).write_text(text, encoding="utf-8")
-    (folder / "report.tex").write_text(article(report), encoding="utf-8")
+    for name, document in documents.items():
+        (other,) = (other for other in documents.values() if other is not document)
+        for file, content in tables(document).items():
+            (tables_folder / file).write_text(content, encoding="utf-8")
+        (folder / f"{name}.tex").write_text(text(document, other, name), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The report as one HTML page."""
+"""Article and supplement as HTML pages, each of one file."""
 
 import re
 from pathlib import Path
@@ -9,25 +9,31 @@ from markupsafe import Markup
 from benchmarks.errors import existing
 from reports import escaping
 from reports.bibliography import CITATION, references
-from reports.document import Report
+from reports.document import PAGES, Document
 
 
-def html(report: Report, figures: Path) -> str:
-    """Return the page, which holds its figures; links to tables, figures and cells are relative.
+def html(document: Document, other: Document, name: str, figures: Path) -> str:
+    """Return `document` as the page <name>.html, which holds its figures; links to files of the study are relative.
 
-    `figures` is the folder with the SVGs. Raises BadInput if an SVG is missing.
+    A link to an anchor that is not in `document` leads to `other`. `figures` is the folder with the SVGs. Raises
+    BadInput if an SVG is missing.
     """
     known = references()
     used: list[str] = []
     made = escaping.environment()
+    own = document.anchors()
+    elsewhere = next(other_name for other_name in PAGES if other_name != name)
     made.filters |= {
         "cited": escaping.cited(known, escaping.html, escaping.html_citation(used)),
         # The first sentence of a caption without its citations, and all other sentences.
         "brief": lambda text: re.sub(rf"\s*{CITATION.pattern}", "", _split(text)[0]),
         "rest": lambda text: _split(text)[1],
-        "data_uri": lambda name: data_uri(figures / f"{name}.svg"),
+        "data_uri": lambda picture: data_uri(figures / f"{picture}.svg"),
+        "address": lambda anchor: f"#{anchor}" if anchor in own else f"{elsewhere}.html#{anchor}",
     }
-    return made.get_template("report.html.j2").render(report=report, known=known, used=used)
+    titles = {section.anchor: section.title for section in other.sections}
+    template = made.get_template(f"{name}.html.j2")
+    return template.render(report=document, known=known, used=used, titles=titles)
 
 
 def _split(caption: str) -> tuple[str, str]:

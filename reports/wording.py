@@ -29,8 +29,8 @@ def p_value(value: float | None) -> str:
 
 
 def per_cent(share: float) -> str:
-    """Return `86 %`; a dash if the share is missing."""
-    return MISSING if pd.isna(share) else f"{share * 100:.0f} %"
+    """Return `86%`; a dash if the share is missing."""
+    return MISSING if pd.isna(share) else f"{share * 100:.0f}%"
 
 
 def count(value: float) -> str:

@@ -6,8 +6,8 @@ from analysis.scores.collapse import COLLAPSED
 from benchmarks.cells.heads import FACTORS
 from benchmarks.study.names import BASELINES
 from reports import wording
+from reports.article import facts as article
 from reports.facts import extremes, patients, size
-from reports.findings import answer
 from reports.results import Results, where
 from reports.sections.comparison import baseline_sentence
 from reports.verdicts import flags_sentence
@@ -57,7 +57,7 @@ def facts(results: Results) -> dict[str, object]:
         "n_tests": comparison["test"].nunique() - 1,
         "tests_left": _left(comparison["verdict"].str.startswith(NOT_EVALUABLE), "test"),
         "flags": flags_sentence(bias, results.main_protocol),
-        "answer": answer(results.networks("headline"), results.protocols),
+        "answer": article.answer(results),
         "n_collapsed": len(where(collapse, verdict=COLLAPSED)),
         "trained_cells": plural(len(collapse), "trained cell"),
         "scores_left": _left(scores["note"].notna(), "score"),

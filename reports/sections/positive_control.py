@@ -45,30 +45,31 @@ def positive_control(results: Results) -> Iterator[Section]:
     yield Section("positive-control", title, blocks)
 
 
-def positive_sentence(results: Results) -> str:
-    """Return the sentence of the first page: the lowest contrast at which a network detects the lesion, or none."""
+def positive_sentence(results: Results, *, reading: bool = True) -> str:
+    """Return the lowest contrast at which a network detects the lesion, or none; `reading`: and what follows."""
     table = results.table(TABLE)
     if table.empty:
         return WORDS.text("not_run")
     protocol = results.main_protocol if results.main_protocol in set(table["protocol"]) else table["protocol"].iloc[0]
-    return _summary(protocol, where(table, protocol=protocol))
+    return _summary(protocol, where(table, protocol=protocol), reading=reading)
 
 
-def _summary(protocol: str, rows: pd.DataFrame) -> str:
+def _summary(protocol: str, rows: pd.DataFrame, *, reading: bool = True) -> str:
     """Return the sentences on the `rows` of one protocol."""
     simple = rows["architecture"].isin(BASELINES)
     planted = rows[~simple & (rows["contrast"] > 0)]
     evaluable = planted[~planted["above_chance"].str.startswith(NOT_EVALUABLE)]
     lowest = _lowest(planted)
     highest = where(evaluable, contrast=evaluable["contrast"].max()).sort_values([AUC, "architecture"])
-    return WORDS.text(
-        "summary",
+    about = {"evaluable": len(evaluable) > 0, "detected": lowest is not None}
+    found = WORDS.text(
+        "found",
         protocol=protocol,
-        evaluable=len(evaluable) > 0,
-        detected=lowest is not None,
         best=highest.iloc[-1] if lowest is None and len(highest) else lowest,
         baseline=_lowest(rows[simple]),
+        **about,
     )
+    return f"{found} {WORDS.text('reading', **about)}".strip() if reading else found
 
 
 def _sentences(protocol: str, rows: pd.DataFrame) -> str:

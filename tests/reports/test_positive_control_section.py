@@ -35,9 +35,9 @@ def said(found: types.SimpleNamespace) -> str:
 def test_the_first_page_names_the_lowest_contrast_that_is_detected():
     found = results({"simple": FLAT, "densenet": SEEN, "majority": dict.fromkeys(SEEN, 0.5)})
     assert positive_sentence(found) == (
-        "Positive control (by_patient): with a planted lesion of 40% contrast, an AUC of 0.90 (densenet, 95% CI 0.80 "
-        "to 1.00) was reached. This study detects skill from that contrast on; read 'no skill' as 'no skill above this "
-        "contrast'."
+        "In the positive control (by_patient), a planted lesion of 40% contrast was detected with an AUC of 0.90 "
+        "(densenet, 95% CI 0.80 to 1.00). This study detects skill from that contrast on; read 'no skill' as 'no skill "
+        "above this contrast'."
     )
     text = said(found)
     assert positive_sentence(found) in text and "Detected by densenet from 40% on." in text
@@ -46,7 +46,7 @@ def test_the_first_page_names_the_lowest_contrast_that_is_detected():
 
 def test_the_first_page_admits_that_nothing_is_detected():
     assert positive_sentence(results({"simple": FLAT})) == (
-        "Positive control (by_patient): no network detected a planted lesion of 40% contrast (best: an AUC of 0.58 "
+        "In the positive control (by_patient), no network detected a planted lesion of 40% contrast (best: an AUC of 0.58 "
         "(simple, 95% CI 0.48 to 0.68)). Networks without skill in this study therefore say nothing about the images."
     )
     assert "Detected by" not in said(results({"simple": FLAT}))
@@ -67,7 +67,7 @@ def test_skill_without_a_lesion_is_called_a_leak():
 def test_what_is_not_evaluable_and_what_was_not_run_is_said():
     note = "not evaluable: one patient"
     found = results({"simple": FLAT}, note)
-    assert positive_sentence(found).endswith("it is not evaluable whether a planted lesion was detected.")
+    assert positive_sentence(found).endswith("it was not evaluable whether a planted lesion was detected.")
     empty = results({})
     assert positive_sentence(empty).startswith("No positive control was run")
     (section,) = positive_control(empty)

@@ -1,0 +1,1 @@
+"""Tables -> the article: facts of the results, the sentences that they choose, and a few tables and figures."""

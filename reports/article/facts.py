@@ -1,0 +1,169 @@
+"""Facts of a study's results as the article states them; templates/words/article.j2 words them."""
+
+from typing import Any
+
+import pandas as pd
+
+from analysis.audit.partners import NEAR_DUPLICATE
+from analysis.bias.bias_checks import IGNORES, LEANS, MISPLACED, UNEQUAL, UNRELATED
+from analysis.bias.thresholds import FLAGGED
+from analysis.claims.claims import CLAIM
+from analysis.comparison.control import LEAKAGE, LOOK
+from analysis.scores.skill import YES
+from benchmarks.protocols import EXTERNAL, NOT_HONEST
+from benchmarks.study.names import BASELINES
+from reports.facts import re_evaluated, shared
+from reports.results import KEPT_APART, Results, main_honest, where
+from reports.sections.comparison import detectable
+from reports.wording import NOT_EVALUABLE
+from reports.words import Words
+
+FINDING = Words("finding")
+BEATS = "beats majority"
+FAMILIES = (LEANS, MISPLACED, UNRELATED, IGNORES, UNEQUAL)
+Facts = dict[str, Any]
+
+
+def facts(results: Results) -> Facts:
+    """Return all facts by topic; a topic that the study did not run is None."""
+    honest = main_honest(results.protocols)
+    leaky = [leaking(results, protocol) for protocol in results.leaky]
+    return {
+        "study": _study(results),
+        "data": _data(results),
+        "leaky": leaky,
+        "honest": leaking(results, honest) if honest else None,
+        "apart": KEPT_APART.get(honest, "group") if honest else "",
+        "external": scored(results.networks("headline"), EXTERNAL) if EXTERNAL in results.protocols else None,
+        "inflation": inflation(results.networks("inflation"), honest),
+        "controls": controls(results.table("control")),
+        "bias": bias(results.table("bias"), results.main_protocol),
+        "claims": claims(results.table("claims")),
+        "detectable": detectable(results.table("comparison"), results.main_protocol),
+        "publication": re_evaluated(results),
+    }
+
+
+def answer(results: Results) -> str:
+    """Return the answer to the question of the report."""
+    return FINDING.text("answer", f=facts(results))
+
+
+def _study(results: Results) -> Facts:
+    study = results.study
+    return {
+        "name": study.name,
+        "architectures": results.architectures,
+        "protocols": results.protocols,
+        "folds": study.folds,
+        "repeats": study.repeats,
+        "resamples": study.bootstrap,
+        "sizes": sorted(study.sizes()),
+        "n_baselines": len(BASELINES),
+        "by_recipe": [name for name in results.architectures if study.recipe_of(name)],
+    }
+
+
+def _data(results: Results) -> Facts:
+    table = results.table("data").iloc[-1]
+    counted = {name: int(table[name]) for name in ("patients", "sources") if pd.notna(table[name])}
+    files = int(table["before_files"] + table["after_files"])
+    return {
+        "title": results.dataset["title"],
+        "name": results.dataset["name"],
+        "generated": results.dataset["generated"],
+        "n_patients": counted.get("patients"),
+        "n_sources": counted.get("sources"),
+        "n_images": files,
+        "n_classes": len(results.dataset["classes"]),
+        "crop": results.study.crop,
+        "licence": results.dataset["licence"],
+    }
+
+
+def leaking(results: Results, protocol: str) -> Facts:
+    """Return the scores under a protocol, and how many test images have a copy in training."""
+    copied, n = shared(results, protocol, NEAR_DUPLICATE) or (0, 0)
+    identical, _ = shared(results, protocol, "pixel_identical") or (0, 0)
+    leaks = {"copied": copied, "identical": identical, "n_tested": n}
+    return scored(results.networks("headline"), protocol) | leaks
+
+
+def scored(headline: pd.DataFrame, protocol: str) -> Facts:
+    """Return the best and the worst model by accuracy, who beats the majority class, and the best factors.
+
+    `headline` holds the rows of headline.csv without baselines. Rows are None where nothing is evaluable.
+    """
+    rows = where(headline, protocol=protocol)
+    known = _ordered(rows, "accuracy")
+    judged = rows[~rows["verdict"].str.startswith(NOT_EVALUABLE)]
+    skilled = rows[~rows["skill"].str.startswith(NOT_EVALUABLE)]
+    collapsed = rows[rows["collapsed_cells"] > 0].sort_values("architecture")
+    return {
+        "protocol": protocol,
+        "n": len(known),
+        "best": _row(known, -1),
+        "worst": _row(known, 0),
+        "n_judged": len(judged),
+        "beat": sorted(judged.loc[judged["verdict"] == BEATS, "architecture"]),
+        "majority": (rows["majority_accuracy"].min(), rows["majority_accuracy"].max()),
+        "n_skilled": len(skilled),
+        "skill": sorted(skilled.loc[skilled["skill"] == YES, "architecture"]),
+        "auc": _row(_ordered(rows, "severity_auc"), -1),
+        "density": _row(_ordered(rows, "density_accuracy"), -1),
+        "collapsed": collapsed["architecture"].tolist(),
+    }
+
+
+def inflation(table: pd.DataFrame, honest: str | None) -> Facts | None:
+    """Return the smallest and largest loss of accuracy from `published` to the honest protocol; None without one."""
+    known = _ordered(where(table, honest_protocol=honest), "inflation")
+    if known.empty:
+        return None
+    lost = sorted(known.loc[known["ci_low"] > 0, "architecture"])
+    return {"n": len(known), "clear": len(lost), "lost": lost, "smallest": _row(known, 0), "largest": _row(known, -1)}
+
+
+def controls(table: pd.DataFrame) -> list[Facts]:
+    """Return for each protocol of control.csv which models score above chance with permuted labels."""
+    told = []
+    for protocol, rows in table.groupby("protocol", sort=False):
+        known = rows.dropna(subset=["excess_low"])
+        above = known[known["verdict"].isin([LEAKAGE, LOOK])].sort_values(["excess", "architecture"])
+        about = {"protocol": protocol, "honest": protocol not in NOT_HONEST, "n": len(known)}
+        told.append(about | {"n_above": len(above), "largest": _row(above, -1)})
+    return told
+
+
+def bias(table: pd.DataFrame, protocol: str) -> Facts | None:
+    """Return how many models are judged and flagged under `protocol`, in all and by family; None without checks."""
+    own = where(table, protocol=protocol)
+    if own.empty:
+        return None
+    judged = own[own["verdict"] != NOT_EVALUABLE]
+    flagged = where(own, verdict=FLAGGED)
+    families = {name: where(flagged, family=name)["architecture"].nunique() for name in FAMILIES}
+    return {
+        "protocol": protocol,
+        "n_models": own["architecture"].nunique(),
+        "n_judged": judged["architecture"].nunique(),
+        "n_flagged": flagged["architecture"].nunique(),
+        "n_verdicts": len(judged),
+        "n_flags": len(flagged),
+        "n_flags_uncorrected": int((own["verdict_uncorrected"] == FLAGGED).sum()),
+        "families": {name: n for name, n in families.items() if n},
+    }
+
+
+def claims(table: pd.DataFrame) -> Facts | None:
+    """Return how many claims in words got each verdict; None if the study judges none."""
+    own = where(table, kind=CLAIM)
+    return None if own.empty else {"n": len(own), "verdicts": own["verdict"].value_counts().to_dict()}
+
+
+def _ordered(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    return rows.dropna(subset=[column]).sort_values([column, "architecture"])
+
+
+def _row(rows: pd.DataFrame, position: int) -> Facts | None:
+    return None if rows.empty else rows.iloc[position].to_dict()
