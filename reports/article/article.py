@@ -83,7 +83,7 @@ def _methods(results: Results, found: Facts) -> Iterator[Section]:
     tested = list(results.scored()[["unit", "protocol"]].itertuples(index=False))
     parts: dict[str, tuple[dict[str, Any], list[str]]] = {
         "data": (
-            dict(f=found, cited=CITED.get(found["data"]["name"], ""), shown=tables.crop_sentence(results)),
+            dict(f=found, cited=CITED.get(found["data"]["name"], "")),
             ["data"],
         ),
         "protocols": (dict(f=found), ["folds"]),

@@ -13,7 +13,6 @@ from reports.document import Cell, Table
 from reports.facts import shared
 from reports.results import Results, where
 from reports.tables import ARCHITECTURE, PROTOCOL, TESTED, Declared, column, make_table, measured, text
-from reports.wording import WORDS as TEXTS
 from reports.words import Words
 
 WORDS = Words("article")
@@ -24,11 +23,6 @@ SHORT = {
     IGNORES: "lesion",
     UNEQUAL: "groups",
 }
-
-
-def crop_sentence(results: Results) -> str:
-    """Return what images show under the study's crop; empty for whole images."""
-    return TEXTS["crops"].get(results.study.crop, "")
 
 
 def leakage(results: Results) -> Table:

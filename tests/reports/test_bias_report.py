@@ -14,7 +14,7 @@ from analysis.bias.families import family
 from analysis.tidy import read_table
 from benchmarks import reference
 from reports import latex, verdicts
-from reports.document import Cell, Column, Figures, Picture, Report, Section, Table
+from reports.document import Cell, Column, Figures, Picture, Section, Supplement, Table
 from reports.page import html
 from reports.sections import bias
 from reports.wording import per_cent
@@ -221,14 +221,15 @@ def test_linked_cells_are_escaped(tmp_path):
     figure = Figures("figure-a_b", "caption", [Picture("none", "alt")], [])
     block = Table("table-x", "caption", [Column("x", "narrow")], [[cell]], [])
     left = Table("table-y", "only on the <page>", [Column("x")], [[Cell("secret")]], [], folded=True, printed=False)
-    report = Report("t", "q", "d", "", "a", ["s"], ["f"], None, figure, [Section("s", "S", [block, left])], "stamp")
-    page = Page(html(report, tmp_path))
+    sections = [Section("s", "S", [figure, block, left])]
+    report, other = (Supplement("t", "q", "d", "", own, "stamp") for own in (sections, []))
+    page = Page(html(report, other, "supplement", tmp_path))
     assert page.tables["table-x"][1] == ["<b>_&%|{#}"] and page.tables["table-y"][1] == ["secret"]
     assert "#figure-a_b" in page.links and "figure-a_b" in page.ids
     assert page.resources == [
         "data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'%3E%3Cpath%20d='M0,1.23'%20id='%23%25'/%3E%3C/svg%3E"
     ]
-    tex, tables = latex.article(report), latex.tables(report)
+    tex, tables = latex.text(report, other, "supplement"), latex.tables(report)
     assert r"\textbf{\hyperref[figure-a_b]{\textless{}b\textgreater{}\_\allowbreak{}\&\%}}" in tables["x.tex"]
     assert r"\label{figure-a_b}" in tex and r"\input{../tables/x.tex}" in tex
     assert set(tables) == {"x.tex", "y.tex"} and "secret" in tables["y.tex"] and r"\input{../tables/y.tex}" not in tex

@@ -13,11 +13,11 @@ from analysis.explanations.gradcam_summary import summarise
 from analysis.tidy import read_table
 from benchmarks.study.study import load_study
 from reports import page, provenance
-from reports.context import build
-from reports.document import Figures, Section, Table
+from reports.document import Section, Table
 from reports.results import Results
 from reports.sections.cards import WORDS as CARDS
 from reports.sections.cards import model_cards
+from reports.supplement import supplement
 from reports.wording import WORDS
 
 STUDIES = {
@@ -31,7 +31,6 @@ STUDIES = {
     },
     "nasty": {"protocols": ("published", "by_patient"), "classes": NASTY[:2]},
 }
-NO_FIGURE = Figures("figure-headline", "", [], [])
 
 
 def produce(name: str) -> Results:
@@ -60,7 +59,7 @@ def tables_of(sections: list[Section]) -> dict[str, Table]:
 
 def anchors(results: Results, sections: list[Section]) -> dict[str, str]:
     """All that a link can lead to in a report with `sections`, with the titles of sections."""
-    every = [*build(results.study).sections, *sections]
+    every = [*supplement(results).sections, *sections]
     blocks = [block for section in every for block in section.blocks]
     cells = [cell for block in blocks if block.kind == "table" for row in block.rows for cell in row]
     found = dict.fromkeys([block.anchor for block in blocks if hasattr(block, "anchor")], "")
@@ -69,8 +68,9 @@ def anchors(results: Results, sections: list[Section]) -> dict[str, str]:
 
 
 def rendered(results: Results, sections: list[Section]) -> Page:
-    report = dataclasses.replace(build(results.study), sections=sections, headline=NO_FIGURE, verdicts=None)
-    return Page(page.html(report, results.folder / "figures"))
+    whole = supplement(results)
+    shown = dataclasses.replace(whole, sections=sections)
+    return Page(page.html(shown, whole, "supplement", results.folder / "figures"))
 
 
 @pytest.fixture(scope="module")

@@ -46,8 +46,9 @@ def test_the_first_page_names_the_lowest_contrast_that_is_detected():
 
 def test_the_first_page_admits_that_nothing_is_detected():
     assert positive_sentence(results({"simple": FLAT})) == (
-        "In the positive control (by_patient), no network detected a planted lesion of 40% contrast (best: an AUC of 0.58 "
-        "(simple, 95% CI 0.48 to 0.68)). Networks without skill in this study therefore say nothing about the images."
+        "In the positive control (by_patient), no network detected a planted lesion of 40% contrast (best: an AUC "
+        "of 0.58 (simple, 95% CI 0.48 to 0.68)). Networks without skill in this study therefore say nothing about the "
+        "images."
     )
     assert "Detected by" not in said(results({"simple": FLAT}))
 

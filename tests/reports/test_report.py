@@ -15,7 +15,9 @@ from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
 from reports import provenance, render
-from reports.context import build
+from reports.length import count
+from reports.results import Results
+from reports.supplement import supplement
 
 NASTY = ("a_b & <script>alert(1)</script>", "50 % $x^2$ {#} ~\\undefined", "breast [@nobody] \N{EN DASH} 乳 'é'")
 
@@ -95,16 +97,26 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(made):
-    return Page((made.results() / "report/report.html").read_text())
+    """The supplement."""
+    return read(made, "supplement")
 
 
-def compile_tex(study) -> str:
+@pytest.fixture(scope="module")
+def article(made):
+    return read(made, "report")
+
+
+def read(study, name: str) -> Page:
+    return Page((study.results() / f"report/{name}.html").read_text())
+
+
+def compile_tex(study, name: str) -> str:
     if not shutil.which("latexmk"):
         pytest.skip("latexmk is not installed")
     folder = study.results() / "report"
-    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-cd", str(folder / "report.tex")]
+    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-cd", str(folder / f"{name}.tex")]
     done = subprocess.run(command, capture_output=True, text=True)
-    log = (folder / "report.log").read_text(errors="replace")
+    log = (folder / f"{name}.log").read_text(errors="replace")
     assert done.returncode == 0, log[-3000:]
     return log
 
@@ -114,25 +126,49 @@ def overfull(log: str) -> list[float]:
     return [float(line.split("(")[1].split("pt")[0]) for line in log.splitlines() if line.startswith("Overfull \\hbox")]
 
 
-def test_html_needs_nothing_beside_itself(made, page):
+@pytest.mark.parametrize("name", ["report", "supplement"])
+def test_html_needs_nothing_beside_itself(made, name):
+    page = read(made, name)
     assert page.resources and all(resource.startswith("data:image/svg+xml,") for resource in page.resources)
     assert "url(" not in page.styles and "@import" not in page.styles
     assert len(page.scripts) == 1
     assert not [word for word in ("fetch", "import", "XMLHttp", "http") if word in page.scripts[0]]
 
 
-def test_every_link_leads_somewhere(made, page):
+def test_every_link_leads_somewhere(made, page, article):
     report = made.results() / "report"
-    assert len(page.ids) == len(set(page.ids))
-    for link in page.links:
-        if link.startswith("#"):
-            assert link[1:] in page.ids
-        elif not link.startswith("https://doi.org/10."):
-            assert (report / link).is_file(), link
+    ids = {"report.html": article.ids, "supplement.html": page.ids}
+    for name, own in (("report.html", article), ("supplement.html", page)):
+        assert len(own.ids) == len(set(own.ids))
+        for link in own.links:
+            file, _, anchor = link.partition("#")
+            if anchor:
+                assert anchor in ids[file or name], link
+            elif not link.startswith("https://doi.org/10."):
+                assert (report / file).is_file(), link
+    # Each leads to the other; the article's scores to the cells behind them.
+    assert "report.html" in page.links
+    assert {"supplement.html", "supplement.html#leakage"} <= set(article.links)
 
 
 def test_html_is_small_enough_to_send(made):
-    assert (made.results() / "report/report.html").stat().st_size < 15e6
+    assert (made.results() / "report/report.html").stat().st_size < 2e6
+    assert (made.results() / "report/supplement.html").stat().st_size < 15e6
+
+
+def test_the_article_has_the_numbers_of_the_supplement(article, page):
+    accuracies = {tuple(row[:2]): row[3] for row in page.tables["table-headline"][1:]}
+    assert {tuple(row[:2]): row[3] for row in article.tables["table-article-scores"][1:]} == accuracies
+    copied = {row[0]: row[3].split(" ")[0] for row in page.tables["table-leakage"][1:] if row[2] == "test"}
+    assert {row[0]: row[4] for row in article.tables["table-article-leakage"][1:]} == copied
+
+
+def test_the_article_is_short(made):
+    text = (made.results() / "report/report.html").read_text()
+    words, abstract = count(text)
+    assert words < 9000 and 100 < abstract <= 250
+    # A page with one more word in its abstract has one more word in all.
+    assert count(text.replace("Purpose.", "Purpose. More")) == (words + 1, abstract + 1)
 
 
 def test_headline_numbers_are_those_of_the_csv(made, page):
@@ -197,32 +233,35 @@ def test_folds_show_what_training_has_seen(page):
     assert rows["published", "test"][2:] == ["1", "42", "42", "42 of 42", "42 of 42"]
 
 
-def test_claims_are_judged_where_the_study_names_them(page, tmp_path, monkeypatch):
+def test_claims_are_judged_where_the_study_names_them(article, page, tmp_path, monkeypatch):
     assert page.tables["table-as-published"][5][0] == "simple" and page.tables["table-as-published"][5][5] == "0.98"
-    verdicts = page.tables["table-verdicts"]
+    verdicts = article.tables["table-verdicts"]
     assert [row[1] for row in verdicts[1:]] == [claims.ONLY_WITH_LEAKAGE, claims.CONTRADICTED]
     row = page.tables["table-claims"][1]
     assert row[1] == "0.98" and row[4].startswith(claims.ONLY_WITH_LEAKAGE)
     study = produce(tmp_path, monkeypatch, architectures=("simple",), classes=("a", "b"), n_folds=2, judged=False)
-    other = Page((study.results() / "report/report.html").read_text())
-    assert not {"table-as-published", "table-verdicts", "table-claims"} & set(other.tables)
-    assert "say nothing about mammograms" in other.text
+    pages = [read(study, "report"), read(study, "supplement")]
+    assert not {"table-as-published", "table-verdicts", "table-claims"} & {name for one in pages for name in one.tables}
+    assert all("say nothing about mammograms" in one.text for one in pages)
 
 
 def test_report_is_the_same_twice(made):
     folder = made.results() / "report"
-    first = [(folder / name).read_bytes() for name in ("report.html", "report.tex")]
+    names = ("report.html", "report.tex", "supplement.html", "supplement.tex")
+    first = [(folder / name).read_bytes() for name in names]
     render.render(made)
-    assert [(folder / name).read_bytes() for name in ("report.html", "report.tex")] == first
+    assert [(folder / name).read_bytes() for name in names] == first
 
 
-def test_no_citation_is_left_over(made, page):
-    assert "[@" not in page.text
-    assert "[@" not in (made.results() / "report/report.tex").read_text()
+@pytest.mark.parametrize("name", ["report", "supplement"])
+def test_no_citation_is_left_over(made, name):
+    assert "[@" not in read(made, name).text
+    assert "[@" not in (made.results() / f"report/{name}.tex").read_text()
 
 
-def test_pdf_compiles_without_overfull_lines(made):
-    log = compile_tex(made)
+@pytest.mark.parametrize("name", ["report", "supplement"])
+def test_pdf_compiles_without_overfull_lines(made, name):
+    log = compile_tex(made, name)
     assert not overfull(log)
     assert not [line for line in log.splitlines() if "Warning" in line or "undefined" in line]
 
@@ -258,12 +297,13 @@ def test_text_from_data_does_no_harm(tmp_path, monkeypatch):
         protocols=("published", "by_patient"),
         n_folds=2,
     )
-    page = Page((study.results() / "report/report.html").read_text())
+    page = read(study, "supplement")
     assert len(page.scripts) == 1 and "alert" not in page.scripts[0]
     assert {row[0] for row in page.tables["table-data"]} >= set(NASTY)
-    compile_tex(study)
+    compile_tex(study, "report")
+    compile_tex(study, "supplement")
     if shutil.which("pdftotext"):
-        pdf = study.results() / "report/report.pdf"
+        pdf = study.results() / "report/supplement.pdf"
         text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True).stdout
         assert "a_b & <script>alert(1)</script>" in text
         assert "50 % $x^2$ {#} ~\\undefined" in text
@@ -284,10 +324,11 @@ def test_text_from_data_does_no_harm(tmp_path, monkeypatch):
 )
 def test_what_is_missing_is_left_out(options, absent, present, tmp_path, monkeypatch):
     study = produce(tmp_path, monkeypatch, architectures=("simple",), classes=("x", "y", "z"), n_folds=2, **options)
-    page = Page((study.results() / "report/report.html").read_text())
+    page = read(study, "supplement")
     assert not set(absent) & set(page.tables)
-    assert present in page.text
-    compile_tex(study)
+    assert present in page.text + read(study, "report").text
+    compile_tex(study, "report")
+    compile_tex(study, "supplement")
 
 
 def test_missing_figures_and_tables_are_named(made):
@@ -298,4 +339,4 @@ def test_missing_figures_and_tables_are_named(made):
         render.render(study)
     (study.results() / "tables/folds.csv").unlink()
     with pytest.raises(BadInput, match=r"folds\.csv is missing"):
-        build(study)
+        supplement(Results(study))
