@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_calibration_section import planted, speed
-from test_report import Page, compile_tex, overfull, produce
+from test_report import Page, compile_tex, overfull, produce, read
 
 from analysis.bias.bias import COLLAPSED
 from analysis.bias.families import family
@@ -245,7 +245,7 @@ def test_report_of_one_architecture_with_calibration(tmp_path, monkeypatch):
     study = produce(
         tmp_path, monkeypatch, architectures=("simple",), classes=("x", "y"), protocols=("by_patient",), n_folds=2
     )
-    page = Page((study.results() / "report/report.html").read_text())
+    page = read(study, "supplement")
     assert {"table-planted", "table-speed", "table-bias-by_patient", "table-bias-rules"} <= set(page.tables)
     assert "Grad-CAM confirmed the reliability" not in page.text
     rows = read_table(study.results(), "bias")
@@ -261,5 +261,5 @@ def test_report_of_one_architecture_with_calibration(tmp_path, monkeypatch):
     counted = [[int(number) for number in row[2:]] for row in page.tables["table-bias-families"][1:]]
     assert np.sum(counted, axis=0).tolist() == flags
     assert [page.text.count(rule.reason) for _, rule in bias.RULES] == [1] * len(bias.RULES)
-    log = compile_tex(study)
+    log = compile_tex(study, "supplement")
     assert max(overfull(log), default=0) < 3

@@ -81,7 +81,7 @@ def test_answers_hold_the_numbers_of_the_tables(made, tmp_path, monkeypatch):
     whole = made["whole"]
     headline = whole.networks("headline")
     best = headline[headline["protocol"] == "by_patient"].sort_values("accuracy").iloc[-1]
-    assert f"{best['accuracy']:.0%}".replace("%", " %") in filled(whole, "claim")["37"][1]
+    assert f"accuracy of {best['accuracy']:.2f}" in filled(whole, "claim")["37"][1]
     collapse = read_table(whole.folder, "collapse")
     n = (collapse["verdict"] == "collapsed").sum()
     assert f"{n} of {len(collapse)} trained cells collapsed" in filled(whole, "claim")["39"][1]

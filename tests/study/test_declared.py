@@ -17,6 +17,7 @@ from benchmarks import protocols
 from benchmarks.samples.folds import make_folds
 from benchmarks.study.study import load_study
 from reports.document import Table
+from reports.results import Results
 from reports.supplement import supplement
 
 BY_CHANCE = '''
@@ -72,7 +73,7 @@ def shown(results, table: str, rows: pd.DataFrame) -> dict[str, Table]:
     """Return the tables of the report after adding `rows` to one results table."""
     path = results.folder / f"tables/{table}.csv"
     pd.concat([pd.read_csv(path), rows]).to_csv(path, index=False)
-    return tables_of(supplement(results).sections)
+    return tables_of(supplement(Results(results.study)).sections)
 
 
 def test_a_metric_has_an_estimate_an_interval_and_a_column(tmp_path, monkeypatch):
