@@ -8,6 +8,7 @@
 # make dictionary: docs/tables.md and docs/results.schema.json, from analysis/dictionary/tables.
 # make numbers: every measured number on README and docs from its record, and what is stale. MEASURE=1: measure that again.
 # make same REV=COMMIT: does the working tree give the results of another revision?
+# make length: words and pages of the article, against their limits.
 # make docs: these pages as a site, site/index.html, without a network.
 # make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
 PYTHON ?= python3
@@ -27,7 +28,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve data reproduce plan status pdf docs pictures test check publication survey archive same dictionary numbers lock
+.PHONY: environment backends app serve data reproduce plan status pdf length docs pictures test check publication survey archive same dictionary numbers lock
 
 environment: $(INSTALLED)
 
@@ -66,6 +67,9 @@ status: environment
 
 pdf: environment
 	$(SNAKEMAKE) -- pdf
+
+length: environment
+	$(RUN) python -m reports.length --study $(STUDY)
 
 docs: environment
 	$(RUN) python -m docs.reference

@@ -4,7 +4,7 @@
 #   snakemake --cores 8 --config study=laptop data=PATH          another study, on the data at PATH
 #   snakemake --cores 8 --config study=laptop                    on the data that `make data` downloaded
 #   snakemake --cores 8 --config study=laptop data=PATH folds=3  with another value of one of its keys
-#   snakemake --cores 8 pdf                                      report.pdf too, by latexmk
+#   snakemake --cores 8 pdf                                      report.pdf and supplement.pdf too, by latexmk
 #   snakemake --cores 8 status                                   how the cells stand, during a run too
 #   snakemake --cores 8 plan                                     what a run will take: time, memory, disk
 #   snakemake --cores 1 survey                                   all publications, from the studies that have finished
@@ -91,10 +91,10 @@ onstart:
 
 onsuccess:
     if RUN.succeed():
-        from reports.findings import answer
+        from reports.article.facts import answer
         from reports.results import Results
 
-        print(answer(Results(STUDY).networks("headline"), STUDY.protocols))
+        print(answer(Results(STUDY)))
         print(f"The report is {RESULTS.resolve() / 'report/report.html'}")
 
 
@@ -105,8 +105,7 @@ onerror:
 rule all:
     default_target: True
     input:
-        RESULTS / "report/report.html",
-        RESULTS / "report/report.tex",
+        rules.report.output,
         RESULTS / "results.json",
         # A cell that somebody deleted is trained again, whatever has been made of it.
         [cell / "runtime.json" for cell in STAGES.cells],

@@ -23,6 +23,7 @@ def main() -> None:
         page = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]).new_page(viewport=SCREEN)
         page.goto(report.resolve(strict=True).as_uri())
         page.screenshot(path=DOCS / "report.png")
+        page.goto(report.with_name("supplement.html").resolve(strict=True).as_uri())
         page.locator("#figure-control").screenshot(path=DOCS / "control.png")
 
 

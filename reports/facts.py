@@ -14,6 +14,11 @@ WORDS = Words("facts")
 NEVER_SHOWN = dict.fromkeys(("mendeley_inbreast", "cbis_ddsm"), "films without a mass")
 
 
+def generated() -> str:
+    """Return what the numbers of a study of phantoms say."""
+    return WORDS.text("generated")
+
+
 def size(results: Results) -> str:
     """Return `106 source images of 50 patients`; files where sources are unknown."""
     counts, noun = _counted(results)

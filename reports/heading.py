@@ -1,9 +1,9 @@
 """What stands above article and supplement: title, question, data set, warning, and the stamp of the run."""
 
 from benchmarks.protocols import AS_SHIPPED, PUBLISHED
+from reports.facts import generated
 from reports.results import KEPT_APART, Results
 from reports.sections.run import warning
-from reports.wording import WORDS
 from reports.words import Words
 
 ANY_IMAGES = "image_folder"  # the data set of images of any kind
@@ -13,7 +13,7 @@ OWN = Words("heading")
 def heading(results: Results) -> dict[str, str]:
     """Return title, question, dataset, warning and stamp of a Document."""
     code = results.provenance["code"]
-    generated = [WORDS["generated"]] if results.dataset["generated"] else []
+    phantoms = [generated()] if results.dataset["generated"] else []
     return {
         "title": OWN.text("title", mammograms=results.dataset["name"] != ANY_IMAGES),
         "question": OWN.text(
@@ -23,7 +23,7 @@ def heading(results: Results) -> dict[str, str]:
             apart=KEPT_APART.get(results.main_protocol, "group") if results.honest else "",
         ),
         "dataset": results.dataset["title"],
-        "warning": " ".join([*warning(results), *generated]),
+        "warning": " ".join([*warning(results), *phantoms]),
         "stamp": OWN.text(
             "stamp",
             study=results.study.name,

@@ -1,4 +1,4 @@
-# The report, as a page and as an article.
+# Article and supplement, as pages and as LaTeX.
 
 
 rule report:
@@ -22,7 +22,14 @@ rule report:
             caption="captions/report.rst",
             labels={"file": "report.html"},
         ),
+        report(
+            RESULTS / "report/supplement.html",
+            category="Report",
+            caption="captions/report.rst",
+            labels={"file": "supplement.html"},
+        ),
         RESULTS / "report/report.tex",
+        RESULTS / "report/supplement.tex",
     log:
         LOGS / "report.log",
     conda:
@@ -76,8 +83,10 @@ rule results:
 rule pdf:
     input:
         RESULTS / "report/report.tex",
+        RESULTS / "report/supplement.tex",
     output:
         RESULTS / "report/report.pdf",
+        RESULTS / "report/supplement.pdf",
     log:
         LOGS / "pdf.log",
     conda:
@@ -85,6 +94,6 @@ rule pdf:
     params:
         folder=RESULTS / "report",
     message:
-        "Compile the report as PDF"
+        "Compile article and supplement as PDF"
     shell:
         "latexmk -pdf -interaction=nonstopmode -halt-on-error -cd {input:q} > {log:q} 2>&1"

@@ -1,15 +1,9 @@
-"""Words of the report: numbers and names as the report prints them, and the texts of templates/words.yaml."""
+"""Words of the report: numbers and names as the report prints them."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from benchmarks.yaml_file import read_yaml
-
-# Paragraphs and lists without numbers of a run, by name
-WORDS: Any = read_yaml(Path(__file__).parent / "templates" / "words.yaml")
 MISSING = "–"  # noqa: RUF001 - an en dash, as in printed tables
 NOT_EVALUABLE = "not evaluable"
 SPELLED = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

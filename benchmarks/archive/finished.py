@@ -17,7 +17,7 @@ from benchmarks.study.study import Study, load_study
 NOTHING = "Nothing to be done"
 NEEDED = (
     *("dataset.json", "samples.parquet", "provenance.json", "results.json"),
-    *("report/report.html", "report/report.tex"),
+    *(f"report/{name}.{kind}" for name in ("report", "supplement") for kind in ("html", "tex")),
 )
 CONTINUE = "finish the study first (snakemake --cores all --config study={}), then archive it"
 

@@ -6,9 +6,8 @@ from analysis.audit.partners import NEAR_DUPLICATE
 from analysis.audit.shortcuts import BY_PATIENT, SHORTCUT
 from analysis.tasks import AUC
 from benchmarks.protocols import AS_SHIPPED, EXTERNAL, PUBLISHED
-from reports import wording
 from reports.checklists.answer import AUTHORS, NOT_APPLICABLE, PARTLY, YES, Answer
-from reports.facts import NEVER_SHOWN, copied, n_copied, shared
+from reports.facts import NEVER_SHOWN, copied, generated, n_copied, shared
 from reports.results import KEPT_APART, Results, where
 from reports.sections.comparison import detectable
 from reports.sections.run import tested_elsewhere
@@ -133,7 +132,7 @@ def diagnostic(results: Results) -> Answer:
 def contexts(results: Results) -> Answer:
     """Contexts in which the findings may not hold."""
     if results.dataset["generated"]:
-        return Answer(YES, wording.WORDS["generated"], "limits")
+        return Answer(YES, generated(), "limits")
     leaking = [protocol for protocol in results.leaky if n_copied(results, protocol)[0]]
     lacking = NEVER_SHOWN.get(results.dataset["name"])
     return Answer(PARTLY, WORDS.text("contexts", lacking=lacking, copied=leaking), "limits")

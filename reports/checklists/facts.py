@@ -5,9 +5,8 @@ import pandas as pd
 from analysis.scores.collapse import COLLAPSED
 from benchmarks.cells.heads import FACTORS
 from benchmarks.study.names import BASELINES
-from reports import wording
 from reports.article import facts as article
-from reports.facts import extremes, patients, size
+from reports.facts import extremes, generated, patients, size
 from reports.results import Results, where
 from reports.sections.comparison import baseline_sentence
 from reports.verdicts import flags_sentence
@@ -30,7 +29,7 @@ def facts(results: Results) -> dict[str, object]:
     return {
         "title": dataset["title"],
         "source": f"doi:{dataset['doi']}" if dataset["doi"] else dataset["title"],
-        "warning": wording.WORDS["generated"],
+        "warning": generated(),
         "size": size(results),
         "extremes": extremes(results),
         "files": WORDS.text("files", before=whole["before_files"], after=whole["after_files"]),

@@ -13,9 +13,8 @@ from analysis.scores.skill import YES
 from analysis.tasks import AUC
 from architectures import CORRECTED, describe
 from benchmarks.protocols import PUBLISHED
-from reports import wording
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table
-from reports.facts import NEVER_SHOWN, copied, n_copied, recipes, size
+from reports.facts import NEVER_SHOWN, copied, generated, n_copied, recipes, size
 from reports.results import Results, where
 from reports.sections.bias import anchor
 from reports.sections.run import tested_elsewhere
@@ -123,7 +122,7 @@ def _ethics(results: Results, name: str) -> str:
         missed=errors.get("sensitivity"),
         false_alarms=errors.get("specificity"),
         protocol=protocol,
-        warning=wording.WORDS["generated"] if dataset["generated"] else "",
+        warning=generated() if dataset["generated"] else "",
         never=NEVER_SHOWN.get(dataset["name"]),
     )
 

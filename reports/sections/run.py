@@ -7,8 +7,8 @@ import yaml
 
 from benchmarks.protocols import EXTERNAL
 from benchmarks.study.views import BOX
-from reports import wording
 from reports.document import Block, Bullets, Cell, Listing, Paragraph, Section, Table
+from reports.facts import generated
 from reports.results import Results, where
 from reports.sections.scores import METRICS, TASKS
 from reports.tables import ARCHITECTURE, PROTOCOL, cell_anchor, column, make_table, text, whole
@@ -77,7 +77,7 @@ def tested_elsewhere(results: Results) -> str:
 
 
 def _general(results: Results) -> list[str]:
-    generated, study = results.dataset["generated"], results.study
+    phantoms, study = results.dataset["generated"], results.study
     whole = results.table("data").iloc[-1]
     counted = {"patient": whole["patients"], "source": whole["sources"], "image": whole["before_files"]}
     unit = next(unit for unit, n in counted.items() if pd.notna(n))
@@ -86,12 +86,12 @@ def _general(results: Results) -> list[str]:
         n=counted[unit],
         unit=unit,
         repeats=study.repeats,
-        breast_found=not generated and study.dataset.get("breast") != "whole",
+        breast_found=not phantoms and study.dataset.get("breast") != "whole",
         known_patients=pd.notna(whole["patients"]),
         protocols=results.protocols,
         box_crops=any(view.crop == BOX for view in study.views()),
     )
-    return [wording.WORDS["generated"], *sentences] if generated else sentences
+    return [generated(), *sentences] if phantoms else sentences
 
 
 def _not_evaluable(results: Results) -> Iterator[dict[str, str]]:

@@ -14,11 +14,11 @@ from analysis.tidy import read_table
 from benchmarks.study.study import load_study
 from reports import page, provenance
 from reports.document import Section, Table
+from reports.facts import generated
 from reports.results import Results
 from reports.sections.cards import WORDS as CARDS
 from reports.sections.cards import model_cards
 from reports.supplement import supplement
-from reports.wording import WORDS
 
 STUDIES = {
     "whole": {"architectures": ("simple", "vgg16"), "dataset": "mendeley_inbreast"},
@@ -179,7 +179,7 @@ def test_what_can_not_be_told_is_not_told(made):
     assert "sensitivity" not in titles
     assert "This study does not show the performance on images of new patients." in card(made["leaking"])
     assert "corrected form" not in card(made["leaking"]) and "as the published study built it" in card(made["leaking"])
-    assert WORDS["generated"] in card(made["leaking"]) and WORDS["generated"] not in card(made["whole"])
+    assert generated() in card(made["leaking"]) and generated() not in card(made["whole"])
 
 
 @pytest.mark.parametrize("name", STUDIES)

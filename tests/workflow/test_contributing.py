@@ -76,7 +76,7 @@ def test_the_walk_ends_in_a_report_with_all_that_was_added(tmp_path):
         "mobilenet",
         "simple",
     }
-    report = (place / "results/first/report/report.html").read_text()
+    report = (place / "results/first/report/supplement.html").read_text()
     for words in ('id="card-mobilenet"', "Howard et al. (2017)", "There is no published form of mobilenet"):
         assert words in report
     assert "cohen_kappa" in set(pd.read_csv(tables / "scores.csv")["metric"]) and "Cohen&#39;s kappa" in report

@@ -48,7 +48,7 @@ def test_cells_that_fail_are_told_and_cost_the_others_nothing(tmp_path):
     assert failures[["protocol", "fold"]].to_numpy().tolist() == [["by_patient", 1], ["by_patient", 1]]
     assert "Unable to allocate 8.00 PiB" in failures["reason"]["raising"]
     assert "it was killed or ran out of memory" in failures["reason"]["killed"]
-    report = (results / "report/report.html").read_text()
+    report = (results / "report/supplement.html").read_text()
     for words in ("2 cells of killed and raising failed", "Unable to allocate 8.00 PiB", "Failed cells"):
         assert words in report
     networks = pd.read_csv(results / "tables/headline.csv")["architecture"]
@@ -63,7 +63,7 @@ def test_cells_that_fail_are_told_and_cost_the_others_nothing(tmp_path):
     assert second.returncode == 0, second.stdout
     assert not (results / "failures.json").exists()
     assert {"simple", "raising", "killed"} <= set(pd.read_csv(results / "tables/headline.csv")["architecture"])
-    assert "Failed cells" not in (results / "report/report.html").read_text()
+    assert "Failed cells" not in (results / "report/supplement.html").read_text()
     others = [path for path in finished if path.parts[-4] not in FAULTS]
     assert len(others) >= 4 and all(path.stat().st_mtime_ns == finished[path] for path in others)
 

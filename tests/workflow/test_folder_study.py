@@ -79,11 +79,11 @@ def test_a_folder_with_a_manifest_runs_to_its_report(tmp_path, ward):
     sides = bias[bias["region_or_group"].isin(["laterality L: accuracy", "laterality R: accuracy"])]
     assert sides["effect"].notna().all() and len(sides) == 2
 
-    page = (results / "report/report.html").read_text()
+    page = "".join((results / f"report/{name}.html").read_text() for name in ("report", "supplement"))
     for words in (
         "Image classifiers, re-evaluated",
         "Films of the ward",
-        "With no patient on both sides of the split",
+        "When training and test images shared no patient",
         "by a rule made for mammograms",
         "One of 3 classes;",
         "they are scored out-of-fold.",
@@ -115,5 +115,7 @@ def test_a_tree_of_split_folders_runs_as_shipped_to_its_report(tmp_path):
     assert folds["part"].value_counts().to_dict() == {"train": 24, "test": 12, "validation": 8}
     leakage = pd.read_csv(results / "tables/leakage.csv").set_index(["part_a", "part_b", "kind"])
     assert leakage.loc[("train", "test", "pixel_identical"), "n_flagged"] == 4
-    report = (results / "report/report.html").read_text()
-    assert "Under the split as shipped" in report and "class folders inside split folders train, valid, test" in report
+    pages = [(results / f"report/{name}.html").read_text() for name in ("report", "supplement")]
+    assert (
+        "Under the split as shipped" in pages[0] and "class folders inside split folders train, valid, test" in pages[1]
+    )
