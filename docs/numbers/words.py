@@ -12,10 +12,10 @@ from statsmodels.stats.proportion import proportion_confint
 from benchmarks.errors import BadInput
 from docs.numbers.marks import Mark
 from docs.numbers.records import Measured, read
+from reports.wording import count, listed, spelled
 
 TEMPLATES = Path(__file__).parent / "templates"
 WIDTH = 120
-SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 LAID_OUT = re.compile(r"\||\s{4}|```")  # first characters of tables and code
 
 
@@ -64,22 +64,6 @@ def fixed(value: float, digits: int = 2) -> str:
     return f"{round(value, digits) + 0:.{digits}f}"
 
 
-def grouped(value: float) -> str:
-    """Return a whole number with its thousands separated."""
-    return f"{value:,.0f}"
-
-
-def spelled(value: int) -> str:
-    """Return a whole number in words up to twelve, else in digits."""
-    return SMALL[value] if 0 <= value < len(SMALL) else grouped(value)
-
-
-def listed(names: Iterable[object]) -> str:
-    """Return `a`, `a and b` or `a, b and c`."""
-    *first, last = [str(name) for name in names] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def ranged(values: Iterable[float], digits: int = 0, word: str = " to ") -> str:
     """Return `lowest to highest` of `values`; only one of them if both read the same."""
     known = list(values)
@@ -115,7 +99,7 @@ def about_time(minutes: float) -> str:
 
 
 # Functions and filters of the templates
-FUNCTIONS = (fixed, grouped, spelled, listed, ranged, where, row, share_ci, about_time)
+FUNCTIONS = (count, fixed, spelled, listed, ranged, where, row, share_ci, about_time)
 
 
 def _laid_out(text: str) -> str:

@@ -146,9 +146,7 @@ def test_cells_of_a_record_keep_their_digits(tmp_path):
 
 
 def test_words_of_numbers():
-    assert [words.fixed(-0.001), words.fixed(0.125, 1), words.grouped(1816963)] == ["0.00", "0.1", "1,816,963"]
-    assert [words.spelled(0), words.spelled(6), words.spelled(1200)] == ["none", "six", "1,200"]
-    assert [words.listed([]), words.listed("a"), words.listed("abc")] == ["", "a", "a, b and c"]
+    assert [words.fixed(-0.001), words.fixed(0.125, 1)] == ["0.00", "0.1"]
     assert [words.ranged([51.9, 104, 63]), words.ranged([1.1, 1.15])] == ["52 to 104", "1"]
     # Wilson: 4 of 4 from 4 / (4 + 1.96 squared)
     assert words.share_ci(4, 4) == "51-100%"
