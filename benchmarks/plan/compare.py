@@ -123,6 +123,34 @@ def cpu_seconds(study: Study, folder: Path) -> dict[str, float]:
     return {"/".join(path.parts[-4:-1]): json.loads(path.read_text())["seconds"]["process"] for path in cells}
 
 
+def print_rows(rows: Sequence[Row]) -> None:
+    """Print the rows, their sum over cells and over all."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    table = Table(box=None, pad_edge=False)
+    for name in ("stage", "jobs", "foretold", "real", "CPU", "foretold / real", "foretold / CPU"):
+        table.add_column(name, justify="left" if name == "stage" else "right")
+    cells = [row for row in rows if row.cpu is not None]
+    for row in [*rows, *([total("all cells", cells)] if cells else []), total("all", rows)]:
+        ratios = [f"{row.foretold / seconds:.2f}" if seconds else "" for seconds in (row.took, row.cpu)]
+        shown = duration(row.cpu) if row.cpu is not None else ""
+        table.add_row(row.stage, str(row.jobs), duration(row.foretold), duration(row.took), shown, *ratios)
+    console.print(table)
+
+
+def total(name: str, rows: Sequence[Row]) -> Row:
+    """Return the sum of the rows; without CPU seconds if a row has none."""
+    known = [row.cpu for row in rows if row.cpu is not None]
+    return Row(
+        name,
+        sum(row.jobs for row in rows),
+        sum(row.foretold for row in rows),
+        sum(row.took for row in rows),
+        sum(known) if len(known) == len(rows) else None,
+    )
+
+
 def main() -> None:
     """Print the comparison."""
     parser = argparse.ArgumentParser(description="Compare a finished run with its plan.")
@@ -135,19 +163,7 @@ def main() -> None:
     run = find_run(asked.run)
     plan = planned(study, run.cores, everything=True, learn=False, wait=asked.wait)
     rows = compared(run, plan.jobs, plan.estimates, cpu_seconds(study, asked.run))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH)
-    table = Table(box=None, pad_edge=False)
-    for name in ("stage", "jobs", "foretold", "real", "CPU", "foretold / real"):
-        table.add_column(name, justify="left" if name == "stage" else "right")
-    cpu = [row.cpu for row in rows if row.cpu is not None]
-    total = Row("all", len(run.jobs), sum(row.foretold for row in rows), sum(row.took for row in rows), sum(cpu))
-    for row in [*rows, total]:
-        ratio = f"{row.foretold / row.took:.2f}" if row.took else ""
-        shown = duration(row.cpu) if row.cpu is not None else ""
-        table.add_row(row.stage, str(row.jobs), duration(row.foretold), duration(row.took), shown, ratio)
-    console.print(table)
+    print_rows(rows)
     whole = run_seconds(plan.jobs, plan.estimates, run.cores)
     ended = any(job.rule == "report" for job, _ in run.jobs)
     real = f"{duration(run.seconds)} real, foretold / real {whole / run.seconds:.2f}" if ended else "not yet at its end"

@@ -1,8 +1,8 @@
 """What finished cells of a study recorded, and how many epochs a job trains.
 
 A trial stops early once its validation loss has not improved for `patience` epochs. How soon that is depends on the
-data: the share of the epochs beyond `patience` that are trained is taken from finished cells of the study, and without
-any from the runs of the study `demo` on two cores (STOPPED).
+data: the share of the epochs beyond `patience` that are trained is taken from finished cells of the study. Without any,
+it is the mean of all cells of `demo` for phantoms, which are learnt, and of `laptop` for images of patients (STOPPED).
 """
 
 import json
@@ -18,8 +18,9 @@ from benchmarks.protocols import FEWER, PERMUTED, PLANTED, PUBLISHED, base
 from benchmarks.study.recipe import searched
 from benchmarks.study.study import Study
 
-# Share of the epochs beyond `patience`, by the suffix of a derived protocol; "" for the protocol itself.
-STOPPED = {"": 0.65, PERMUTED: 0.17, FEWER: 0.05, PLANTED: 0.38}
+# Share of the epochs beyond `patience` by the suffix of a derived protocol, "" for the protocol itself: of phantoms, of
+# images of patients.
+STOPPED = {"": (0.65, 0.35), PERMUTED: (0.17, 0.28), FEWER: (0.05, 0.22), PLANTED: (0.38, 0.28)}
 FACTOR = 3  # of Hyperband: KerasTuner's default
 
 
@@ -75,7 +76,8 @@ def trials_and_epochs(study: Study, kind: Kind, job: Job, share: float | None = 
         trials = study.search["trials"] if searched(recipe) else 1
         return trials, trials * recipe["epochs"]
     most, patience = study.training["epochs"], study.training["patience"]
-    share = stopped(job.wildcards["protocol"]) if share is None else share
+    phantoms = study.dataset["name"] == "phantom"
+    share = stopped(job.wildcards["protocol"], phantoms) if share is None else share
     if study.search["tuner"] != "hyperband":
         return study.search["trials"], study.search["trials"] * trained(most, patience, share)
     rounds = hyperband(most)
@@ -87,10 +89,11 @@ def trained(most: int, patience: int, share: float) -> float:
     return min(patience, most) + share * max(most - patience, 0)
 
 
-def stopped(protocol: str) -> float:
-    """Return the share for a protocol of which no cell has finished."""
+def stopped(protocol: str, phantoms: bool) -> float:
+    """Return the share for a protocol of which no cell has finished, on phantoms or on images of patients."""
     suffix = protocol.removeprefix(base(protocol))
-    return next(share for start, share in reversed(STOPPED.items()) if suffix.startswith(start))
+    own, others = next(shares for start, shares in reversed(STOPPED.items()) if suffix.startswith(start))
+    return own if phantoms else others
 
 
 def hyperband(most: int) -> list[tuple[int, int]]:
