@@ -19,6 +19,7 @@ from docs.numbers.records import Measured, keep
 LESION, SIDE = "lesion", "side of the breast"  # of region_or_group in bias.csv
 BETTER, NOT_EVALUABLE = "a better", "not evaluable"
 LIMITS = {"ci_low": "low", "ci_high": "high", "n_samples": "n", "n_units": "patients"}
+WORDS = ("reports.", "analysis.figures")  # stages that change no table
 DIGITS = 6  # enough that pages round but once
 EXTENDED = re.compile(r"^# \S+, which it extends:$", re.MULTILINE)
 
@@ -33,7 +34,8 @@ def record(one: Measured, results: Path) -> None:
         raise BadInput(f"{results}: its study differs from {', '.join(one.files)}; run the project's study")
     found = {**_about(provenance), "minutes": _minutes(results), **facts(results)}
     one.record.write_text(written(found))
-    modules = sorted(json.loads((results / "code.json").read_text())["stages"])
+    stages = json.loads((results / "code.json").read_text())["stages"]
+    modules = sorted(module for module in stages if not module.startswith(WORDS))
     keep(one, modules, recorded_digest(results / "code.json", modules, one.data()))
 
 
