@@ -105,7 +105,8 @@ onerror:
 rule all:
     default_target: True
     input:
-        rules.report.output,
+        # Named here, as the rule itself is read later.
+        expand(RESULTS / "report/{page}.{kind}", page=["report", "supplement"], kind=["html", "tex"]),
         RESULTS / "results.json",
         # A cell that somebody deleted is trained again, whatever has been made of it.
         [cell / "runtime.json" for cell in STAGES.cells],
