@@ -1,5 +1,6 @@
 """The report as LaTeX: the article, and a file for every table that any LaTeX document can \\input."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from reports.document import Article, Cell, Document, Table
 
 STYLE = "mammobench.sty"
 LETTERS_A_LINE = {"narrow": 12, "wrap": 34, "broad": 56, "wide": 85}  # of the columns that break lines
-LETTERS_ACROSS = 104  # of a table's row on the text block
+LETTERS_ACROSS, LETTERS_OF_ARTICLE = 104, 114  # of a table's row on the text block of supplement and article
 LETTERS_A_COLUMN = 62  # of a table's row in one of two columns
 LINES_A_PAGE = 46  # table lines that fit on a page
 PICTURES_A_PAGE = 6  # of those set side by side
@@ -61,12 +62,13 @@ def environment(folder: Path = escaping.TEMPLATES) -> jinja2.Environment:
 
 def _environment(document: Document) -> jinja2.Environment:
     made = environment()
+    across = LETTERS_OF_ARTICLE if isinstance(document, Article) else LETTERS_ACROSS
     made.filters |= {
         "cited": escaping.cited(references(), escaping.tex, escaping.tex_citation),
         "listing": escaping.tex_listing,
         "head": _head,
-        "pages": _pages,
-        "flat": _flat,
+        "pages": functools.partial(_pages, across=across),
+        "flat": functools.partial(_flat, across=across),
         "file": name,
         "label": Markup,  # no special letters in anchors and names of files
         "escaped": escaping.tex,
@@ -96,9 +98,9 @@ def _head(title: str) -> Markup:
     return Markup(r"\\").join(map(escaping.tex, lines))
 
 
-def _flat(table: Table) -> bool:
+def _flat(table: Table, across: int) -> bool:
     """Return whether the small print fits in brackets beside its value, instead of below."""
-    return not _breaks(table) and _width(table) <= LETTERS_ACROSS
+    return not _breaks(table) and _width(table) <= across
 
 
 def _narrow(table: Table) -> bool:
@@ -117,11 +119,11 @@ def _width(table: Table) -> int:
     return sum(widths) + 3 * len(widths)
 
 
-def _pages(table: Table) -> list[list[list[Cell]]]:
+def _pages(table: Table, across: int) -> list[list[list[Cell]]]:
     """Return the rows of a table in pages."""
     rows = table.rows
     widths = [LETTERS_A_LINE.get(column.align, math.inf) for column in table.columns]
-    flat = _flat(table)
+    flat = _flat(table, across)
     heights = [max(_lines(cell, width, flat) for cell, width in zip(row, widths, strict=True)) for row in rows]
     pages = [(total - 1) // LINES_A_PAGE for total in itertools.accumulate(heights)]
     return [[row for row, own in zip(rows, pages, strict=True) if own == page] for page in sorted(set(pages))] or [[]]

@@ -188,5 +188,5 @@ def _handles(architectures: list[str]) -> list[Line2D]:
 def _legends(figure: Figure, architectures: list[str], more: dict) -> None:
     figure.legend(handles=_handles(architectures), loc="outside upper left", ncols=LEGEND, handletextpad=0.4)
     line: dict[str, Any] = {"size": 3.5, "linestyle": "-", "linewidth": 0.9}
-    marks = {"flagged (95 % interval)": key("o", **line), "not flagged": key("o", filled=False, **line)} | more
+    marks = {"flagged (95% CI)": key("o", **line), "not flagged": key("o", filled=False, **line)} | more
     figure.legend(marks.values(), marks, loc="outside lower left", ncols=3, handletextpad=0.4)

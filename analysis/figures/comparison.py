@@ -120,15 +120,15 @@ def differences(comparison: pd.DataFrame, protocols: list[str]) -> Figure | None
     panels[0].set(ylim=(last + 0.8, -0.8))
     panels[0].set_yticks(list(places.values()), [protocol for _, protocol in places])
     centre = (panels[0].get_position().x0 + panels[-1].get_position().x1) / 2
-    figure.supxlabel("difference in accuracy (95 % CI)", x=centre, y=0.04 / height, va="bottom", size="medium")
+    figure.supxlabel("difference in accuracy (95% CI)", x=centre, y=0.04 / height, va="bottom", size="medium")
     beside = blended_transform_factory(figure.transFigure, panels[0].transData)
     for architecture in architectures:
         middle = places[architecture, protocols[0]] + (len(protocols) - 1) / 2
         panels[0].text(0.008, middle, architecture, transform=beside, va="center", weight="bold")
     handles = {
-        "told apart (95 % interval)": key("o", linestyle="-", linewidth=1.6),
-        "not told apart": key("o", filled=False, linestyle="-", linewidth=1.6),
-        "too small to be found in 80 of 100 such studies": Patch(color=FAINT),
+        "significantly different (95% CI)": key("o", linestyle="-", linewidth=1.6),
+        "no significant difference": key("o", filled=False, linestyle="-", linewidth=1.6),
+        "less than 80% power": Patch(color=FAINT),
     }
     figure.legend(handles.values(), handles, loc="upper right", bbox_to_anchor=(0.99, 1), ncols=3, borderaxespad=0.2)
     return figure
@@ -167,8 +167,8 @@ def control(table: pd.DataFrame, architectures: list[str], headline: pd.DataFram
         axes.set(xlim=(-0.01, 1.01), ylim=(len(names) - 0.5, -0.5), xlabel="accuracy on test images", title=protocol)
         label_rows(axes, names)
     handles = {
-        "shuffled labels (95 % interval)": key("o", linestyle="-", linewidth=1.4),
-        "real labels (95 % interval)": key("o", filled=False, linestyle="-", linewidth=1),
+        "permuted labels (95% CI)": key("o", linestyle="-", linewidth=1.4),
+        "real labels (95% CI)": key("o", filled=False, linestyle="-", linewidth=1),
         "chance": key("|", size=8, markeredgewidth=1.2),
     }
     figure.legend(handles.values(), handles, loc="outside upper left", ncols=3)

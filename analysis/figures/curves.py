@@ -24,7 +24,7 @@ def roc(table: pd.DataFrame, architectures: list[str]) -> Figure | None:
 
     `table` holds the rows of one protocol of tables/roc.csv.
     """
-    handles = {"curve": key(linestyle="-", linewidth=1.4), "95 % band": Patch(color=GREY, alpha=0.25, linewidth=0)}
+    handles = {"curve": key(linestyle="-", linewidth=1.4), "95% band": Patch(color=GREY, alpha=0.25, linewidth=0)}
     baseline = table[table["architecture"] == BASELINE]
     if len(baseline):
         handles[BASELINE] = key(**DOTTED)
@@ -46,7 +46,7 @@ def reliability(table: pd.DataFrame, architectures: list[str]) -> Figure | None:
     `table` holds the rows of one protocol of tables/reliability.csv. Open points have no interval.
     """
     handles = {
-        "a bin (95 % interval; larger: more images)": key("o", linestyle="-", linewidth=0.9),
+        "a bin (95% CI; larger: more images)": key("o", linestyle="-", linewidth=0.9),
         "too few patients for an interval": key("o", filled=False),
         "calibrated": key(**DIAGONAL),
     }

@@ -161,11 +161,11 @@ def shares(summary: pd.DataFrame, answers: pd.DataFrame, architectures: list[str
                     axes.text(0, y, "not evaluable", ha="center", va="center", fontsize=6, color=GREY)
             axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
             axes.xaxis.set_major_locator(MaxNLocator(5))
-            axes.set(ylim=(len(style) - 0.4, -0.6), xlabel=f"heat in the {region} less its area")
+            axes.set(ylim=(len(style) - 0.4, -0.6), xlabel=f"saliency in the {region} minus its area")
             label_rows(axes, list(style))
             axes.set_title(protocol if region == regions[0] else "")
     handles = {
-        "mean over probes (95 % interval)": key("o", linestyle="-", linewidth=1.4),
+        "mean over probes (95% CI)": key("o", linestyle="-", linewidth=1.4),
         "middle 90 % of the probes": Line2D([], [], color=INK, linewidth=4.5, alpha=PALE),
     }
     figure.legend(handles.values(), handles, loc="outside upper left", ncols=2)

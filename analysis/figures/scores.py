@@ -51,7 +51,7 @@ def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]
     axes.set(xlim=(0, 1), ylim=(last + 0.7, -0.7), xticks=np.linspace(0, 1, 6))
     axes.set_xlabel("accuracy on test images", labelpad=2)
     axes.spines["left"].set_visible(False)
-    _beside(axes, ACROSS + 0.1, -1.35, "accuracy (95 % CI)", fontsize=7, color=GREY)
+    _beside(axes, ACROSS + 0.1, -1.35, "accuracy (95% CI)", fontsize=7, color=GREY)
     leaky = ", ".join(name for name in NOT_HONEST if name in protocols)
     handles = {leaky: key("o", filled=False), "honest": key("o")} if leaky else {}
     handles |= {"majority class": key("|", size=8, markeredgewidth=1.2)}

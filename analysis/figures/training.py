@@ -159,7 +159,7 @@ def importance(table: pd.DataFrame) -> Figure | None:
         axes.set_ylim(most - 0.5, -0.5)
         axes.set_title(f"{name}  (R2 {rows['r2'].iloc[0]:.2f}, {rows['n_trials'].iloc[0]} trials)")
         axes.tick_params(axis="x", labelbottom=place + columns >= len(parts))
-    figure.supxlabel("fall of R2 when shuffled (95 % of the shuffles)", fontsize=8, color=INK)
+    figure.supxlabel("fall of R2 when shuffled (95% of the shuffles)", fontsize=8, color=INK)
     handles = {
         "it matters": key("o", linestyle="-", linewidth=1.4),
         "no effect shown": key("o", filled=False, linestyle="-", linewidth=1.4),

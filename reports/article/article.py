@@ -133,7 +133,8 @@ def _positive(results: Results) -> Iterator[Block]:
 
 
 def _bias(results: Results, found: Facts) -> Iterator[Block]:
-    if found["bias"] is None:
+    # What a model without skill shows as its map is chance.
+    if found["bias"] is None or found["bias"]["n_judged"] == 0:
         return
     yield tables.bias(results, found)
     made = figure("gradcam_shares", WORDS.text("saliency_caption"), WORDS.text("saliency_alt"), "gradcam_summary")

@@ -12,7 +12,7 @@ from reports.article.facts import Facts
 from reports.document import Cell, Table
 from reports.facts import shared
 from reports.results import Results, where
-from reports.tables import ARCHITECTURE, PROTOCOL, TESTED, Declared, column, make_table, measured, text
+from reports.tables import ARCHITECTURE, PROTOCOL, Declared, column, make_table, measured, text
 from reports.words import Words
 
 WORDS = Words("article")
@@ -51,16 +51,17 @@ def leakage(results: Results) -> Table:
 
 
 def scores(results: Results, found: Facts) -> Table:
-    """Return accuracy, AUC, density and skill of all architectures and baselines."""
-    rows = [results.cell("headline", name, protocol) for protocol in results.protocols for name in results.compared]
+    """Return accuracy, AUC, density and skill of all models under the protocols that the article compares."""
+    protocols = [one["protocol"] for one in [*found["leaky"], found["honest"]] if one]
+    rows = [results.cell("headline", name, protocol) for protocol in protocols for name in results.compared]
     known = pd.DataFrame(rows)
-    columns = [PROTOCOL, ARCHITECTURE, TESTED, measured("accuracy", "accuracy")]
+    columns = [PROTOCOL, ARCHITECTURE, measured("accuracy", "accuracy")]
     titles = {"severity_auc": "AUC, malignancy", "density_accuracy": "density accuracy"}
     columns += [measured(title, name, name) for name, title in titles.items() if known[name].notna().any()]
     columns += [column("skill", lambda row: _skill(row["skill"]), "left")]
-    table = make_table(
-        "article-scores", WORDS.text("scores_caption", f=found), columns, rows, ["headline"], grouped=True
-    )
+    tested = [row[["protocol", "n_samples", "n_units", "unit"]] for row in rows[:: len(results.compared)]]
+    caption = WORDS.text("scores_caption", f=found, tested=tested)
+    table = make_table("article-scores", caption, columns, rows, ["headline"], grouped=True)
     return dataclasses.replace(table, title=WORDS.text("headline_title", f=found))
 
 

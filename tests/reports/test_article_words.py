@@ -252,10 +252,9 @@ def test_bias_is_told_by_family():
     )
     assert "Checks flagged 1 of 2 architectures with skill." in ARTICLE.text("bias_title", f=found(bias=flagged))
     clear, none = verdicts(("a", "leans", "clear")), verdicts(("a", "leans", "not evaluable"))
-    assert ARTICLE.text("bias_title", f=found(bias=clear)) == "No check flagged an architecture."
+    assert ARTICLE.text("bias_title", f=found(bias=clear)) == "No check flagged an architecture with skill."
     assert "Flags were given" not in ARTICLE.text("bias", f=found(bias=clear), correction="")
     assert "no bias check was evaluable" in ARTICLE.text("bias", f=found(bias=none), correction="")
-    assert "No model had skill" in ARTICLE.text("bias_title", f=found(bias=none))
     assert ARTICLE.text("bias", f=found(bias=None), correction="") == "No bias check was made." and verdicts() is None
 
 
