@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 
 from benchmarks import backend
-from benchmarks.errors import run_cli
+from benchmarks.errors import BadInput, run_cli
 from benchmarks.fetch.cache import with_cached_data
 from benchmarks.plan import table
 from benchmarks.plan.costs import SECONDS, gpus, measured_costs
@@ -45,12 +45,15 @@ class Plan:
 def planned(study: Study, cores: int, everything: bool = False, learn: bool = True, wait: float = SECONDS) -> Plan:
     """Plan a run of `study`; with `everything`, of finished jobs too; with `learn`, from what finished cells recorded.
 
-    Measures what has not been measured for at most `wait` seconds. Raises BadInput if Snakemake can't plan the run.
+    Measures what has not been measured for at most `wait` seconds. Raises BadInput if nothing could be measured, or if
+    Snakemake can't plan the run.
     """
     jobs = due_jobs(study, cores, everything)
     sizes = sizes_of(study)
     kinds = [*dict.fromkeys(kind_of(study, job.rule, job.wildcards) for job in jobs if job.rule in TRAINING)]
     costs = measured_costs(study, kinds, sizes.classes, Code(), wait)
+    if kinds and not costs:
+        raise BadInput(f"no step was measured within {wait:.0f} s; free the cores, or set a longer --wait")
     estimates = Estimator(study, sizes, costs, cores, Recorded(study, learn)).all(jobs)
     return Plan(jobs, estimates, [kind.name for kind in kinds if kind not in costs])
 

@@ -54,7 +54,7 @@ class Cost:
     `start`: until the first step, building and tracing included; `trial`: beside the epochs of a further trial;
     `epoch`: beside its steps; `step`, `check`: of a step of training or validation, by batch size; `answer`: of a
     prediction, by images; `write`: of the files; `memory_mb`: peak, by batch size; `disk_mb`: of the
-    saved model.
+    saved model; `structures`: number of networks that a search may build.
     """
 
     start: float
@@ -66,6 +66,7 @@ class Cost:
     write: float
     memory_mb: Line
     disk_mb: float
+    structures: int = 1
 
     def content(self) -> dict[str, Any]:
         """Return the cost for a JSON file."""

@@ -11,11 +11,12 @@ from benchmarks.plan.due import Job
 from benchmarks.plan.kinds import (
     RECIPE,
     REPLAY,
+    SEARCH,
     Kind,
     batch_sizes,
     image_size,
     kind_of,
-    traces_each_trial,
+    searches_structure,
 )
 from benchmarks.plan.recorded import Recorded, trials_and_epochs
 from benchmarks.plan.sizes import Sizes
@@ -25,6 +26,9 @@ TRAINING = ("cell", "replay")
 BESIDE_MB = 0.2  # files of a cell beside its model
 PER_JOB = 0.6  # seconds with which Snakemake starts a job and notes its end
 COPIES = 3  # of a fold's images in memory: as loaded, by part, on their way to the network
+KEPT = 4  # traced models of a worker (cells/reuse.py)
+# A worker of a run has loaded more than one that measures a step; each kept model takes its share, too.
+WARM_MB, EACH_KEPT_MB = 140, 65
 MIRRORED = 4  # images over which a recipe averages its answers
 
 
@@ -76,8 +80,10 @@ class Estimator:
         ]
         epoch = cost.epoch + sum(steps) / len(steps)
         # A worker traces what its cells share once.
-        first = min(1.0, self.cores / max(self.alike[kind], 1)) * cost.start if kind.how == "search" else cost.start
-        further = cost.start if traces_each_trial(study, kind) and kind.how != RECIPE else cost.trial
+        first = min(1.0, self.cores / max(self.alike[kind], 1)) * cost.start if kind.how == SEARCH else cost.start
+        # Of the structures of a search, a worker keeps the traces of those used last.
+        traced = max(0.0, 1 - KEPT / cost.structures) if searches_structure(study, kind) else 0.0
+        further = cost.trial + traced * cost.start
         mirrored = MIRRORED if kind.how == RECIPE and (study.recipe_of(kind.owner) or {})["mirrored"] else 1
         asked = mirrored * (validation + test) + (test if trials > 1 else 0)
         begun = trials if kind.how == RECIPE else trials - 1
@@ -87,7 +93,9 @@ class Estimator:
         """Return the peak memory of a job of training."""
         pixels = sum(self.parts(job)) * image_size(self.study, kind) ** 2
         each = 4 if kind.how == REPLAY else 1
-        return cost.memory_mb.at(max(batch_sizes(self.study, kind))) + COPIES * pixels * each / 1e6
+        kept = KEPT if searches_structure(self.study, kind) else 0
+        beside = WARM_MB + EACH_KEPT_MB * min(kept, cost.structures)
+        return beside + cost.memory_mb.at(max(batch_sizes(self.study, kind))) + COPIES * pixels * each / 1e6
 
     def parts(self, job: Job) -> tuple[int, int, int]:
         """Return the numbers of images in train, validation and test of a job's fold."""

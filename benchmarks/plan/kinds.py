@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.cells.model import published_recipe
+from benchmarks.cells.shared import SEARCHED
 from benchmarks.protocols import PUBLISHED, variant
 from benchmarks.study.study import Study
 
@@ -75,6 +76,6 @@ def image_size(study: Study, kind: Kind) -> int:
     return study.size_of(kind.owner)
 
 
-def traces_each_trial(study: Study, kind: Kind) -> bool:
-    """Return whether each trial of `kind` builds and traces a model of its own."""
-    return kind.how == RECIPE or (kind.how == SEARCH and study.search["structure"] == "searched")
+def searches_structure(study: Study, kind: Kind) -> bool:
+    """Return whether the trials of `kind` may differ in structure, so that some trace a model of their own."""
+    return kind.how == SEARCH and study.search["structure"] == SEARCHED

@@ -3,12 +3,13 @@
     python -m benchmarks.plan.measure < ORDER    (started by costs.py; ORDER is JSON)
 
 Each process builds and traces a model as a cell does, trains a few steps of a small and of a larger batch, validates,
-predicts, and writes a Cost. Seconds are CPU seconds, which other processes on the machine hardly change; with a GPU,
-seconds on the clock.
+predicts, and writes a Cost. Seconds are CPU seconds, of steps the least, which other processes on the machine change
+little; with a GPU, seconds on the clock.
 """
 
 import contextlib
 import json
+import math
 import multiprocessing
 import os
 import resource
@@ -24,6 +25,7 @@ import numpy as np
 from benchmarks import backend, stored
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.progress import Progress
+from benchmarks.cells.shared import SHARED
 from benchmarks.errors import run_cli
 from benchmarks.plan.costs import Cost, Line
 from benchmarks.plan.kinds import RECIPE, REPLAY, SEARCH, Kind, batch_sizes, image_size
@@ -41,6 +43,7 @@ PER_BATCH = 0.5  # seconds that a step of the larger batch should take at most
 ANSWERED = 64  # images that are predicted at once (cells/predict.py)
 # From an image's batch and epochs to a fit, whose callbacks include the given one
 Fit = Callable[[int, int, "keras.callbacks.Callback"], Any]
+Fits = tuple[Fit, Callable[[], "keras.Model"], Callable[[], int]]
 
 
 def measured(study: Study, kind: Kind, classes: int, clock: Callable[[], float]) -> Cost:
@@ -48,7 +51,7 @@ def measured(study: Study, kind: Kind, classes: int, clock: Callable[[], float])
     began = clock()
     backend.prepare(1, backend=study.backend)
     images = Images(image_size(study, kind), classes)
-    fit, saved = _fits(study, kind, images)
+    fit, saved, structures = _fits(study, kind, images)
     small, largest = _Meter(clock), max(batch_sizes(study, kind))
     fit(FIRST, 2, small)
     start = small.epochs[0] - began - small.epoch()
@@ -80,6 +83,7 @@ def measured(study: Study, kind: Kind, classes: int, clock: Callable[[], float])
         write=write,
         memory_mb=Line.through(FIRST, memory[0], batch, memory[1]),
         disk_mb=disk_mb,
+        structures=structures(),
     )
 
 
@@ -95,8 +99,8 @@ class Images:
         return self.rng.integers(0, 256, (n, self.size, self.size, 1), np.uint8), np.arange(n) % self.classes
 
 
-def _fits(study: Study, kind: Kind, images: Images) -> tuple[Fit, Callable[[], "keras.Model"]]:
-    """Return a function that trains, and one that returns the trained model."""
+def _fits(study: Study, kind: Kind, images: Images) -> Fits:
+    """Return functions that train, that return the trained model, and the number of structures of a search."""
     if kind.how == REPLAY:
         return _plain(_replay(study, kind, images.classes), images, one_hot=True)
     cell = Cell(study, kind.owner, PUBLISHED if kind.how == PUBLISHED else BY_PATIENT, 0)
@@ -113,7 +117,7 @@ def _fits(study: Study, kind: Kind, images: Images) -> tuple[Fit, Callable[[], "
     return (_search if kind.how == SEARCH else _recipe)(cell, images)
 
 
-def _plain(model: "keras.Model", images: Images, one_hot: bool) -> tuple[Fit, Callable[[], "keras.Model"]]:
+def _plain(model: "keras.Model", images: Images, one_hot: bool) -> Fits:
     def fit(batch: int, epochs: int, meter: "keras.callbacks.Callback") -> None:
         # One image less: Keras does not fix the size of a batch whose epoch ends with a smaller one.
         parts = [images.part(batch * number - 1) for number in (STEPS, CHECKS)]
@@ -121,7 +125,7 @@ def _plain(model: "keras.Model", images: Images, one_hot: bool) -> tuple[Fit, Ca
         settings = {"batch_size": batch, "epochs": epochs, "validation_data": validation, "verbose": 2}
         model.fit(*train, callbacks=[meter], **settings)
 
-    return fit, lambda: model
+    return fit, lambda: model, lambda: 1
 
 
 def _replay(study: Study, kind: Kind, classes: int) -> "keras.Model":
@@ -136,7 +140,7 @@ def _replay(study: Study, kind: Kind, classes: int) -> "keras.Model":
     return compiled(build(content, find(publication).parent, variant, classes, recipe), recipe)
 
 
-def _search(cell: Cell, images: Images) -> tuple[Fit, Callable[[], "keras.Model"]]:
+def _search(cell: Cell, images: Images) -> Fits:
     import keras_tuner
 
     from benchmarks.cells.fit import CellModel
@@ -156,10 +160,14 @@ def _search(cell: Cell, images: Images) -> tuple[Fit, Callable[[], "keras.Model"
         watched.meter = meter
         model.fit(hp, epochs)
 
-    return fit, lambda: model.build(hp)
+    def structures() -> int:
+        own = [one for one in hp.space if one.name not in SHARED]
+        return math.prod(len([*one.values]) for one in own)
+
+    return fit, lambda: model.build(hp), structures
 
 
-def _recipe(cell: Cell, images: Images) -> tuple[Fit, Callable[[], "keras.Model"]]:
+def _recipe(cell: Cell, images: Images) -> Fits:
     import keras_tuner
 
     from benchmarks.cells.load import Part
@@ -176,7 +184,7 @@ def _recipe(cell: Cell, images: Images) -> tuple[Fit, Callable[[], "keras.Model"
         watched.meter = meter
         model.fit(hp, epochs)
 
-    return fit, lambda: model.build(hp)
+    return fit, lambda: model.build(hp), lambda: 1
 
 
 class _Watched(Progress):
@@ -218,11 +226,11 @@ def _Meter(clock: Callable[[], float]) -> Any:
 
         @property
         def step(self) -> float:
-            return float(np.median(self.steps))
+            return min(self.steps)
 
         @property
         def check(self) -> float:
-            return float(np.median(self.checks)) if self.checks else 0.0
+            return min(self.checks, default=0.0)
 
         def epoch(self) -> float:
             return self.epochs[1] - self.epochs[0]

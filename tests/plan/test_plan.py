@@ -22,7 +22,7 @@ from benchmarks.study.study import load_study
 SEARCHED = Kind("simple", "search")
 COST = Cost(
     start=10, trial=1, epoch=2, step=Line(0, 0.1), check=Line(0, 0.05), answer=Line(3, 0.5), write=4,
-    memory_mb=Line(500, 10), disk_mb=7,
+    memory_mb=Line(500, 10), disk_mb=7, structures=8,
 )  # fmt: skip
 
 
@@ -71,12 +71,13 @@ def test_training_takes_its_steps_epochs_and_trials(study):
     estimator = Estimator(study, sizes, {SEARCHED: COST}, 2, Recorded(study))
     own = Job(0, "cell", {"architecture": "simple", "protocol": "by_patient", "fold": "0"})
     epoch = 2 + 3.2 + (0.8 + 0.8 + 1.6) / 3
-    # The structure is searched, so that the second trial is traced, too; 16 + 8 + 8 images are predicted.
-    expected = 10 + 10 + 2 * 1.65 * epoch + 3 + 0.5 * 32
+    # Of eight structures a worker keeps four traced: the second trial is traced in one of two cells. 16 + 8 + 8 images
+    # are predicted.
+    expected = 10 + (1 + 10 / 2) + 2 * 1.65 * epoch + 3 + 0.5 * 32
     found = estimator.all([own])[0]
     assert found.seconds == pytest.approx(expected + COST.write + 0.6)
-    # The largest batch is of 32 images; 56 images of 32 px stand three times in memory.
-    assert found.memory_mb == pytest.approx(500 + 320 + 3 * 56 * 32 * 32 / 1e6)
+    # The largest batch is of 32 images; 56 images of 32 px stand three times in memory, beside four kept models.
+    assert found.memory_mb == pytest.approx(140 + 4 * 65 + 500 + 320 + 3 * 56 * 32 * 32 / 1e6)
 
 
 def test_a_finished_cell_counts_more_than_the_measured_steps(study):
@@ -171,6 +172,8 @@ def test_a_step_is_measured(study):
     assert found.start > 0 and found.step.at(8) > 0 and found.check.at(8) > 0
     assert 200 < found.memory_mb.at(32) < 3000
     assert 0 < found.disk_mb < 5
+    # Three widths of filters and three numbers of dense units
+    assert found.structures == 9
 
 
 def test_due_jobs_are_snakemakes(study):
