@@ -1,5 +1,6 @@
 # make reproduce: environment, default study, report.   make plan: what it will take: time, memory, disk.
 # make status: how its cells stand.   make test: test suite.
+# make test-quick: the tests that train nothing and start no program, for each change.
 # make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters, types, import directions.
 # make data: the real images of the studies laptop and paper, downloaded and verified; DATA=FILE: a zip that a browser got.
 # make survey: all publications, from the studies that have finished.
@@ -28,7 +29,7 @@ INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
 
-.PHONY: environment backends app serve data reproduce plan status pdf length docs pictures test check publication survey archive same dictionary numbers lock
+.PHONY: environment backends app serve data reproduce plan status pdf length docs pictures test test-quick check publication survey archive same dictionary numbers lock
 
 environment: $(INSTALLED)
 
@@ -81,6 +82,9 @@ pictures: environment
 
 test: environment
 	$(RUN) python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
+
+test-quick: environment
+	$(RUN) python -m pytest --quick -m "not slow" --numprocesses 2 --dist loadfile --quiet
 
 publication: environment
 	$(RUN) python -m benchmarks.publications.skeleton "$(NAME)"

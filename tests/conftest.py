@@ -19,6 +19,19 @@ settings.register_profile("mammobench", deadline=None)
 settings.load_profile("mammobench")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What a test imports and starts decides whether it is quick, so no list of quick tests has to be kept."""
+    parser.addoption("--quick", action="store_true", help="leave out tests that import Keras or start a program")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before collection: a file that imports Keras at its top is left out as a whole."""
+    if config.getoption("quick"):
+        from quick import leave_out
+
+        leave_out()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest first, so that no process is left alone with it at the end."""
     slow = {item.fspath for item in items if item.get_closest_marker("slow")}

@@ -1,0 +1,48 @@
+import subprocess
+import sys
+
+from conftest import ROOT
+
+WALK = """
+import subprocess, sys
+
+def test_alone():
+    assert 1 + 1 == 2
+
+def test_library():
+    import keras
+
+def test_caught():
+    try:
+        import keras
+    except Exception:
+        pass
+
+def test_program():
+    subprocess.run([sys.executable, "-c", ""], check=True)
+
+def test_quick_program():
+    subprocess.run(["true"], check=True)
+"""
+
+
+def test_only_what_imports_a_library_or_starts_a_program_is_left_out(tmp_path):
+    (tmp_path / "test_walk.py").write_text(WALK)
+    (tmp_path / "test_top.py").write_text("import keras\n\ndef test_never_reached():\n    raise AssertionError\n")
+    (tmp_path / "conftest.py").write_text("from quick import leave_out\n\ndef pytest_configure():\n    leave_out()\n")
+    argv = [sys.executable, "-m", "pytest", "-rs", "-v", "-p", "no:cacheprovider", str(tmp_path)]
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "tests" / "support")}
+    done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    outcomes = {
+        line.split("::")[1].split()[0]: line.split()[1] for line in done.stdout.splitlines() if "::test" in line
+    }
+    assert outcomes == {
+        "test_alone": "PASSED",
+        "test_library": "SKIPPED",
+        "test_caught": "SKIPPED",
+        "test_program": "SKIPPED",
+        "test_quick_program": "PASSED",
+    }
+    assert "[3] " in done.stdout and "not quick: imports keras" in done.stdout  # a whole file among them
+    assert "not quick: starts python" in done.stdout
