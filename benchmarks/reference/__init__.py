@@ -6,6 +6,7 @@
 - planted_bias.csv: benchmarks/validation/planted_bias.py
 - ablation.csv: benchmarks/validation/ablation.py
 - explanation_speed.csv: analysis/explanation_speed.py
+- gpu_<card>.json: benchmarks/speed/gpu
 - out_of_distribution.csv: app/ood_quality.py
 """
 
