@@ -4,7 +4,7 @@ Writes into results/<study>/figures: headline, data, confusion_<architecture>_<p
 search_<protocol> (all but published), roc_<protocol>, reliability_<protocol>, gradcam_<protocol> (its PDF in pages),
 gradcam_shares, bias_maps_<architecture>, bias_changes_<architecture>, bias_effects (their PDFs in pages), bias_sanity,
 bias_groups_<protocol>, and, where the tables have estimates, differences, ranks_<protocol>, leakage, heatmaps,
-shortcuts, control, positive_control, learning_patients, importance; and into results/<study>/tables
+shortcuts, control, positive_control, learning_patients, importance, survey; and into results/<study>/tables
 gradcam_summary.csv, the means behind gradcam_shares.
 """
 
@@ -19,6 +19,7 @@ from analysis.drawing.panels import save
 from analysis.drawing.style import use_style
 from analysis.explanations.gradcam_summary import summarise
 from analysis.figures import audit, bias, bias_effects, comparison, curves, gradcam, scores, training
+from analysis.survey import forest, survey
 from analysis.tidy import read_table
 from benchmarks.errors import run_cli
 from benchmarks.protocols import PUBLISHED
@@ -61,6 +62,8 @@ def _of_study(study: Study) -> Named:
     yield "positive_control", comparison.positive_control(table("positive_control"), architectures)
     yield "learning_patients", comparison.learning_curve(table("learning_curve"), architectures)
     yield "importance", training.importance(table("importance"))
+    publications = survey.of_study(study)
+    yield "survey", None if publications is None else forest.forest(publications)
 
 
 def _of_saliency(study: Study) -> Named:

@@ -18,6 +18,8 @@ rule figures:
         STATISTICS,
         rules.tables.output,
         rules.bias.output,
+        # The survey's figure, where the study has several publications
+        [RESULTS / "tables/replays.csv", RESULTS / "tables/claims.csv"] if STUDY.publications else [],
         expand(RESULTS / "cams/{architecture}.npz", architecture=ARCHITECTURES),
         ARRAYS,
     output:

@@ -35,8 +35,8 @@ def studied(results: Path, name: str, content: dict) -> Studied | None:
 
 
 def finished(results: Path, table: str) -> Iterator[tuple[Path, dict]]:
-    """Yield the folder and dataset.json of each study under `results` that has this table."""
-    for path in sorted(results.glob(f"*/tables/{table}.csv")):
+    """Yield the folder and dataset.json of each study that has this table; `results`: of all studies, or of one."""
+    for path in sorted([*results.glob(f"tables/{table}.csv"), *results.glob(f"*/tables/{table}.csv")]):
         folder = path.parents[1]
         if (folder / "dataset.json").is_file():
             yield folder, stored.record(folder / "dataset.json")

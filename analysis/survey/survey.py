@@ -27,8 +27,10 @@ from analysis.survey.verdict import NO_REPLAY, NOT_EVALUABLE, NOT_RUN, judge, kn
 from benchmarks.publications import publication
 from benchmarks.publications.arithmetic.verdicts import IMPOSSIBLE, Verdict
 from benchmarks.publications.headline import headline, main_variant
+from benchmarks.publications.publication import ALIASES
 from benchmarks.publications.verdicts import verdicts
 from benchmarks.study.replaying import command
+from benchmarks.study.study import Study
 
 ENDS = ("", "_low", "_high")
 COUNTED = ("reproduced", "not_reproduced", "not_evaluable")  # verdicts on printed figures, as columns
@@ -81,6 +83,12 @@ def tables(results: Path, names: list[str] | None = None) -> dict[str, pd.DataFr
         "figures": pd.concat(figures, ignore_index=True).reindex(columns=FIGURES),
         "leaks": pd.concat(leaks, ignore_index=True).reindex(columns=LEAKS) if leaks else pd.DataFrame(columns=LEAKS),
     }
+
+
+def of_study(study: Study) -> pd.DataFrame | None:
+    """Return the survey over the publications of one study, from its own tables; None for fewer than two."""
+    names = [*study.publications, *(ALIASES[protocol] for protocol in study.protocols if protocol in ALIASES)]
+    return tables(study.results(), sorted(names))["survey"] if len(names) > 1 else None
 
 
 def write(found: dict[str, pd.DataFrame], folder: Path) -> None:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from analysis.bias.verdicts import LESION
 from analysis.comparison.control import LEAKAGE
+from analysis.survey import survey
+from analysis.survey.verdict import LEAK
 from benchmarks.publications import headline
 from reports.article import tables
 from reports.article.facts import Facts, facts
@@ -22,7 +24,7 @@ from reports.sections.run import tested_elsewhere
 from reports.verdicts import correction_sentence
 from reports.words import Words
 
-FINDING, WORDS = Words("finding"), Words("article")
+FINDING, METHODS, WORDS = Words("finding"), Words("article_methods"), Words("article")
 
 
 def article(results: Results) -> Article:
@@ -31,11 +33,12 @@ def article(results: Results) -> Article:
     positive = positive_sentence(results)
     about = {"f": found, "inflated": _inflated(found)}
     verdicts = verdict_table(results)
+    first = _first_figure(results, found)
     return Article(
         **heading(results),
         answer=FINDING.text("answer", f=found),
         sure=_sure(results, found, positive),
-        headline=_headline(results, found),
+        headline=first,
         verdicts=verdicts and dataclasses.replace(verdicts, title=WORDS.text("claims_title", f=found)),
         abstract=[
             ("Purpose", FINDING.text("purpose", f=found)),
@@ -47,7 +50,7 @@ def article(results: Results) -> Article:
         sections=[
             *_opening(results, found),
             *_methods(results, found),
-            *_results(results, found),
+            *_results(results, found, first),
             *_end(results, found),
         ],
     )
@@ -65,6 +68,16 @@ def _sure(results: Results, found: Facts, positive: str) -> list[str]:
     only_units = (scored["unit"] == "samples").any()
     elsewhere = tested_elsewhere(results)
     return FINDING.texts("sure", f=found, tested=tested, only_units=only_units, positive=positive, elsewhere=elsewhere)
+
+
+def _first_figure(results: Results, found: Facts) -> Figures:
+    """Return the survey's figure where the study replays several publications, else that of the accuracies."""
+    rows = survey.of_study(results.study)
+    if rows is None:
+        return _headline(results, found)
+    made = figure("survey", FINDING.text("survey_caption"), FINDING.text("survey_alt"), "replays", "headline")
+    about = {"n": len(rows), "n_leaks": int((rows["verdict"] == LEAK).sum()), "names": rows["publication"].tolist()}
+    return dataclasses.replace(made, title=FINDING.text("survey_title", **about))
 
 
 def _headline(results: Results, found: Facts) -> Figures:
@@ -97,11 +110,12 @@ def _methods(results: Results, found: Facts) -> Iterator[Section]:
         "statistics": (dict(f=found, tested=tested), ["statistics"]),
     }
     for name, (about, details) in parts.items():
-        title = WORDS.text("method_title", name=name)
-        yield Section(f"article-{name}", title, _paragraphs(name, **about), 2, details)
+        title = METHODS.text("method_title", name=name)
+        blocks = [Paragraph(text) for text in METHODS.texts(name, **about)]
+        yield Section(f"article-{name}", title, blocks, 2, details)
 
 
-def _results(results: Results, found: Facts) -> Iterator[Section]:
+def _results(results: Results, found: Facts, first: Figures) -> Iterator[Section]:
     yield Section("article-results", "Results", [])
 
     def section(name: str, blocks: list[Block], *details: str) -> Section:
@@ -109,7 +123,9 @@ def _results(results: Results, found: Facts) -> Iterator[Section]:
         return Section(f"article-{name}", title, [*_paragraphs(name, f=found), *blocks], 2, details)
 
     yield section("leakage", [tables.leakage(results)], "leakage", "shortcuts")
-    yield section("remaining", [tables.scores(results, found)], "results", "comparison")
+    accuracies = _headline(results, found)
+    shown = [] if accuracies.anchor == first.anchor else [accuracies]
+    yield section("remaining", [*shown, tables.scores(results, found)], "results", "comparison")
     yield section("controls_found", [*_positive(results)], "control", "positive-control")
     correction = correction_sentence(results.table("bias"))
     blocks = [Paragraph(WORDS.text("bias", f=found, correction=correction)), *_bias(results, found)]

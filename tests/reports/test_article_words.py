@@ -346,3 +346,15 @@ def test_limits_follow_the_study():
         "not the effect of the split alone",
     ):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("n_leaks", "words"),
+    [
+        (2, "Each of the two publications lost accuracy when no copy"),
+        (1, "One of two publications lost accuracy when no copy"),
+        (0, "Replays of x and y: no loss of accuracy without copies was shown."),
+    ],
+)
+def test_the_survey_states_its_message(n_leaks, words):
+    assert FINDING.text("survey_title", n=2, n_leaks=n_leaks, names=["x", "y"]).startswith(words)

@@ -1,9 +1,13 @@
 """The survey reads whatever studies have finished; each verdict follows from numbers that a reader can check."""
 
+import shutil
+import types
+
 import pandas as pd
 import pytest
 from survey_input import mammoflow, ordinary, replay, write_study
 
+from analysis.survey import survey
 from analysis.survey.survey import COLUMNS, tables
 from analysis.survey.verdict import HOLDS, IMPOSSIBLE, LEAK, NOT_EVALUABLE, NOT_RUN, judge
 from benchmarks.publications import publication
@@ -141,3 +145,21 @@ def test_the_compared_variant_is_the_one_with_the_highest_printed_accuracy():
     content = publication.load(publication.find("learntocode_2022"))
     assert main_variant(content, list(content["variants"])) == "cnn"
     assert main_variant(content, ["vgg16", "resnet50"]) == "resnet50"
+
+
+def test_one_study_with_two_publications_has_a_survey_of_its_own(tmp_path):
+    """From its own tables alone, whatever other studies of the folder say; with one publication there is none."""
+    mammoflow(tmp_path)
+    ordinary(tmp_path)
+    for path in (tmp_path / "laptop/tables").iterdir():
+        shutil.copy(path, tmp_path / "survey_inbreast/tables")
+    mammoflow(tmp_path, "larger", size=224, own=0.9)
+    folder = tmp_path / "survey_inbreast"
+    study = types.SimpleNamespace(
+        publications={"mammoflow_2025": {}}, protocols=["published", "by_patient"], results=lambda: folder
+    )
+    rows = survey.of_study(study).set_index("publication")
+    assert rows["replayed"].to_dict() == {"alves": 0.88, "mammoflow_2025": 0.77}
+    assert set(rows["study"]) == {"survey_inbreast"}
+    study.protocols = ["by_patient"]
+    assert survey.of_study(study) is None
