@@ -1,4 +1,6 @@
 # make reproduce: environment, default study, report.   make plan: what it will take: time, memory, disk.
+# make environment BACKEND=jax: without TensorFlow, in .venv-jax; GPU=1: with CUDA. BACKEND=torch: PyTorch, in .venv-torch.
+# make reproduce BACKEND=jax (and other targets): by that environment.
 # make status: how its cells stand.   make test: test suite.
 # make test-quick: the tests that train nothing and start no program, for each change.
 # make check NAME=mynet: what is wrong with architectures/mynet.py.   make check: linters, types, import directions.
@@ -13,7 +15,10 @@
 # make docs: these pages as a site, site/index.html, without a network.
 # make serve: the best honest cell of the last study as a service, with its page; MODEL=results/... another cell.
 PYTHON ?= python3
-VENV ?= .venv
+BACKEND ?=
+GPU ?=
+OTHER := $(addprefix -,$(filter-out tensorflow,$(BACKEND)))
+VENV ?= .venv$(OTHER)
 CORES ?= all
 STUDY ?= demo
 DATA ?=
@@ -25,18 +30,20 @@ CHECK ?=
 MEASURE ?=
 RESULTS ?=
 
+# PyTorch's packages are the same for CPU and GPU.
+REQUIREMENTS := requirements$(OTHER)$(and $(GPU),$(filter jax,$(BACKEND)),-gpu).txt
 INSTALLED := $(VENV)/.requirements
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH"
-SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA))
+SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DATA),data=$(DATA)) $(if $(BACKEND),backend=$(BACKEND))
 
 .PHONY: environment backends app serve data reproduce plan status pdf length docs pictures test test-quick check publication survey archive same dictionary numbers lock
 
 environment: $(INSTALLED)
 
-$(INSTALLED): requirements.txt
+$(INSTALLED): $(REQUIREMENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mammobench needs Python 3.11 or newer; say which: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(REQUIREMENTS)
 	touch $@
 
 # Keras on JAX and PyTorch, for `backend` of a study. CPU=1: PyTorch without CUDA, where pip knows PyTorch's own index.
@@ -124,6 +131,10 @@ LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-u
 
 lock:
 	$(LOCK) requirements.in --universal --output-file requirements.txt
+	for name in jax jax-gpu torch; do \
+		grep -vE '^(tensorflow|tf-keras-vis)=' requirements.in | $(LOCK) - requirements-$$name.in --universal \
+			--constraint requirements.txt --no-annotate --output-file requirements-$$name.txt || exit 1; \
+	done
 	$(LOCK) requirements-backends.in --universal --constraint requirements.txt --no-annotate \
 		--output-file requirements-backends.txt
 	$(LOCK) requirements-backends-cpu.in --constraint requirements.txt --no-annotate \

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import cpu
 from benchmarks.errors import BadInput
 
 TENSORFLOW = "tensorflow"
@@ -76,6 +77,10 @@ def _start_keras() -> None:
 
         # Look for the driver now, not at the first tensor.
         tensorflow.config.list_physical_devices()
+    else:
+        cpu.keep_memory()
+    if keras.backend.backend() == "jax":
+        cpu.pool_by_slices()
 
 
 @contextlib.contextmanager
