@@ -49,7 +49,7 @@ COLUMNS = [
     *("q", "verdict", "evidence", "note", "verdict_before_skill", "verdict_uncorrected"),
 ]
 TABLES = ("gradcam", "heat", "interventions", "sanity", "groups")
-COLLAPSED = "it gives every probe the same answer"
+COLLAPSED = "the same prediction for every probe"
 
 
 def judge(study: Study) -> pd.DataFrame:

@@ -20,9 +20,9 @@ Function = Callable[[Verdicts, dict[str, pd.DataFrame]], Iterator[dict]]
 LEANS, IGNORES, MISPLACED, UNRELATED, UNEQUAL = "leans", "ignores", "misplaced", "unrelated", "unequal"
 GROUPS = "groups"
 # Name in the report of every check, in the report's order; the decorator `check` adds to these names.
-TITLES = {"heat": "share of the heat", "pointing": "hottest pixel"}
+TITLES = {"heat": "share of the saliency", "pointing": "maximum of the saliency"}
 TITLES |= {"erase": "region erased", "blur": "region blurred", "swap": "region swapped", "move": "lesion moved"}
-TITLES |= {"orientation": "turned or mirrored", "contrast": "other contrast", "marker_alone": "film label alone"}
+TITLES |= {"orientation": "turned or mirrored", "contrast": "changed contrast", "marker_alone": "film label alone"}
 TITLES |= {EMPTY: "empty film", "randomisation": "random weights", "class_sensitivity": "map of another class"}
 TITLES |= {"methods": "maps by other methods", "folds": "maps of other cells", "deletion": "deletion"}
 TITLES |= {"insertion": "insertion", GROUPS: "groups"}
@@ -59,7 +59,7 @@ def check(title: str, *, kind: str, rule: Rule, evidence: str = "changes") -> Ca
 
 @check("empty film", kind=LEANS, rule=thresholds.LIMIT)
 def empty_film(verdicts: Verdicts, own: dict[str, pd.DataFrame]) -> Iterator[dict]:
-    """How sure the answer to an empty film is."""
+    """Probability of the predicted class of an empty film."""
     rows = own["interventions"]
     rows = rows[rows["edit"] == EMPTY]
     if len(rows):

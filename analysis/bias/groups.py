@@ -130,7 +130,7 @@ class Answers:
                 limits = interval(drawn[:, place] - drawn_rest[:, place], row["n_units"], self.unit)
                 row |= {"value": value[place], "rest": rest[place], "difference": value[place] - rest[place]}
                 same = [side for side, rows in sides.items() if np.ptp(measure.values[rows]) == 0]
-                alike = f"interval too short: all samples of the {' and of the '.join(same)} score alike"
+                alike = f"interval too short: all samples of the {' and of the '.join(same)} have the same value"
                 p = p_largest(shares(measure, own)[:, None], self.table["unit"].to_numpy(str), seed)
                 row |= limits.columns() | {"p": p, "note": limits.note or (alike if same else "")}
             yield row

@@ -15,7 +15,7 @@ import pandas as pd
 FLAGGED, CLEAR, NOT_EVALUABLE = "flagged", "clear", "not evaluable"
 # Independent units. Four have only 35 distinct resamples, too few for a tail of 2.5%; five have 126.
 MINIMUM = 5
-WIDE = "interval too wide to tell"
+WIDE = "interval too wide for a verdict"
 FALSE_DISCOVERIES = 0.05  # share of false flags among the flags of a family
 
 
@@ -51,35 +51,34 @@ PROBABILITY = Rule(
     True,
     0.1,
     0.2,
-    "a tenth of probability, taken from the answer by a change that holds no medical evidence, beyond the same change "
-    "elsewhere",
+    "a change of 0.1 in probability by an edit without diagnostic information, beyond that of the same edit elsewhere",
 )
 ALONE = Rule(
     True,
     0.2,
     0.3,
-    "two tenths of probability: an empty film is unlike all that training showed, and anything bright on it moves the "
-    "answers of models that learnt nothing of labels, by up to .15 on planted labels that say nothing",
+    "a change of 0.2 in probability: an empty film differs from all training images, and any bright object on it "
+    "changes the predictions of models that did not learn the film labels (by up to 0.15 for uninformative labels)",
 )
 HEAT = Rule(
-    True, 0.1, 0.2, "a tenth of all heat beyond what the region's area, or a map that knows no model, would get"
+    True, 0.1, 0.2, "0.1 of the saliency beyond the share of the region's area or that of a model-independent map"
 )
 IGNORED = Rule(
-    False, 0.05, 0.0, "changing the lesion takes less than .05 of probability beyond the same change elsewhere"
+    False, 0.05, 0.0, "editing the lesion lowers the probability by less than 0.05 beyond the same edit elsewhere"
 )
-BLIND = Rule(False, 0.0, 0.0, "less heat on the lesion than a map of the whole breast would put there")
+BLIND = Rule(False, 0.0, 0.0, "less saliency on the lesion than in a uniform map of the breast")
 GROUP = Rule(
     True,
     0.1,
     0.2,
-    "a tenth of accuracy, sensitivity, specificity or calibration between one group and all others; of fewer than ten "
-    "patients, simulated intervals exclude 0 by chance in up to a third of studies",
+    "a difference of 0.1 in accuracy, sensitivity, specificity or calibration between a group and all others; with "
+    "fewer than ten patients, simulated intervals exclude 0 by chance in up to a third of studies",
     minimum=10,
 )
-LIMIT = Rule(True, 0.0, 0.0, "the correlation lies above the limit given as null")
-LEAST = Rule(False, 0.0, 0.0, "the correlation lies below the limit given as null")
-ORDER = Rule(True, 0.0, 0.0, "the map's order of pixels does worse than smooth random orders")
+LIMIT = Rule(True, 0.0, 0.0, "the correlation or probability is above the limit given as null")
+LEAST = Rule(False, 0.0, 0.0, "the correlation is below the limit given as null")
+ORDER = Rule(True, 0.0, 0.0, "the order of the map's pixels gives a worse result than smooth random orders")
 
 LIKENESS = {"randomisation": 0.5, "class_sensitivity": 0.9}  # above: the map shows the image, not the model
 AGREEMENT = {"methods": 0.3, "folds": 0.3}  # below: maps of another method or another cell differ
-CONFIDENCE = 0.9  # of the answer to an empty film
+CONFIDENCE = 0.9  # probability of the predicted class of an empty film

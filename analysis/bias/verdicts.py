@@ -17,9 +17,10 @@ from benchmarks.study.study import Study
 UNWANTED = ("labels", "border", "corners", "background", "pectoral")  # regions without evidence of a mass
 LESION = "lesion"
 CHANGES = ("erase", "blur", "swap", "move")
+NO_SALIENCY = "all saliency maps are zero"
 # region -> why the region has no rows
 MISSING = {"background": "all films have the same background", SIDE: "no film shows a breast"}
-MISSING |= {CONTRAST: "no film has a twin with other contrast", TURNED: "training showed no turned film"}
+MISSING |= {CONTRAST: "no film has a copy with changed contrast", TURNED: "no turned film in training"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Verdicts:
             for check, measure in (("heat", "share"), ("pointing", "hit")):
                 wide = own.pivot(index="probe", columns="map", values=measure)
                 if wide.empty or wide[GRADCAM].isna().all():
-                    row = _nothing("no map has any heat" if len(wide) else _missing(region))
+                    row = _nothing(NO_SALIENCY if len(wide) else _missing(region))
                 else:
                     wide["area"] = own.groupby("probe")["area"].first()
                     chosen = BREAST_MASK if region == LESION else wide[["area", *BLIND]].mean().idxmax()
@@ -82,7 +83,7 @@ class Verdicts:
                     null = own.loc[difference.notna(), "control_change"].mean()
                     row = self.row(difference, self.units(own), null, rule)
                 else:
-                    row = _nothing("no place like it elsewhere" if len(own) else _missing(region))
+                    row = _nothing("no comparable place elsewhere in the film" if len(own) else _missing(region))
                 yield {"check": check, "region_or_group": region} | row
 
     def states(self, table: pd.DataFrame) -> Iterator[dict]:
@@ -96,7 +97,7 @@ class Verdicts:
                 if len(finite):
                     row = self._largest(finite, thresholds.ALONE if check == MARKER else thresholds.PROBABILITY)
                 else:
-                    row = _nothing("no answer is a number" if len(own) else _missing(region))
+                    row = _nothing("no prediction is finite" if len(own) else _missing(region))
                 yield {"check": check, "region_or_group": region} | row
 
     def _largest(self, own: pd.DataFrame, rule: Rule) -> dict:
@@ -122,7 +123,7 @@ class Verdicts:
         for check, limit in (thresholds.LIKENESS | thresholds.AGREEMENT).items():
             own = table[table["check"] == check]
             if own.empty:
-                why = "one cell only" if check == "folds" else "no map has any heat"
+                why = "one cell only" if check == "folds" else NO_SALIENCY
                 yield {"check": check, "region_or_group": "map"} | _nothing(why)
             steps = own["step"].unique()
             # In the last step of the randomisation, all weights are random.

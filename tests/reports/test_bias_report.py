@@ -54,7 +54,7 @@ def matrix(rows) -> dict[str, list[Cell]]:
 
 def test_matrix_flags_if_any_region_is_flagged_and_clears_if_any_is_clear():
     rows = matrix(MIXED)
-    heat = rows["share of the heat"]
+    heat = rows["share of the saliency"]
     assert [(cell.text, cell.below, cell.strong) for cell in heat] == [
         ("flagged", "labels, border", True),
         ("clear", "", False),
@@ -63,7 +63,7 @@ def test_matrix_flags_if_any_region_is_flagged_and_clears_if_any_is_clear():
     assert rows["region erased"][0].below == "lesion ignored, labels"
     assert rows["groups"][1].below == "density"
     assert [cell.text for cell in rows["groups"]] == ["not evaluable", "flagged", "not evaluable"]
-    assert list(rows) == ["share of the heat", "region erased", "turned or mirrored", "groups"]
+    assert list(rows) == ["share of the saliency", "region erased", "turned or mirrored", "groups"]
     assert [cell.link for cell in heat] == [f"figure-bias_maps_{name}" for name in "abc"]
 
 
@@ -170,7 +170,7 @@ def test_each_family_of_flags_has_its_meaning():
 def test_largest_differences_are_told_with_interval_and_units():
     told = verdicts.strongest(table(*MIXED), "published", "patient")
     assert "in probability 0.50 (b, turned or mirrored, turned by 90, 95% CI 0.40 to 0.60, 30 patients);" in told
-    assert "in share or maximum of the saliency 0.40 (a, share of the heat, border, 95%" in told
+    assert "in share or maximum of the saliency 0.40 (a, share of the saliency, border, 95%" in told
     assert "between groups \N{MINUS SIGN}0.60 (b, density 1: accuracy, 95%" in told
     assert verdicts.strongest(table(MIXED[3]), "published", "patient") == ""
 

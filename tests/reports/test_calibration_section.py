@@ -56,7 +56,7 @@ def test_calibration_says_what_finds_what():
         "CI 5 to 70%; target: at most 5%). They flagged the region in 1 of the 4 models whose predictions did not "
         "change with the artefact." in told
     )
-    assert "flagged by changes of the film in 0 of 4 and share of the heat in 0 of 4 models." in told
+    assert "flagged by changes of the film in 0 of 4 and share of the saliency in 0 of 4 models." in told
     assert "in more models than the saliency did: label (4 against 1 of 4)." in told
     assert "in fewer models than the saliency did: density label (1 against 3 of 4)." in told
     assert "equally many" not in told

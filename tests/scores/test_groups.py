@@ -80,10 +80,10 @@ def test_group_and_rest_are_resampled_together():
 def test_samples_that_all_score_alike_get_a_warning():
     table = rows(["malignant"] * 20, [0.8] * 10 + [0.8, 0.2] * 5, view=["CC"] * 10 + ["MLO"] * 10)
     notes = table.xs("sensitivity", level="metric").loc["view", "note"]
-    assert notes["CC"] == "interval too short: all samples of the group score alike"
-    assert notes["MLO"] == "interval too short: all samples of the rest score alike"
+    assert notes["CC"] == "interval too short: all samples of the group have the same value"
+    assert notes["MLO"] == "interval too short: all samples of the rest have the same value"
     both = rows(["malignant"] * 20, [0.8] * 20, view=["CC", "MLO"] * 10).loc["view", "CC", "sensitivity"]
-    assert both["note"].endswith("all samples of the group and of the rest score alike")
+    assert both["note"].endswith("all samples of the group and of the rest have the same value")
 
 
 def test_planted_inequality_is_found():

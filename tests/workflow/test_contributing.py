@@ -80,7 +80,7 @@ def test_the_walk_ends_in_a_report_with_all_that_was_added(tmp_path):
     for words in ('id="card-mobilenet"', "Howard et al. (2017)", "There is no published form of mobilenet"):
         assert words in report
     assert "cohen_kappa" in set(pd.read_csv(tables / "scores.csv")["metric"]) and "Cohen&#39;s kappa" in report
-    assert "border_heat" in set(pd.read_csv(tables / "bias.csv")["check"]) and "heat on the border" in report
+    assert "border_heat" in set(pd.read_csv(tables / "bias.csv")["check"]) and "saliency on the border" in report
 
     demo, hospitals = (told for text, told in printed if "--dry-run" in text)
     # Nothing of demo has run here: 6 networks and the new one in four cells each, 13 of controls and learning curve.
