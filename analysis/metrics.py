@@ -20,10 +20,10 @@ NAMES += ["average_precision", "sensitivity", "specificity", "sensitivity_at_90_
 NAMES += ["brier_calibrated", "log_loss", "ece", "ece_calibrated"]
 TITLES = {name: name.replace("_", " ") for name in NAMES}
 TITLES |= {"mcc": "Matthews correlation", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
-TITLES |= {"roc_auc_within": "area under ROC within folds", "roc_auc": "area under ROC, pooled"}
-TITLES |= {"sensitivity_at_90_specificity": "sensitivity at 90 % specificity", "brier": "Brier score"}
-TITLES |= {"ece": "calibration error", "roc_auc_calibrated": "area under ROC, pooled, calibrated"}
-TITLES |= {"brier_calibrated": "Brier score, calibrated", "ece_calibrated": "calibration error, calibrated"}
+TITLES |= {"roc_auc_within": "AUC within folds", "roc_auc": "pooled AUC"}
+TITLES |= {"sensitivity_at_90_specificity": "sensitivity at 90% specificity", "brier": "Brier score"}
+TITLES |= {"ece": "expected calibration error", "roc_auc_calibrated": "pooled AUC, calibrated"}
+TITLES |= {"brier_calibrated": "Brier score, calibrated", "ece_calibrated": "expected calibration error, calibrated"}
 ADDED: Added = {}
 
 

@@ -27,7 +27,7 @@ def binary_metrics(positive: np.ndarray, probability: np.ndarray) -> dict[str, f
     """Compute the metrics of probabilities of two classes; NaN where undefined.
 
     sensitivity and specificity at a probability of 0.5; roc_auc; average_precision; the highest sensitivity at a
-    specificity of at least 90 %; brier (Brier, Mon. Weather Rev. 78, 1950); log_loss; ece, the expected calibration
+    specificity of at least 90%; brier (Brier, Mon. Weather Rev. 78, 1950); log_loss; ece, the expected calibration
     error over ten bins of equal width (Naeini et al., AAAI 2015), which is biased upwards in small samples.
     """
     scores = dict.fromkeys(("sensitivity", "specificity", *NEEDS_FINITE, *ADDED), np.nan)

@@ -101,7 +101,7 @@ class Comparison:
             drawn = metrics.mean([task.resampled(rows, weights[:, rows]) for rows in repeats])[metric]
             note = ""
             if np.isnan(estimate):
-                note = f"{name} has no {metric}: it takes a fold with both severities, and finite probabilities"
+                note = f"{name} has no {metric}, which requires a fold with both severities and finite probabilities"
             right = (task.truth == task.predicted)[self.once] if isinstance(task, Classes) else None
             yield task.name, Scored(estimate, drawn, right, note)
 

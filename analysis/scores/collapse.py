@@ -27,7 +27,7 @@ SAME = 1e-3  # outputs whose probabilities vary by less than this are constant
 NEAR = 0.05  # share of the frequency loss; a training loss this near shows that only the frequencies were learnt
 DEAD = 0.95  # share of dead features that is flagged
 FREQUENCIES = "only the frequencies of the classes were learnt"
-ALIKE = "the test images look alike to it, though the training images did not"
+ALIKE = "outputs differ between training images but not between test images"
 
 
 def is_collapsed(answers: pd.DataFrame) -> bool:

@@ -63,10 +63,10 @@ MAJORITY = BASELINES[0]
 # metric -> why it is not evaluable; other metrics need finite probabilities
 REASONS = {"sensitivity": "no malignant test sample", "specificity": "no benign test sample"}
 REASONS |= dict.fromkeys(
-    [*NEEDS_BOTH, f"roc_auc{CALIBRATED}"], "it takes test samples of both severities, and finite probabilities"
+    [*NEEDS_BOTH, f"roc_auc{CALIBRATED}"], "requires test samples of both severities, and finite probabilities"
 )
-REASONS[AUC] = "it takes a fold with test samples of both severities, and finite probabilities"
-REASONS["quadratic_kappa"] = "it takes several densities, and finite probabilities"
+REASONS[AUC] = "requires a fold with test samples of both severities, and finite probabilities"
+REASONS["quadratic_kappa"] = "requires several densities, and finite probabilities"
 INFLATION = ["architecture", "honest_protocol", "published_accuracy", "honest_accuracy", "inflation"]
 INFLATION += ["ci_low", "ci_high", "n_published_units", "n_honest_units"]
 
@@ -111,7 +111,7 @@ class Scorer:
                 row |= {"collapsed_cells": n_collapsed}
                 missing = table["not_calibrated"].iloc[0] if metric.endswith(CALIBRATED) else ""
                 if np.isnan(estimate):
-                    reasons = REASONS | dict.fromkeys(metrics.ADDED, "it is undefined for these answers")
+                    reasons = REASONS | dict.fromkeys(metrics.ADDED, "undefined for these predictions")
                     yield row | {
                         "note": f"not evaluable: {missing or reasons.get(metric, 'a probability is not finite')}"
                     }

@@ -40,7 +40,7 @@ WORDS = Words("scores")
 SAME = {"macro_recall": "balanced accuracy", "weighted_recall": "accuracy"}
 TASKS = {"class8": "all classes", "severity": "severity", "density": "density"}
 FACTOR_TITLES = {
-    "severity_auc": "severity, area under ROC",
+    "severity_auc": "severity, AUC",
     "density_accuracy": "density, accuracy",
     "density_kappa": "density, quadratic kappa",
 }

@@ -112,7 +112,7 @@ def test_scores_are_those_of_the_csv(whole):
                 cell.text == f"{own['estimate']:.2f}" and cell.below == f"{own['ci_low']:.2f} to {own['ci_high']:.2f}"
             )
         area = "not evaluable" if row[0].text == "published" else "0.71"
-        assert row[titles.index("area under ROC within folds")].text == area
+        assert row[titles.index("AUC within folds")].text == area
 
 
 def test_groups_are_those_of_the_csv(whole):

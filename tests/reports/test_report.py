@@ -199,7 +199,7 @@ def test_scores_and_classes_are_those_of_the_csv(made, page):
     shown = next(cells for cells in rows if cells[0] == "vgg16")[header.index("macro F1")]
     assert shown == f"{row['estimate']:.2f}|{row['ci_low']:.2f} to {row['ci_high']:.2f}"
     header, *rows = page.tables["table-severity-published"]
-    for name in ("area under ROC within folds", "area under ROC, pooled"):
+    for name in ("AUC within folds", "pooled AUC"):
         assert {cells[header.index(name)] for cells in rows} == {"not evaluable"}
     # The ROC curves and the reliability diagrams of by_patient say so.
     assert page.text.count(f"{next(iter(made.architectures))}: {NOT_CALIBRATED}.") == 2

@@ -54,8 +54,8 @@ def _tests(world, protocol: str, accuracy: float, b: str) -> list[dict]:
         for task in ["class8", *(["density"] if world.factors else [])]
     ]
     if world.factors:
-        reason = "it takes a fold with both severities, and finite probabilities"
-        why = f"{comparison.NONE}: {b} has no roc_auc_within: {reason}"
+        reason = "which requires a fold with both severities and finite probabilities"
+        why = f"{comparison.NONE}: {b} has no roc_auc_within, {reason}"
         rows.append(
             {"task": "severity", "metric": "roc_auc_within", "test": comparison.BOOTSTRAP, "verdict": why} | units
         )
