@@ -49,7 +49,7 @@ def collect(study: Study) -> dict:
         "hardware": {"report": backend.hardware(), "cells": _distinct([r["hardware"] for r in runtimes])},
         "cell_versions": _distinct([r["versions"] for r in runtimes]),
         "intervals": {
-            "method": f"{LEVEL:.0%} percentile bootstrap over {read_samples(study).attrs['unit']}s",
+            "method": f"{LEVEL:.0%} CI by percentile bootstrap over {read_samples(study).attrs['unit']}s",
             "resamples": study.bootstrap,
         },
         "seeds": {"study": study.seed, "cells": sorted({r["seed"] for r in runtimes})},
@@ -146,7 +146,7 @@ def write(study: Study) -> None:
     (study.results() / "provenance.json").write_text(json.dumps(collect(study), indent=2) + "\n")
 
 
-main = stage("Write down where a study's numbers come from.", write)
+main = stage("Write the provenance of a study's numbers.", write)
 
 if __name__ == "__main__":
     run_cli(main)

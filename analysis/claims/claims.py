@@ -43,10 +43,10 @@ ROUNDING = 0.005  # half of the last printed digit
 
 Judged = tuple[str, str]  # verdict and reason
 NO_REPLAY = "not replayed in this study"
-NO_RULE = "stated in words, without a figure that a rule could compare"
-NO_HONEST = "nothing to compare with: the study has no value under by_patient"
-HOLDS = REPRODUCED, "and it holds when no patient is shared"
-OTHER_DATA = NOT_EVALUABLE, "measured on other images than the published ones"
+NO_RULE = "stated in words, without a figure to compare"
+NO_HONEST = "the study has no value under by_patient for comparison"
+HOLDS = REPRODUCED, "also when no two parts share a patient"
+OTHER_DATA = NOT_EVALUABLE, "measured on images other than the published ones"
 
 
 def judge_figure(
@@ -57,20 +57,17 @@ def judge_figure(
         return NOT_EVALUABLE, NO_REPLAY if replay is None else NO_HONEST
     if not replay.low - ROUNDING <= published <= replay.high + ROUNDING:
         if replay.full:
-            return NOT_REPRODUCED, "networks of the published size give another value"
-        return NOT_EVALUABLE, "reduced networks give another value, which says nothing of the published ones"
+            return NOT_REPRODUCED, "networks of the published size gave a different value"
+        return NOT_EVALUABLE, "reduced networks gave a different value; networks of the published size were not trained"
     if published <= majority + ROUNDING:
         if replay.full:
-            return (
-                REPRODUCED,
-                "but it is no more than always answering the most frequent class of training scores there",
-            )
-        return NOT_EVALUABLE, "that a reduced network learns little says nothing of the published one"
+            return REPRODUCED, "but the value is not above the majority-class baseline on the same test images"
+        return NOT_EVALUABLE, "not above the majority-class baseline; networks of the published size were not trained"
     if published <= honest.high + ROUNDING:
         return HOLDS
     if leaking:
-        return ONLY_WITH_LEAKAGE, "test images have copies in training; without, the value is lower"
-    return REPRODUCED, "by_patient is lower, but the audit finds no test image in training"
+        return ONLY_WITH_LEAKAGE, "test images have copies in training; without copies, the value was lower"
+    return REPRODUCED, "the value under by_patient was lower, but no test image has a copy in training"
 
 
 def judge_lead(replay: Value | None, honest: Value | None, *, leaking: bool) -> Judged:
@@ -79,13 +76,13 @@ def judge_lead(replay: Value | None, honest: Value | None, *, leaking: bool) -> 
         return NOT_EVALUABLE, NO_REPLAY if replay is None else NO_HONEST
     if not replay.low > 0:
         if replay.full:
-            return NOT_REPRODUCED, "the interval of the difference does not lie above zero"
-        return NOT_EVALUABLE, "reduced networks show no difference, which says nothing of the published ones"
+            return NOT_REPRODUCED, "the 95% CI of the difference does not lie above zero"
+        return NOT_EVALUABLE, "reduced networks showed no difference; networks of the published size were not trained"
     if honest.low > 0:
         return HOLDS
     if leaking:
-        return ONLY_WITH_LEAKAGE, "test images have copies in training; without, the interval of the lead holds zero"
-    return REPRODUCED, "by_patient shows no difference, but the audit finds no test image in training"
+        return ONLY_WITH_LEAKAGE, "test images have copies in training; without copies, the lead was not significant"
+    return REPRODUCED, "no difference was found under by_patient, but no test image has a copy in training"
 
 
 def judge_heat_map(table: pd.DataFrame) -> Judged:
@@ -95,9 +92,9 @@ def judge_heat_map(table: pd.DataFrame) -> Judged:
         return NOT_EVALUABLE, "no model was trained as published"
     unchanged, n = int(own["unchanged"].sum()), int(own["n_probes"].sum())
     if unchanged == n:
-        why = "its heat map is the same for every class and with shuffled classifier weights, so it can't speak for a "
-        return CONTRADICTED, why + "prediction; Grad-CAM changes"
-    why = f"the heat map changes in {n - unchanged} of {n} comparisons, so reliability is a matter of reading"
+        why = "the saliency map was the same for every class and with permuted classifier weights, so it cannot "
+        return CONTRADICTED, why + "explain a prediction; Grad-CAM maps changed"
+    why = f"the saliency map changed in {n - unchanged} of {n} comparisons; no rule judges its reliability"
     return NOT_EVALUABLE, why
 
 

@@ -41,7 +41,7 @@ def _of_recipe(own: dict[str, Any], published: dict[str, Any], started: str) -> 
     elif published["weights"] == "earlier_run":
         yield "from ImageNet weights instead of an earlier run's"
     if published["augmentation"]:
-        yield "without the random changes of training images"
+        yield "without the augmentation of training images"
     if any("words" in step for step in published["preprocessing"] or ()):
         yield "without a step of the preprocessing that is known in words only"
     unknown = [key for key in DECISIVE if published[key] is None]

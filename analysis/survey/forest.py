@@ -78,7 +78,7 @@ def _block(axes: Axes, row: dict[str, Any], names: list[str], top: float, height
     words = row["verdict"].replace(" ", "\n", 1)
     axes.text(1.03, middle, words, transform=beside, fontsize=7, color=colour, va="center", weight="bold")
     if not names:
-        axes.text(0.5, middle, "no accuracy is printed, nothing was run", color=GREY, ha="center", va="center")
+        axes.text(0.5, middle, "no printed accuracy and no replay", color=GREY, ha="center", va="center")
     for place, name in enumerate(names):
         y = middle + (place - (len(names) - 1) / 2) * ROW
         _, look, filled = SERIES[name]

@@ -27,9 +27,9 @@ def judge(row: Mapping[str, Any], replayable: bool, relation: str) -> tuple[str,
     run = known(row, "replayed")
     if run and (protocol := leaking(row)):
         copies = f"{row['same_source']:,.0f} of {row['n_test']:,.0f} test files have a copy in training"
-        falls = f"accuracy falls from {_estimate(row, 'replayed')} to {_estimate(row, protocol)} {WORDS[protocol]}"
+        falls = f"accuracy fell from {_estimate(row, 'replayed')} to {_estimate(row, protocol)} {WORDS[protocol]}"
         weaker = protocol == "by_patient" and known(row, "by_source_high")
-        less = f"; {_estimate(row, 'by_source')} by source is not significantly lower" if weaker else ""
+        less = f"; {_estimate(row, 'by_source')} by source was not significantly lower" if weaker else ""
         return LEAK, f"{copies}; {falls}{less}"
     if row["figures_impossible"]:
         return IMPOSSIBLE, relation
@@ -45,9 +45,10 @@ def judge(row: Mapping[str, Any], replayable: bool, relation: str) -> tuple[str,
     if row["printed"] <= row[f"{honest}_high"]:
         return HOLDS, f"the printed accuracy is not above {_estimate(row, honest)} {WORDS[honest]}"
     if known(row, "same_source") and row["same_source"] == 0:
-        return NOT_EVALUABLE, f"printed is above {_estimate(row, honest)} {WORDS[honest]}, without copies in training"
-    because = f"; the replay is reduced ({row['reduced']})" if row["reduced"] else ""
-    return NOT_EVALUABLE, f"the replay is not significantly above {_estimate(row, honest)} {WORDS[honest]}{because}"
+        where = f"{_estimate(row, honest)} {WORDS[honest]}"
+        return NOT_EVALUABLE, f"the printed accuracy is above {where}, without copies in training"
+    because = f"; the replay was reduced ({row['reduced']})" if row["reduced"] else ""
+    return NOT_EVALUABLE, f"the replay was not significantly above {_estimate(row, honest)} {WORDS[honest]}{because}"
 
 
 def leaking(row: Mapping[str, Any]) -> str | None:

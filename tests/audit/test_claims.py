@@ -92,7 +92,7 @@ def judged(tmp_path, monkeypatch):
         values = {"accuracy": str(figures.get("test_accuracy", "1.0"))}
         entry = {"variant": "simple", "part": "test", "where": "notebook", "n": 42, "unit": "file", "values": values}
         content |= {"variants": {"simple": simple}, "figures": [entry]}
-        words = {"id": "over-99", "statement": "Over 99 %.", "stated": "abstract", "rule": "words"}
+        words = {"id": "over-99", "statement": "Over 99%.", "stated": "abstract", "rule": "words"}
         content["claims"] = [words, *(claim for claim in content["claims"] if claim["rule"] == "heat_map")]
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
         judge = claims.Judge(study, tmp_path / "mine.yaml")

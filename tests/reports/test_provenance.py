@@ -72,7 +72,7 @@ def test_collects_cells_seeds_data_and_times(study):
         own = [(cell["protocol"], cell["fold"]) for cell in told["cells"] if cell["architecture"] == name]
         assert own == folds
     assert told["seeds"] == {"study": 1, "cells": [1, 2]}
-    assert told["intervals"] == {"method": "95% percentile bootstrap over patients", "resamples": study.bootstrap}
+    assert told["intervals"] == {"method": "95% CI by percentile bootstrap over patients", "resamples": study.bootstrap}
     assert told["data"]["digest"] == "ab" * 32
     # The first cell took 60 + 1.25 s and finished at 10:00.
     assert told["started"] == "2026-01-01T09:58:58+00:00" and told["finished"] == "2026-01-02T10:00:00+00:00"

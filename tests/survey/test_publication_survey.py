@@ -28,11 +28,11 @@ def row(results, name: str) -> pd.Series:
 @pytest.mark.parametrize(
     ("changes", "expected", "because"),
     [
-        ({}, LEAK, "40 of 42 test files have a copy in training; accuracy falls from 0.88 (0.80 to 0.95) to 0.40"),
+        ({}, LEAK, "40 of 42 test files have a copy in training; accuracy fell from 0.88 (0.80 to 0.95) to 0.40"),
         ({"figures_impossible": 2}, LEAK, "by source"),
-        (LEVEL | BY_PATIENT, LEAK, "by patient; 0.40 (0.30 to 0.80) by source is not significantly"),
+        (LEVEL | BY_PATIENT, LEAK, "by patient; 0.40 (0.30 to 0.80) by source was not significantly"),
         (LEVEL, NOT_EVALUABLE, "not significantly above 0.40 (0.30 to 0.80) by source"),
-        (LEVEL | {"reduced": "64 of 224 px"}, NOT_EVALUABLE, "the replay is reduced (64 of 224 px)"),
+        (LEVEL | {"reduced": "64 of 224 px"}, NOT_EVALUABLE, "the replay was reduced (64 of 224 px)"),
         (LEVEL | {"printed": 0.79}, HOLDS, "not above 0.40 (0.30 to 0.80) by source"),
         ({"replayed_majority": 0.81}, NOT_EVALUABLE, "not significantly above"),  # it learnt nothing
         ({"same_source": 0}, NOT_EVALUABLE, "without copies in training"),

@@ -230,7 +230,7 @@ FULL |= {"batch_size": 8, "checkpoint": "last", "precision": None, "weights": "i
         ({"image_size": 64, "options": {"width": 0.5}}, {}, {}, "imagenet", "reduced (64 of 224 px; width 0.5)"),
         ({}, {}, {}, "scratch", "without the pretrained weights"),
         ({}, {"weights": "earlier_run"}, {}, "imagenet", "from ImageNet weights instead of an earlier run's"),
-        ({}, {"augmentation": ["flips"]}, {}, "imagenet", "without the random changes of training images"),
+        ({}, {"augmentation": ["flips"]}, {}, "imagenet", "without the augmentation of training images"),
         ({}, {"preprocessing": [{"words": "CLAHE"}]}, {}, "imagenet", "known in words only"),
         ({}, {"loss": None, "schedule": None}, {}, "imagenet", "not known of the recipe: loss, schedule"),
         ({}, {"optimiser": {"name": "sgd", "learning_rate": None}}, {}, "imagenet", "of the recipe: learning_rate"),
