@@ -16,14 +16,14 @@ from PIL import Image
 from analysis.drawing.style import GREY, INK
 
 HEAT = plt.get_cmap("plasma")
-OPACITY = 0.6  # of a pixel with heat 1; a pixel with heat 0 shows the image alone
+OPACITY = 0.6  # of a pixel with saliency 1; a pixel with saliency 0 shows the image alone
 SIDE = 80  # pixels of an embedded image: sharp enough in print, small enough for one HTML file
 # Grey levels in one step, and colours of a heat map: half of the bytes, without a difference in print.
 GREYS, HUES = 8, 96
 OUTLINE = 36  # pixels a side of the mask behind an outline: smooth, and few points
 LESION: dict[str, Any] = {"color": "#00e5ff", "linewidth": 0.7}
 BREAST: dict[str, Any] = {"color": "#ffffff", "linewidth": 0.5}
-SCALE = "Heat, from none (0) to the map's hottest pixel (1), as it looks on black."
+SCALE = "Saliency from 0 to the maximum of the map (1), as shown on black."
 
 
 class Sheet:
@@ -68,10 +68,10 @@ class Sheet:
         """Draw a saliency map as by `heat_map` in the square at (x, y), with a note if the map is empty."""
         self.picture(x, y, side, heat_map(image, heat))
         if not heat.any():
-            self.text(x + side - 0.04, y + side - 0.04, "no heat", 5.5, "white", ha="right")
+            self.text(x + side - 0.04, y + side - 0.04, "no saliency", 5.5, "white", ha="right")
 
     def scale(self, x: float, y: float) -> None:
-        """Draw the colour scale of heat, 0.8 inches wide."""
+        """Draw the colour scale of the saliency, 0.8 inches wide."""
         ramp = np.tile(np.linspace(0, 1, 48, dtype=np.float32), (4, 1))
         colours = overlay(np.zeros(ramp.shape, np.uint8), ramp)
         self._image(colours, (x, x + 0.8, y + 0.09, y))
@@ -112,7 +112,7 @@ def film(image: np.ndarray, side: int = SIDE) -> np.ndarray:
 def heat_map(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Return `heat`, float (S, S) in 0 to 1, over `image` (S, S), small and in few colours: uint8 RGB (S, S, 3)."""
     mixed = Image.fromarray(overlay(shrunk(np.asarray(image)), heat))
-    # This method changes rare colours least, such as the one of the hottest pixel.
+    # This method changes rare colours least, such as that of the maximum.
     few = mixed.quantize(HUES, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
     return np.asarray(few.convert("RGB"))
 

@@ -136,8 +136,8 @@ def rows(
     Columns probe, region, edit, area, change, flipped, control_change, control_flipped, picture (its place), d_<class>.
 
     `predict` gives probabilities (N, classes) for float32 (N, S, S, 1). change is the drop in the probability of the
-    class answered before, flipped whether another is answered; d_ the change of each class' probability from the first
-    state to the second. Of an empty film, change is the probability of the class answered.
+    class predicted before, flipped whether another class is predicted; d_ the change of each class' probability
+    from the first state to the second. Of an empty film, change is the probability of the predicted class.
     """
     done = [
         (film, edit)

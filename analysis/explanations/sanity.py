@@ -1,6 +1,6 @@
 """Sanity checks of saliency maps: randomised weights, another class, deletion and insertion, agreement.
 
-- randomisation: Spearman's correlation with the map after the weights were drawn anew layer by layer from the top
+- randomisation: Spearman's correlation with the map after the weights were re-initialised layer by layer from the top
   (Adebayo et al., NeurIPS 2018, arXiv:1810.03292); a map about the model loses its likeness
 - class_sensitivity: the correlation of the predicted class' map with that of the second most probable class
 - deletion, insertion: the class' probability, averaged while the hottest pixels are blurred first, or shown first on

@@ -20,7 +20,7 @@ from analysis.drawing.style import DASHED, FULL_WIDTH, GREY, INK, intervals, key
 CHECKS = {
     "erase": "erased: drop in probability",
     "swap": "swapped: drop in probability",
-    "heat": "heat: share beyond null",
+    "heat": "saliency: share beyond null",
 }
 METRICS = {
     "accuracy": "accuracy",
@@ -104,7 +104,7 @@ def groups(table: pd.DataFrame, bias: pd.DataFrame, architectures: list[str]) ->
         own = known[known["panel"] == metric].rename(columns={"difference": "effect"})
         _points(axes, own, names, architectures)
         axes.set_title(METRICS[metric])
-    figure.supxlabel("a group less all others", fontsize=8, color=INK)
+    figure.supxlabel("a group minus all others", fontsize=8, color=INK)
     _legends(figure, architectures, {})
     return figure
 
@@ -153,7 +153,7 @@ def randomisation(
             axes.text(0.02, 0.02, text, transform=axes.transAxes, fontsize=6, color=GREY, wrap=True)
         limit = thresholds.LIKENESS["randomisation"]
         axes.axhline(limit, color=INK, linewidth=0.7, linestyle=DASHED)
-        axes.set(xlim=(-7, 107), xlabel="layers drawn anew (%)", xticks=[0, 25, 50, 75, 100])
+        axes.set(xlim=(-7, 107), xlabel="layers re-initialised (%)", xticks=[0, 25, 50, 75, 100])
         axes.grid(axis="y")
         axes.set_title(protocol)
     panels[0].set(ylim=(min(-0.3, panels[0].get_ylim()[0]), 1.05), ylabel="correlation with the map")
@@ -167,7 +167,7 @@ def randomisation(
 def _cascade(axes: Axes, rows: pd.DataFrame, look: tuple[str, str], apart: float, resamples: int, seed: int) -> None:
     """Draw the correlations of one model, `apart` from their x so that no interval is hidden."""
     colour, marker = look
-    places, means = [0.0], [1.0]  # no layer drawn anew: the same map
+    places, means = [0.0], [1.0]  # no layer re-initialised: the same map
     for share, own in rows.groupby("share"):
         units = own["unit"].astype(str)
         around = interval(resampled_means(own["value"], units, resamples, seed), units.nunique(), "unit")

@@ -27,11 +27,11 @@ from benchmarks.study.study import Study
 ROWS_A_PAGE = 8  # probes on a page of the PDF
 ROW, COLUMN, PICTURE = 1.14, 1.02, 0.98  # inches
 HEAD, FOOT = 0.36, 0.36  # inches
-TITLES = {"first": "1st class", "second": "2nd class", "shuffled": "1st, shuffled"}
+TITLES = {"first": "1st class", "second": "2nd class", "shuffled": "1st, permuted"}
 NAMES = {"published": "published", "gradcam": "Grad-CAM"}
 PALE = 0.35  # opacity of the spread of the probes
 MIDDLE = (0.05, 0.95)  # quantiles of the probes at the ends of the spread
-WRONG_OR_UNSURE = f"✗: wrong answer.  ?: low confidence, below {CONFIDENT}."
+WRONG_OR_UNSURE = f"✗: wrong prediction.  ?: low confidence, below {CONFIDENT}."
 
 
 def n_pages(n_probes: int) -> int:
@@ -129,12 +129,12 @@ def published_maps(study: Study) -> Figure:
         for column, (method, what) in enumerate(kinds, start=1):
             sheet.heat(0.2 + column, top, 0.96, image, maps[f"{method}_{what}"])
     sheet.scale(0.26, height - 0.26)
-    sheet.text(1.2, height - 0.18, f"{SCALE}  Shuffled: the classifier's weights.", colour=GREY)
+    sheet.text(1.2, height - 0.18, f"{SCALE}  Permuted: the classifier's weights.", colour=GREY)
     return sheet.figure
 
 
 def shares(summary: pd.DataFrame, answers: pd.DataFrame, architectures: list[str], protocols: list[str]) -> Figure:
-    """Mean share of the heat in a region less the region's share of the image, with a 95% interval.
+    """Mean share of the saliency in a region minus the region's share of the image, with a 95% interval.
 
     `summary` is tables/gradcam_summary.csv, `answers` tables/gradcam.csv. A panel for each region and protocol, a row
     for each architecture, and a pale line for the middle 90% of the probes.
@@ -166,7 +166,7 @@ def shares(summary: pd.DataFrame, answers: pd.DataFrame, architectures: list[str
             axes.set_title(protocol if region == regions[0] else "")
     handles = {
         "mean over probes (95% CI)": key("o", linestyle="-", linewidth=1.4),
-        "middle 90 % of the probes": Line2D([], [], color=INK, linewidth=4.5, alpha=PALE),
+        "middle 90% of the probes": Line2D([], [], color=INK, linewidth=4.5, alpha=PALE),
     }
     figure.legend(handles.values(), handles, loc="outside upper left", ncols=2)
     return figure

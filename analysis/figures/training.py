@@ -159,9 +159,9 @@ def importance(table: pd.DataFrame) -> Figure | None:
         axes.set_ylim(most - 0.5, -0.5)
         axes.set_title(f"{name}  (R2 {rows['r2'].iloc[0]:.2f}, {rows['n_trials'].iloc[0]} trials)")
         axes.tick_params(axis="x", labelbottom=place + columns >= len(parts))
-    figure.supxlabel("fall of R2 when shuffled (95% of the shuffles)", fontsize=8, color=INK)
+    figure.supxlabel("decrease of R2 by permutation (95% of the permutations)", fontsize=8, color=INK)
     handles = {
-        "it matters": key("o", linestyle="-", linewidth=1.4),
+        "matters": key("o", linestyle="-", linewidth=1.4),
         "no effect shown": key("o", filled=False, linestyle="-", linewidth=1.4),
     }
     figure.legend(handles.values(), handles, loc="outside upper left", ncols=2)

@@ -136,7 +136,7 @@ def test_gallery_marks_wrong_and_uncertain_answers_and_only_those(small):
         *("true: D2M", "✗ D1B 0.52", "✗ D1B 0.52"),
         *("true: D4M", "D4M 0.52", "D4M 0.52"),
     ]
-    assert said.count("layer conv2d_1") == 2 and "no heat" not in said
+    assert said.count("layer conv2d_1") == 2 and "no saliency" not in said
     assert len(figure.axes[0].patches) == 2  # frames
     assert len(pages) == n_pages(3) == 1
     assert n_pages(ROWS_A_PAGE + 1) == 2
@@ -149,7 +149,7 @@ def test_gallery_marks_empty_maps(small):
         np.savez_compressed(protocol_maps, **changed)
     own = [read_table(small.results(), name) for name in ("probes", "gradcam")]
     figure, _ = gallery(small, "by_patient", *(t[t["protocol"] == "by_patient"] for t in own))
-    assert texts(figure.axes[0]).count("no heat") == 3
+    assert texts(figure.axes[0]).count("no saliency") == 3
 
 
 def test_fewer_colours_do_not_change_the_hottest_pixel():
