@@ -40,14 +40,14 @@ def affine(image: np.ndarray, matrix: np.ndarray, shift: np.ndarray) -> np.ndarr
 
 
 def crop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Keep 80 % of the area at a random place, in the film's aspect ratio."""
+    """Keep 80% of the area at a random place, in the film's aspect ratio."""
     width, height = np.round(np.array(image.shape[::-1]) * np.sqrt(0.8)).astype(int)
     left, top = (int(rng.integers(0, room + 1)) for room in np.array(image.shape[::-1]) - (width, height))
     return image[top : top + height, left : left + width]
 
 
 def shift(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shift by 10 % of each side, in one of the four diagonal directions; black comes in."""
+    """Shift by 10% of each side, in one of the four diagonal directions; black comes in."""
     return affine(image, np.eye(2), 0.1 * np.array(image.shape[::-1]) * rng.choice([-1, 1], 2))
 
 
@@ -70,9 +70,9 @@ CHANGES: dict[str, Change] = {
     "CLAHE": lambda image, rng: clahe(image),
     "JPEG 60": lambda image, rng: jpeg(image, 60),
     "halved": lambda image, rng: half(image),
-    "cropped to 80 % of the area": crop,
+    "cropped to 80% of the area": crop,
     "zoomed by 1.2": lambda image, rng: affine(image, np.eye(2) / 1.2, np.zeros(2)),
-    "shifted by 10 %": shift,
+    "shifted by 10%": shift,
     "sheared by 5 degrees": shear,
 }
 

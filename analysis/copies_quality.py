@@ -52,12 +52,12 @@ CHANGES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "JPEG quality 30": lambda image, rng: jpeg(image, 30),
     "any angle, 227 px, CLAHE, JPEG quality 50": lambda image, rng: jpeg(resize(turn(clahe(image), rng), 227), 50),
     "noise of 5 grey levels": _noisy,
-    "shifted by 1 % of the side": lambda image, rng: np.roll(image, 2, axis=1),
-    "shifted by 2 % of the side": lambda image, rng: np.roll(image, 4, axis=1),
-    "shifted by 4 % of the side": lambda image, rng: np.roll(image, 9, axis=1),
-    "zoomed by 2 %": lambda image, rng: _zoom(image, 1.02),
-    "zoomed by 5 %": lambda image, rng: _zoom(image, 1.05),
-    "zoomed by 10 %": lambda image, rng: _zoom(image, 1.1),
+    "shifted by 1% of the side": lambda image, rng: np.roll(image, 2, axis=1),
+    "shifted by 2% of the side": lambda image, rng: np.roll(image, 4, axis=1),
+    "shifted by 4% of the side": lambda image, rng: np.roll(image, 9, axis=1),
+    "zoomed by 2%": lambda image, rng: _zoom(image, 1.02),
+    "zoomed by 5%": lambda image, rng: _zoom(image, 1.05),
+    "zoomed by 10%": lambda image, rng: _zoom(image, 1.1),
 }
 
 

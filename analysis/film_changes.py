@@ -29,7 +29,7 @@ def clahe(image: np.ndarray) -> np.ndarray:
 
 
 def crop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Keep 60 % to 100 % of the area, at any place, in sides of a ratio changed by at most 1.25; half are resized."""
+    """Keep 60% to 100% of the area, at any place, in sides of a ratio changed by at most 1.25; half are resized."""
     height, width = image.shape
     area, ratio = rng.uniform(0.6, 1), np.exp(rng.uniform(-1, 1) * np.log(1.25))
     rows = min(1, np.sqrt(area * ratio))
@@ -46,7 +46,7 @@ def zoom(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def shift(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shift along both axes by up to 20 % of the side, in the same frame."""
+    """Shift along both axes by up to 20% of the side, in the same frame."""
     return _affine(image, np.eye(2), rng.uniform(-0.2, 0.2, 2))
 
 
@@ -58,7 +58,7 @@ def shear(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def perspective(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Move each corner by up to 3 % of the side."""
+    """Move each corner by up to 3% of the side."""
     height, width = image.shape
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
     moved = corners + rng.uniform(-0.03, 0.03, (4, 2)).astype(np.float32) * (width, height)

@@ -1,13 +1,13 @@
-"""Permuted-label control: accuracy after labels were shuffled, which shows data leakage.
+"""Permuted-label control: accuracy with permuted labels, which shows data leakage.
 
-Labels are shuffled among patients, and all copies of an image get the same label (benchmarks/protocols/_derived.py).
+Labels are permuted among patients, and all copies of an image get the same label (benchmarks/protocols/_derived.py).
 If patients are kept apart, answers are then independent of labels. An accuracy above chance comes from training images
 of the same patient or source (Yagis et al., Scientific Reports 11, 22544, 2021).
 
-Writes results/<study>/tables/control.csv: architecture (baselines too), protocol (whose labels were shuffled),
-permuted (accuracy with shuffled labels), ci_low, ci_high, chance, excess (permuted minus chance), excess_low,
+Writes results/<study>/tables/control.csv: architecture (baselines too), protocol (whose labels were permuted),
+permuted (accuracy with permuted labels), ci_low, ci_high, chance, excess (permuted minus chance), excess_low,
 excess_high, real (accuracy with the real labels), n_samples, n_units, unit, verdict. Intervals are 95% bootstraps over
-patients for one shuffle, paired for the excess. The table is empty if the study has no control.
+patients for one permutation, paired for the excess. The table is empty if the study has no control.
 
 chance is the accuracy of the same answers if they were independent of the labels (the expected agreement of Cohen's
 kappa). The majority baseline can be below chance: a class that is frequent in the test part is rarer in training.

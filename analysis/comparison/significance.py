@@ -86,7 +86,7 @@ def corrected_resampled_t(differences: np.ndarray, ratio: float) -> Outcome:
 def correlated_bayes(a: np.ndarray, b: np.ndarray, repeats: int = 1, rope: float = ROPE) -> Outcome:
     """Compute the posterior of the difference of scores a and b (J,) from `repeats` K-fold cross-validations.
 
-    p_equivalent is the probability of a difference within ± `rope`; the interval holds 95 % of the posterior.
+    p_equivalent is the probability of a difference within ± `rope`; the interval holds 95% of the posterior.
     """
     n = len(a)
     if why := _no_spread(a - b):

@@ -2,7 +2,7 @@
 
 Writes results/<study>/tables/changes.csv: architecture, protocol, region, edit, n_probes, n_units, unit, change (mean
 drop in the probability answered), control_change, flips (share of answers that become another), control_flips (of
-the change elsewhere), flips_more (the difference), ci_low, ci_high (95 % bootstrap over units), note. Without a
+the change elsewhere), flips_more (the difference), ci_low, ci_high (95% bootstrap over units), note. Without a
 control, its columns and the interval are empty.
 """
 

@@ -14,7 +14,7 @@ COLUMNS = [
 def summarise(answers: pd.DataFrame, probes: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     """Return the mean share of saliency and of area of each region, and their difference with its interval.
 
-    `answers` is tables/gradcam.csv, `probes` tables/probes.csv. The interval is a 95 % percentile bootstrap over the
+    `answers` is tables/gradcam.csv, `probes` tables/probes.csv. The interval is a 95% percentile bootstrap over the
     probes' patients (sources where a patient is not known). Without a usable probe the estimates are missing and
     `note` says why.
     """

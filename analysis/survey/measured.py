@@ -16,7 +16,7 @@ from benchmarks.study import replayed
 from benchmarks.study.names import IMAGENET_LOGISTIC
 from benchmarks.study.study import Study
 
-OWN, CONTROL = "own", "permuted"  # roles of a publication's own split, as it is and with shuffled labels
+OWN, CONTROL = "own", "permuted"  # roles of a publication's own split, as it is and with permuted labels
 MAJORITY = "majority"
 WHOLE = ["copies", *UNITS, *(f"{key}_published" for key in UNITS), "parameters"]  # whole numbers, empty in some rows
 

@@ -6,7 +6,7 @@ Writes into results/<study>/tables
                         imagenet_logistic: role (own, permuted, or an honest protocol), copies (before the own split,
                         where several numbers are possible), n_cells, n (test images, of one seed of an own split),
                         unit, n_units, accuracy (mean of the seeds; of honest protocols, all folds together) with its
-                        95 % bootstrap interval over units, accuracy_minimum and accuracy_maximum of the seeds, drop
+                        95% bootstrap interval over units, accuracy_minimum and accuracy_maximum of the seeds, drop
                         (accuracy under the last own split less that under an honest protocol) with its paired
                         interval, majority_accuracy (share of the most frequent class), severity_auc (within folds)
                         with its interval, image_size, epochs and both as published, parameters, weights (none,

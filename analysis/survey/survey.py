@@ -2,7 +2,7 @@
 
 survey.csv, a row for each publication: publication, title, year, data, classes, variant, printed, printed_where,
 n_printed, replayed (_low, _high, _minimum, _maximum, _majority: share of the most frequent class), by_source (_low,
-_high, _drop_low: lower limit of the 95 % interval of replayed less by_source), by_patient (the same), n_patients,
+_high, _drop_low: lower limit of the 95% interval of replayed less by_source), by_patient (the same), n_patients,
 n_sources, majority, imagenet_logistic (_low, _high), permuted (_low, _high), ceiling and ceiling_auc (_low, _high,
 _model, _classes, _study), same_source, identical, n_test, copies, figures_impossible, figures_checked, reproduced,
 not_reproduced, not_evaluable, reduced, replay (run, not run, no replay), verdict, reason, study, command. Accuracies

@@ -34,10 +34,10 @@ def test_changes_are_what_they_are_called():
     np.testing.assert_array_equal(changed("mirrored"), SQUARE[:, ::-1])
     np.testing.assert_array_equal(changed("rotated by 90 degrees"), np.rot90(SQUARE))
     assert changed("halved").shape == (50, 50)
-    kept = changed("cropped to 80 % of the area")
+    kept = changed("cropped to 80% of the area")
     assert kept.size / SQUARE.size == pytest.approx(0.8, abs=0.02)
     # 10 pixels along both axes, up or down, left or right
-    top, bottom, left, right = extent(changed("shifted by 10 %"))
+    top, bottom, left, right = extent(changed("shifted by 10%"))
     assert (abs(top - 40), abs(bottom - 59), abs(left - 30), abs(right - 49)) == (10, 10, 10, 10)
     # About the centre, between pixels 49 and 50: column 30's left edge is 20 before the centre and becomes 24.
     assert extent(changed("zoomed by 1.2")) == pytest.approx((38, 61, 26, 49), abs=1)
