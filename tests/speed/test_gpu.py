@@ -13,6 +13,7 @@ from conftest import ROOT
 from test_workflow import TINY
 
 from benchmarks.errors import BadInput
+from benchmarks.plan.costs import gpus
 from benchmarks.plan.kinds import Kind
 from benchmarks.speed.gpu import fold, foretell, workers
 from benchmarks.speed.gpu.steps import Steps, images_per_second, share_of_peak
@@ -159,9 +160,7 @@ def test_dry_run_on_the_cpu(tmp_path):
 
 
 def test_a_machine_without_a_gpu_is_refused(tmp_path):
-    import tensorflow
-
-    if tensorflow.config.list_physical_devices("GPU"):
+    if gpus():
         pytest.skip("this machine has a GPU")
     done = measured(tmp_path)
     assert done.returncode == 2
