@@ -1,4 +1,4 @@
-"""Derived protocols: the control with shuffled labels, fewer patients, and planted lesions."""
+"""Derived protocols: the control with permuted labels, fewer patients, and planted lesions."""
 
 import numpy as np
 import pandas as pd

@@ -1,7 +1,7 @@
 """Write results/<study>/folds/<split>.parquet: a publication's own split of the study's samples.
 
 Columns: sample (str), fold (int, the number of the seed), part (train, validation, test), repeat (int, the fold), and,
-with shuffled labels, label (str). The part `test` holds the files behind the printed figures, `validation` those that
+with permuted labels, label (str). The part `test` holds the files behind the printed figures, `validation` those that
 training watched: both are the same files where the publication tested on its validation part, or the reverse.
 """
 

@@ -98,7 +98,7 @@ def splits(name: str) -> list[str]:
 
 
 def with_control(name: str) -> list[str]:
-    """Return the splits of a publication, and the last of them with shuffled labels."""
+    """Return the splits of a publication, and the last of them with permuted labels."""
     own = splits(name)
     return [*own, f"{own[-1]}{PERMUTED}"]
 

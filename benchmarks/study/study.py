@@ -122,7 +122,7 @@ class Study(protocols.Splitting):
         return list(dict.fromkeys([*(View(s, self.crop) for s in self.sizes()), *self.embedding_views(), *more]))
 
     def splits(self) -> list[str]:
-        """Return the protocols that are the publications' own splits, and those with shuffled labels."""
+        """Return the protocols that are the publications' own splits, and those with permuted labels."""
         return [protocol for name in self.publications for protocol in replayed.with_control(name)]
 
     def replays(self) -> list[tuple[str, str, str]]:
