@@ -175,4 +175,4 @@ def of_weights(
         found = torch.autograd.grad(value, own, allow_unused=True)
         found = [torch.zeros_like(known) if one is None else one for one, known in zip(found, own, strict=True)]
     gradients = [keras.ops.convert_to_numpy(one).astype("float32") for one in found]
-    return float(value), gradients, keras.ops.convert_to_numpy(outputs)
+    return float(keras.ops.convert_to_numpy(value)), gradients, keras.ops.convert_to_numpy(outputs)
