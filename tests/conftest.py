@@ -1,7 +1,9 @@
 """Fixtures that several test files share."""
 
+import fcntl
 import gc
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,12 +74,44 @@ def real_zip(real_data: Path) -> Path:
     return real_data / "mendeley_x7bvzv6cvr_inbreast_224.zip"
 
 
+def shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """The folder `name`, filled by `make` once for all processes of pytest-xdist; tests only read it."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    place, complete = base / name, base / f"{name}.complete"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            # What another process failed to fill.
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            make(place)
+            complete.touch()
+    return place
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone with a finished run of the study TINY; `run.log` beside its Snakefile is what the run printed."""
+    from test_contributing import copied
+    from test_workflow import TINY, snakemake, write_study
+
+    def make(place: Path) -> None:
+        run = snakemake(copied(place), "--config", write_study(place, **TINY), code=place)
+        assert run.returncode == 0, run.stdout
+        (place / "run.log").write_text(run.stdout)
+
+    return shared(tmp_path_factory, "finished", make)
+
+
 @pytest.fixture(scope="session")
 def trained_cell(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small cell of phantoms, trained by the harness; its study's tables lie where they belong."""
     from app_cell import train
 
-    return train(tmp_path_factory.mktemp("served"))
+    (model,) = shared(tmp_path_factory, "served", train).rglob("model.keras")
+    return model.parent.resolve()
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from test_workflow import TINY, command, environment, snakemake, write_study
 CHANGED = "has changed since this run started; start the run again"
 PATIENCE = 300  # seconds
 
+pytestmark = pytest.mark.slow
+
 
 def edited_while_running(run: list[str], own: dict[str, str], when: Callable[[], bool], file: Path) -> str:
     """Start `run`, change what `file` does once `when` holds; return what the run printed."""

@@ -13,14 +13,7 @@ from test_workflow import TINY, snakemake, write_study
 
 NOTHING = "Nothing to be done"
 
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    """A clone whose study is finished, with its data beside it."""
-    place = copied(tmp_path_factory.mktemp("clone") / "first")
-    run = snakemake(place, "--config", write_study(place, **TINY), code=place)
-    assert run.returncode == 0, run.stdout
-    return place
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -1,7 +1,12 @@
+"""The suite's own parts: option `--quick`, and folders that the processes of a test run share."""
+
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
-from conftest import ROOT
+import pytest
+from conftest import ROOT, shared
 
 WALK = """
 import subprocess, sys
@@ -46,3 +51,27 @@ def test_only_what_imports_a_library_or_starts_a_program_is_left_out(tmp_path):
     }
     assert "[3] " in done.stdout and "not quick: imports keras" in done.stdout  # a whole file among them
     assert "not quick: starts python" in done.stdout
+
+
+def test_a_shared_folder_is_filled_once(tmp_path_factory):
+    filled = []
+
+    def fill(place):
+        time.sleep(0.1)  # long enough for the other to ask meanwhile
+        filled.append(place)
+        (place / "one").touch(exist_ok=False)
+
+    # A lock of its own for each opened file: threads wait for each other as processes do.
+    with ThreadPoolExecutor(2) as pool:
+        places = list(pool.map(lambda _: shared(tmp_path_factory, "filled_once", fill), range(2)))
+    assert filled == [places[0]] and places[0] == places[1] and (places[0] / "one").exists()
+
+
+def test_a_shared_folder_that_could_not_be_filled_is_filled_anew(tmp_path_factory):
+    def fail(place):
+        (place / "half").touch()
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        shared(tmp_path_factory, "filled_anew", fail)
+    assert not list(shared(tmp_path_factory, "filled_anew", lambda place: None).iterdir())
