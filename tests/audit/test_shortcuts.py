@@ -30,6 +30,7 @@ def prepared(place, content, data=None):
 BASE = {"description": "d", "seed": 1, "image_size": 32, "folds": 2, "architectures": {"simple": {}}, "bootstrap": 200}
 
 
+@pytest.mark.slow
 def test_order_of_published_copies_predicts_the_severity(tmp_path, monkeypatch):
     """Phantoms are turned like the published copies, forwards if malignant; enhanced ones have a grey background."""
     monkeypatch.chdir(tmp_path)
