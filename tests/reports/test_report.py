@@ -157,8 +157,10 @@ def test_html_is_small_enough_to_send(made):
 
 
 def test_the_article_has_the_numbers_of_the_supplement(article, page):
-    accuracies = {tuple(row[:2]): row[3] for row in page.tables["table-headline"][1:]}
-    assert {tuple(row[:2]): row[3] for row in article.tables["table-article-scores"][1:]} == accuracies
+    tables = page.tables["table-headline"], article.tables["table-article-scores"]
+    whole, short = ({tuple(row[:2]): row[header.index("accuracy")] for row in rows} for header, *rows in tables)
+    # The article compares the published split with the strictest honest one.
+    assert short == {key: value for key, value in whole.items() if key[0] in ("published", "by_patient")}
     header, *rows = page.tables["table-leakage"]
     found = header.index("copy found in pixels")
     copied = {row[0]: row[found].split(" ")[0] for row in rows if row[1].startswith("test")}
