@@ -13,6 +13,8 @@ from test_report import NASTY, produce
 
 from analysis.tidy import read_table
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # What people need to get along, and what is asked for by law in many places.
 ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
