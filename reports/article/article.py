@@ -22,6 +22,7 @@ from reports.sections.methods import CITED
 from reports.sections.positive_control import positive_control, positive_sentence
 from reports.sections.run import tested_elsewhere
 from reports.verdicts import correction_sentence
+from reports.wording import listed
 from reports.words import Words
 
 FINDING, METHODS, WORDS = Words("finding"), Words("article_methods"), Words("article")
@@ -174,8 +175,9 @@ def _end(results: Results, found: Facts) -> Iterator[Section]:
     yield Section("availability", "Data and code availability", [Paragraph(available)], details=["provenance", "cells"])
 
 
-def _leak_with_permuted_labels(control: pd.DataFrame) -> bool:
-    return len(where(control, verdict=LEAKAGE)) > 0
+def _leak_with_permuted_labels(control: pd.DataFrame) -> str:
+    """Return the protocols under which permuted labels are predicted above chance."""
+    return listed(leaks) if (leaks := sorted(set(where(control, verdict=LEAKAGE)["protocol"]))) else ""
 
 
 def _paragraphs(macro: str, **about: object) -> list[Block]:

@@ -5,13 +5,15 @@ from typing import Any
 import pandas as pd
 
 from analysis.audit.partners import NEAR_DUPLICATE
+from analysis.audit.shortcuts import SHORTCUT
 from analysis.bias.bias_checks import IGNORES, LEANS, MISPLACED, UNEQUAL, UNRELATED
 from analysis.bias.thresholds import FLAGGED
 from analysis.claims.claims import CLAIM
+from analysis.comparison.comparison import CLASS8
 from analysis.comparison.control import LEAKAGE, LOOK
 from analysis.scores.skill import YES
 from benchmarks.protocols import EXTERNAL, NOT_HONEST
-from benchmarks.study.names import BASELINES
+from benchmarks.study.names import BASELINES, IMAGENET_LOGISTIC
 from reports.facts import re_evaluated, shared
 from reports.results import KEPT_APART, Results, main_honest, where
 from reports.sections.comparison import detectable
@@ -28,6 +30,7 @@ def facts(results: Results) -> Facts:
     """Return all facts by topic; a topic that the study did not run is None."""
     honest = main_honest(results.protocols)
     leaky = [leaking(results, protocol) for protocol in results.leaky]
+    set_aside = [protocol for protocol in results.honest if protocol not in (honest, EXTERNAL)]
     return {
         "study": _study(results),
         "data": _data(results),
@@ -41,6 +44,11 @@ def facts(results: Results) -> Facts:
         "claims": claims(results.table("claims")),
         "detectable": detectable(results.table("comparison"), results.main_protocol),
         "publication": re_evaluated(results),
+        "reduced": reduced(results),
+        "searched": [name for name in results.architectures if honest and not results.study.recipe_of(name)],
+        "features": _features(results.table("headline"), honest),
+        "others": [scored(results.networks("headline"), name) for name in set_aside],
+        "shortcut": shortcut(results.table("shortcuts"), [*results.leaky, *([honest] if honest else [])]),
     }
 
 
@@ -115,6 +123,36 @@ def scored(headline: pd.DataFrame, protocol: str) -> Facts:
     }
 
 
+def reduced(results: Results) -> Facts | None:
+    """Return epochs and image side of the publication if the study has fewer or smaller ones; None otherwise."""
+    recipe = (re_evaluated(results) or {}).get("recipe") or {}
+    epochs, size = recipe.get("epochs"), recipe.get("image_size")
+    if not epochs or not size:
+        return None
+    smaller = max(results.study.sizes()) < size or results.study.published["epochs"] < epochs
+    return {"epochs": epochs, "size": size} if smaller else None
+
+
+def _features(headline: pd.DataFrame, honest: str | None) -> Facts | None:
+    """Return the row of the baseline on ImageNet features under the honest protocol; None without its AUC."""
+    rows = where(headline, architecture=IMAGENET_LOGISTIC, protocol=honest)
+    return _row(rows.dropna(subset=["severity_auc"]), -1)
+
+
+def shortcut(table: pd.DataFrame, protocols: list[str]) -> Facts | None:
+    """Return the probe that predicts the class best under the first of `protocols`, with its accuracy under each.
+
+    None if no probe is a shortcut there. `table` is shortcuts.csv.
+    """
+    own = where(table, task=CLASS8, metric="accuracy")
+    found = where(own, protocol=protocols[0], verdict=SHORTCUT).sort_values(["estimate", "probe"])
+    if found.empty:
+        return None
+    probe = found.iloc[-1]["probe"]
+    accuracies = where(own, probe=probe).set_index("protocol")["estimate"].dropna()
+    return {"probe": probe, "accuracies": [(name, accuracies[name]) for name in protocols if name in accuracies]}
+
+
 def inflation(table: pd.DataFrame, honest: str | None) -> Facts | None:
     """Return the smallest and largest loss of accuracy from `published` to the honest protocol; None without one."""
     known = _ordered(where(table, honest_protocol=honest), "inflation")
@@ -131,6 +169,7 @@ def controls(table: pd.DataFrame) -> list[Facts]:
         known = rows.dropna(subset=["excess_low"])
         above = known[known["verdict"].isin([LEAKAGE, LOOK])].sort_values(["excess", "architecture"])
         about = {"protocol": protocol, "honest": protocol not in NOT_HONEST, "n": len(known)}
+        about["n_below"] = int((known["excess_high"] < 0).sum())
         told.append(about | {"n_above": len(above), "largest": _row(above, -1)})
     return told
 

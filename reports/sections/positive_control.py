@@ -60,6 +60,7 @@ def _summary(protocol: str, rows: pd.DataFrame, *, reading: bool = True) -> str:
     planted = rows[~simple & (rows["contrast"] > 0)]
     evaluable = planted[~planted["above_chance"].str.startswith(NOT_EVALUABLE)]
     lowest = _lowest(planted)
+    seen = planted.loc[planted["sees_from"].notna(), "architecture"].unique()
     highest = where(evaluable, contrast=evaluable["contrast"].max()).sort_values([AUC, "architecture"])
     about = {"evaluable": len(evaluable) > 0, "detected": lowest is not None}
     found = WORDS.text(
@@ -67,9 +68,12 @@ def _summary(protocol: str, rows: pd.DataFrame, *, reading: bool = True) -> str:
         protocol=protocol,
         best=highest.iloc[-1] if lowest is None and len(highest) else lowest,
         baseline=_lowest(rows[simple]),
+        n_seen=len(seen),
+        n=planted["architecture"].nunique(),
         **about,
     )
-    return f"{found} {WORDS.text('reading', **about)}".strip() if reading else found
+    all_seen = len(seen) == planted["architecture"].nunique()
+    return f"{found} {WORDS.text('reading', all_seen=all_seen, **about)}".strip() if reading else found
 
 
 def _sentences(protocol: str, rows: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ from article_facts import found, headline, loss, scored
 from reports.article import facts
 from reports.words import Words
 
-ARTICLE = Words("article")
+ARTICLE, METHODS = Words("article"), Words("article_methods")
 
 
 def test_losses_are_stated_with_their_intervals():
@@ -20,6 +20,13 @@ def test_losses_are_stated_with_their_intervals():
     assert f"between {minus}0.10 (b, 95% CI {minus}0.30 to 0.10) and 0.40 (a, 95% CI 0.10 to 0.70)" in text
     assert "the CI lay above zero for 1 of 2 architectures" in text
     assert "Under by_patient, b predicted one class for all test images of at least one fold." in text
+    assert "The accuracy of the majority-class baseline differed by 0.00." in text
+    features = headline(imagenet_logistic=0.5).iloc[0].to_dict()
+    assert "The imagenet_logistic baseline had an AUC of 0.70 (95% CI 0.60 to 0.80)." in ARTICLE.text(
+        "remaining", f=found(features=features)
+    )
+    others = [scored(headline("by_source", a=0.4))]
+    assert "Under by_source, a reached an accuracy of 0.40" in ARTICLE.text("remaining", f=found(others=others))
     external = scored(headline("external", a=0.4))
     assert "Tested on other data sets, a reached" in ARTICLE.text("remaining", f=found(external=external))
 
@@ -27,8 +34,8 @@ def test_losses_are_stated_with_their_intervals():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "With no patient shared, no architecture was better than the majority-class baseline."),
-        ({"inflation": loss(("a", 0.6, 0.4, 0.8))}, "no architecture was better"),
+        ({}, "With no patient shared, no architecture was significantly better than the majority-class baseline."),
+        ({"inflation": loss(("a", 0.6, 0.4, 0.8))}, "no architecture was significantly better"),
         (
             {"inflation": loss(("a", 0.6, 0.4, 0.8)), "honest": scored(headline(a=0.5))},
             "Most architectures lost accuracy when no patient was shared.",
@@ -58,8 +65,9 @@ def test_the_table_of_leaks_states_its_message(leaks, words):
     assert words in ARTICLE.text("leakage_title", leaks=leaks)
 
 
-def control(verdict: str, protocol: str = "published") -> list[dict]:
-    row = {"architecture": "a", "protocol": protocol, "excess": 0.3, "excess_low": 0.1, "excess_high": 0.5}
+def control(verdict: str, protocol: str = "published", excess: float = 0.3) -> list[dict]:
+    row = {"architecture": "a", "protocol": protocol, "excess": excess}
+    row |= {"excess_low": excess - 0.2, "excess_high": excess + 0.2}
     return facts.controls(pd.DataFrame([row | {"verdict": verdict}]))
 
 
@@ -68,10 +76,15 @@ def test_controls_say_what_they_found():
         return ARTICLE.text("controls_found", f=found(controls=controls))
 
     leak = told(control("above chance: leakage"))
-    assert "1 of 1 model scored above chance with permuted labels (largest excess 0.30, a, 95% CI 0.10 to 0.50)" in leak
+    assert (
+        "1 of 1 model (networks and baselines) scored above chance with permuted labels (largest excess 0.30, a, "
+        "95% CI 0.10 to 0.50)"
+    ) in leak
     assert "points to a leak" not in leak
     assert "points to a leak" in told(control("above chance: look for a leak", "by_patient"))
     assert told(control("at chance")) == "Under published, no model scored above chance with permuted labels."
+    below = told(control("at chance", "by_patient", -0.3))
+    assert "no model scored above chance with permuted labels; 1 of 1 scored below chance, because grouped" in below
     empty = control("at chance")[0] | {"n": 0}
     assert told([empty]) == "Under published, the permuted-label control was not evaluable."
     assert told([]) == ""
@@ -102,10 +115,14 @@ def test_claims_are_counted():
         return facts.claims(pd.DataFrame({"kind": "claim", "verdict": said}))
 
     some = judged("not evaluable", "contradicted by the study's own code", "reproduced only with leakage")
-    assert ARTICLE.text("claims_title", f=found(claims=some)) == "2 of 3 claims do not hold."
-    assert ARTICLE.text("claims_title", f=found(claims=judged("not reproduced"))) == "1 of 1 claim does not hold."
+    assert ARTICLE.text("claims_title", f=found(claims=some)) == (
+        "2 of 3 claims were contradicted, not reproduced, or reproduced only with leakage."
+    )
+    assert ARTICLE.text("claims_title", f=found(claims=judged("not reproduced"))) == (
+        "1 of 1 claim was contradicted, not reproduced, or reproduced only with leakage."
+    )
     assert ARTICLE.text("claims_title", f=found(claims=judged("not evaluable"))) == "No claim was refuted."
-    assert "1 is not evaluable" in ARTICLE.text("claims", f=found(claims=some))
+    assert "1 was not evaluable" in ARTICLE.text("claims", f=found(claims=some))
     assert facts.claims(pd.DataFrame({"kind": ["figure"], "verdict": ["x"]})) is None
 
 
@@ -155,7 +172,36 @@ def test_limits_follow_the_study():
         "Patients are not known",
         "cropped around annotated lesions",
         "Phantoms are not mammograms.",
-        "smaller than 0.2 cannot be excluded with 40 sources",
+        "With 40 sources, one uncorrected comparison has 80% power for a difference in accuracy of 0.2.",
         "not the effect of the split alone",
     ):
         assert words in text
+
+
+def test_the_best_probe_that_does_not_look_at_the_breast_is_named():
+    rows = [
+        ("border", "published", 0.4, "shortcut"),
+        ("copy_order", "published", 0.9, "shortcut"),
+        ("copy_order", "by_patient", 0.2, "no better than chance"),
+    ]
+    table = pd.DataFrame(rows, columns=["probe", "protocol", "estimate", "verdict"])
+    table = table.assign(task="class8", metric="accuracy")
+    best = facts.shortcut(table, ["published", "by_patient"])
+    assert "copy order predicted the class with an accuracy of 0.90 under published and 0.20 under by_patient." in (
+        ARTICLE.text("leakage", f=found(shortcut=best))
+    )
+    assert facts.shortcut(table, ["by_patient"]) is None
+    assert "Without looking" not in ARTICLE.text("leakage", f=found())
+
+
+def test_a_study_smaller_than_the_publication_says_so():
+    small = found(reduced={"epochs": 50, "size": 224})
+    assert "The publication trained for 50 epochs on images of 224 pixels" in METHODS.text(
+        "training", f=small, recipes=[]
+    )
+    assert "were reduced against the publication" in ARTICLE.text("limits", f=small, elsewhere="")
+    assert "reduced" not in METHODS.text("training", f=found(), recipes=[]) + ARTICLE.text(
+        "limits", f=found(), elsewhere=""
+    )
+    assert "hyperparameters of a and b were searched" in METHODS.text("training", f=found(), recipes=[])
+    assert "searched" not in METHODS.text("training", f=found(searched=[]), recipes=[])

@@ -35,9 +35,13 @@ def said(found: types.SimpleNamespace) -> str:
 def test_the_first_page_names_the_lowest_contrast_that_is_detected():
     found = results({"simple": FLAT, "densenet": SEEN, "majority": dict.fromkeys(SEEN, 0.5)})
     assert positive_sentence(found) == (
-        "In the positive control (by_patient), a planted lesion of 40% contrast was detected with an AUC of 0.90 "
-        "(densenet, 95% CI 0.80 to 1.00). This study detects skill from that contrast on; read 'no skill' as 'no skill "
-        "above this contrast'."
+        "In the positive control (by_patient), 1 of 2 networks detected a planted lesion, from 40% contrast on (AUC "
+        "0.90, densenet, 95% CI 0.80 to 1.00). For a network that detected a contrast, read 'no skill' as 'no skill "
+        "above this contrast'; for the others, lack of skill is inconclusive."
+    )
+    alone = positive_sentence(results({"densenet": SEEN}))
+    assert "densenet detected a planted lesion" in alone and alone.endswith(
+        "read 'no skill' as 'no skill above this contrast'."
     )
     text = said(found)
     assert positive_sentence(found) in text and "Detected by densenet from 40% on." in text

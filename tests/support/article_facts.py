@@ -68,6 +68,11 @@ def found(**changes) -> dict:
         "claims": None,
         "detectable": None,
         "publication": None,
+        "reduced": None,
+        "searched": ["a", "b"],
+        "features": None,
+        "others": [],
+        "shortcut": None,
     }
     return made | changes
 
