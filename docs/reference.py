@@ -24,11 +24,12 @@ COMMANDS = (
         "benchmarks.plan",
         "benchmarks.plan.compare",
         "benchmarks.run.status",
+        "benchmarks.speed.gpu",
         "benchmarks.validation.same",
     ),
     *("analysis.audit", "analysis.leakage", "analysis.dictionary"),
     *("benchmarks.publications.figures", "benchmarks.publications.skeleton", "benchmarks.check.publication"),
-    *("reports.render", "reports.survey", "app", "app.export"),
+    *("reports.render", "reports.length", "reports.survey", "app", "app.export"),
 )
 MADE = "This page is made by `python -m docs.reference` from"
 SIDES = (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "to"), ("exclusiveMaximum", "below"))
