@@ -77,7 +77,7 @@ pdf: environment
 	$(SNAKEMAKE) -- pdf
 
 length: environment
-	$(RUN) python -m reports.length --study $(STUDY)
+	$(RUN) python -m reports.article.length --study $(STUDY)
 
 docs: environment
 	$(RUN) python -m docs.reference

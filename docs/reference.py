@@ -29,7 +29,7 @@ COMMANDS = (
     ),
     *("analysis.audit", "analysis.leakage", "analysis.dictionary"),
     *("benchmarks.publications.figures", "benchmarks.publications.skeleton", "benchmarks.check.publication"),
-    *("reports.render", "reports.length", "reports.survey", "app", "app.export"),
+    *("reports.render", "reports.article.length", "reports.survey", "app", "app.export"),
 )
 MADE = "This page is made by `python -m docs.reference` from"
 SIDES = (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "to"), ("exclusiveMaximum", "below"))

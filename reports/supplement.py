@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 
+from reports.article.heading import heading
 from reports.checklists.section import checklists
 from reports.document import Section, Supplement
-from reports.heading import heading
 from reports.results import Results
 from reports.sections.audit import leakage, quality, shortcuts
 from reports.sections.bias import bias, calibrated, evidence

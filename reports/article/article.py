@@ -13,9 +13,9 @@ from analysis.survey.verdict import LEAK
 from benchmarks.publications import headline
 from reports.article import tables
 from reports.article.facts import Facts, facts
+from reports.article.heading import heading
 from reports.document import Article, Block, Figures, Paragraph, Section, figure
 from reports.facts import recipes
-from reports.heading import heading
 from reports.results import Results, where
 from reports.sections.claims import verdict_table
 from reports.sections.methods import CITED

@@ -15,7 +15,7 @@ from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
 from reports import provenance, render
-from reports.length import count
+from reports.article.length import count
 from reports.results import Results
 from reports.supplement import supplement
 

@@ -1,6 +1,6 @@
 """How long is the article? Words, words of the abstract and printed pages, against their limits.
 
-    python -m reports.length --study demo
+    python -m reports.article.length --study demo
 
 Counts every word that a reader of report.html sees (tables, captions and references included, contents and menus not)
 and, where `make pdf` has run, the pages of report.pdf. Exits with status 1 above a limit.
