@@ -136,7 +136,7 @@ def test_an_archive_of_patients_has_no_image_and_needs_no_data(tmp_path, ward): 
         if "image/png;base64" in page.read_text():
             assert not (results / "figures" / page.name).with_suffix(".pdf").exists()
     assert (results / "figures/headline.pdf").is_file()
-    assert "does%20not%20include%20it" in (results / "report/report.html").read_text()
+    assert "does%20not%20include%20it" in (results / "report/supplement.html").read_text()
     # Where work is due, the data are asked for.
     (results / "report/report.html").unlink()
     assert NOTHING not in reviewed(folder)
