@@ -123,15 +123,20 @@ rule status:
 
 # No part of a study: it prints what a run of the study will take.
 rule plan:
+    log:
+        LOGS / "plan.log",
+    conda:
+        "envs/benchmark.yaml"
     params:
+        launch=CODE / "benchmarks/run/launch.py",
         study=shlex.quote(STUDY.source.argument),
         data=f"--data {shlex.quote(str(STUDY.data))}" if STUDY.data else "",
         cores=lambda wildcards: workflow.cores,
     message:
         "Plan study {STUDY.name}"
     shell:
-        "python {CODE}/benchmarks/run/launch.py benchmarks.plan.__main__ --study {params.study} {params.data}"
-        " --cores {params.cores}"
+        "python {params.launch:q} benchmarks.plan.__main__ --study {params.study} {params.data}"
+        " --cores {params.cores} 2>&1 | tee {log:q}"
 
 
 include: "benchmarks/samples/rules.smk"
