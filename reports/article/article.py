@@ -32,7 +32,6 @@ def article(results: Results) -> Article:
     """Return the article of a study. Raises BadInput if a table is missing."""
     found = facts(results)
     positive = positive_sentence(results)
-    about = {"f": found, "inflated": _inflated(found)}
     verdicts = verdict_table(results)
     first = _first_figure(results, found)
     return Article(
@@ -45,9 +44,9 @@ def article(results: Results) -> Article:
             ("Purpose", FINDING.text("purpose", f=found)),
             ("Materials and Methods", FINDING.text("methods", f=found)),
             ("Results", FINDING.text("results", f=found, positive=positive_sentence(results, reading=False))),
-            ("Conclusion", FINDING.text("conclusion", **about)),
+            ("Conclusion", FINDING.text("conclusion", f=found)),
         ],
-        key_points=FINDING.texts("key_points", **about, positive=positive),
+        key_points=FINDING.texts("key_points", f=found, positive=positive),
         sections=[
             *_opening(results, found),
             *_methods(results, found),
@@ -55,12 +54,6 @@ def article(results: Results) -> Article:
             *_end(results, found),
         ],
     )
-
-
-def _inflated(found: Facts) -> bool:
-    """Return whether most architectures lose accuracy under the honest protocol, by their intervals."""
-    loss = found["inflation"]
-    return loss is not None and loss["clear"] * 2 > loss["n"]
 
 
 def _sure(results: Results, found: Facts, positive: str) -> list[str]:
@@ -163,7 +156,7 @@ def _bias(results: Results, found: Facts) -> Iterator[Block]:
 
 
 def _end(results: Results, found: Facts) -> Iterator[Section]:
-    conclusion = FINDING.text("conclusion", f=found, inflated=_inflated(found))
+    conclusion = FINDING.text("conclusion", f=found)
     leak = _leak_with_permuted_labels(results.table("control"))
     elsewhere = tested_elsewhere(results)
     blocks = [

@@ -159,7 +159,14 @@ def inflation(table: pd.DataFrame, honest: str | None) -> Facts | None:
     if known.empty:
         return None
     lost = sorted(known.loc[known["ci_low"] > 0, "architecture"])
-    return {"n": len(known), "clear": len(lost), "lost": lost, "smallest": _row(known, 0), "largest": _row(known, -1)}
+    return {
+        "n": len(known),
+        "clear": len(lost),
+        "lost": lost,
+        "most": 2 * len(lost) > len(known),
+        "smallest": _row(known, 0),
+        "largest": _row(known, -1),
+    }
 
 
 def controls(table: pd.DataFrame) -> list[Facts]:
