@@ -106,14 +106,13 @@ class Explained:
 
     def _explainer(self, path: Path, layer: str) -> gradcam.Explainer:
         """Return an explainer of the model at `path`; models of the same structure share one explainer."""
-        from benchmarks.cells.reuse import structure
+        from benchmarks.cells.reuse import saved_structure
 
-        model = saved_model(self.architecture, path)
-        key = structure(model)
+        key = saved_structure(path)
         if key in self.explainers:
-            self.explainers[key].take(model.get_weights())
+            self.explainers[key].load(path)
         else:
-            self.explainers[key] = gradcam.Explainer(model, layer)
+            self.explainers[key] = gradcam.Explainer(saved_model(self.architecture, path), layer)
         return self.explainers[key]
 
     def _film(self, probe, image: np.ndarray, answer: np.ndarray) -> interventions.Film:

@@ -5,6 +5,7 @@ workshops 2020), all of the class score before its softmax, at the layer that th
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,11 @@ class Explainer:
         self.own: KerasMaps | VisMaps = KerasMaps(model, layer) if by_keras else VisMaps(model, layer)
         self.predict, self.linear = self.own.predict, self.own.linear
 
+    def load(self, path: Path) -> None:
+        """Use the weights of the model of the same structure at `path` from now on."""
+        self.model.load_weights(path)
+        self.linear.set_weights(self.model.get_weights())
+
     def take(self, weights: list[np.ndarray]) -> None:
         """Use `weights` from now on, those of a model of the same structure."""
         for model in (self.model, self.linear):
@@ -56,47 +62,77 @@ class Explainer:
 
 
 class VisMaps:
-    """What KerasMaps gives, by tf-keras-vis on TensorFlow."""
+    """What KerasMaps gives, by tf-keras-vis on TensorFlow.
+
+    tf-keras-vis runs a model layer by layer in every call. It is given the parts before and after `layer` instead, each
+    traced once; or the model, if a path leads past `layer`.
+    """
 
     def __init__(self, model: "keras.Model", layer: str):
+        import keras
         from tf_keras_vis.gradcam import Gradcam
+        from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
         from tf_keras_vis.scorecam import Scorecam
         from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 
         self.layer = layer
-        self.by_gradient = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)
-        self.linear = self.by_gradient.model
-        self.predict = _direct(model)
-        self.by_score = Scorecam(_stand_in(self.linear, layer), clone=False)
+        self.linear = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True).model
+        self.activation = model.layers[-1].activation
+        head = keras.Model(self.linear.inputs, self.linear.get_layer(layer).output)
+        features = _traced(head)
+        try:
+            tail = keras.Model(head.output, self.linear.output)
+        except ValueError:
+            differentiated, self.start, self.scores = self.linear, keras.ops.convert_to_tensor, _traced(self.linear)
+        else:
+            rest = _traced(tail)
+            differentiated = keras.Sequential([keras.Input(head.output_shape[1:]), keras.layers.Identity(name=layer)])
+            differentiated.add(_layer(rest, tail.output_shape, "scores"))
+            self.start, self.scores = features, lambda images: rest(features(images))
+        self.by_gradient = Gradcam(differentiated, clone=False)
+        self.by_curvature = GradcamPlusPlus(differentiated, clone=False)
+        # Score-CAM would build a model to predict the images it masks.
+        seen = keras.Sequential([keras.Input(model.input_shape[1:]), _layer(features, head.output_shape, layer)])
+        seen.predict = lambda images, batch_size: _in_batches(self.scores, images[0], batch_size)
+        self.by_score = Scorecam(seen, clone=False)
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Return probabilities, float32 (N, classes), of `images` (N, S, S, 1)."""
+        return self.activation(_in_batches(self.scores, images, BATCH)).numpy()
 
     def gradcam(self, images: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Return maps (N, h, w) by Grad-CAM."""
         from tf_keras_vis.utils.scores import CategoricalScore
 
-        return self._maps(self.by_gradient, CategoricalScore, images, targets, BATCH)
+        return self._maps(self.by_gradient, CategoricalScore, self.start, images, targets, BATCH)
 
     def plus_plus(self, images: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Return maps (N, h, w) by Grad-CAM++."""
-        from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
-
-        return self._maps(GradcamPlusPlus(self.linear), _relative, images, targets, BATCH)
+        return self._maps(self.by_curvature, _relative, self.start, images, targets, BATCH)
 
     def score_cam(self, images: np.ndarray, targets: np.ndarray, channels: int) -> np.ndarray:
         """Return maps (N, h, w) by Score-CAM from the `channels` channels that vary most."""
         # One by one: the channels are chosen for all images of a batch together.
         options = {"max_N": channels, "batch_size": CHANNELS}
-        return self._maps(self.by_score, _probabilities, images, targets, 1, **options)
+        return self._maps(self.by_score, _probabilities, np.asarray, images, targets, 1, **options)
 
     def _maps(
-        self, method: Callable, score: Callable, images: np.ndarray, targets: np.ndarray, batch: int, **options: int
+        self,
+        method: Callable,
+        score: Callable,
+        start: Callable,
+        images: np.ndarray,
+        targets: np.ndarray,
+        batch: int,
+        **options: int,
     ) -> np.ndarray:
         maps = []
-        for start in range(0, len(images), batch):
-            part = slice(start, start + batch)
+        for first in range(0, len(images), batch):
+            part = slice(first, first + batch)
             maps.append(
                 method(
                     score(targets[part].tolist()),
-                    images[part],
+                    start(images[part]),
                     penultimate_layer=self.layer,
                     seek_penultimate_conv_layer=False,
                     expand_cam=False,
@@ -107,45 +143,34 @@ class VisMaps:
         return np.concatenate(maps)
 
 
-def _direct(model: "keras.Model") -> Callable[..., np.ndarray]:
-    """Return a predict function for arrays, float32 (N, classes), traced once for batches of any size."""
+def _traced(model: "keras.Model") -> Callable:
+    """Return `model` as a function of a batch of any size, traced once, with a float32 output."""
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)])
-    def forward(images):
-        return tf.cast(model(images, training=False), tf.float32)
+    def run(inputs):
+        return tf.cast(model(inputs, training=False), tf.float32)
 
-    def predict(images: np.ndarray, batch_size: int = BATCH) -> np.ndarray:
-        starts = range(0, len(images), batch_size)
-        return np.concatenate([forward(images[start : start + batch_size]).numpy() for start in starts])
-
-    return predict
+    return run
 
 
-def _stand_in(model: "keras.Model", layer: str) -> "keras.Model":
-    """Return a traced stand-in of `model` for Score-CAM, which else builds and runs a model for every image."""
+def _layer(run: Callable, shape: tuple, name: str) -> "keras.Layer":
+    """Return a layer that calls `run` and gives outputs of `shape`, whatever precision Keras was last told to take."""
     import keras
-    import tensorflow as tf
 
-    features = keras.Model(model.inputs, model.get_layer(layer).output)
-
-    @tf.function(input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)])
-    def forward(images):
-        return tf.cast(features(images, training=False), tf.float32)
-
-    class Features(keras.layers.Layer):
-        def call(self, images):
-            return forward(images)
+    class Traced(keras.layers.Layer):
+        def call(self, inputs):
+            return run(inputs)
 
         def compute_output_shape(self, _):
-            return features.output_shape
+            return shape
 
-    image = keras.Input(model.input_shape[1:])
-    # Whatever precision Keras was last told to take.
-    found = keras.Model(image, Features(name=layer, dtype="float32")(image))
-    ask = _direct(model)
-    found.predict = lambda inputs, batch_size: ask(inputs[0], batch_size)
-    return found
+    return Traced(name=name, dtype="float32")
+
+
+def _in_batches(run: Callable, images: np.ndarray, size: int) -> np.ndarray:
+    """Return `run`'s outputs for `images`."""
+    return np.concatenate([run(images[start : start + size]).numpy() for start in range(0, len(images), size)])
 
 
 def enlarged(maps: np.ndarray, side: int) -> np.ndarray:

@@ -9,12 +9,15 @@ in the same process, uses that model too. The results are the same as those of a
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import keras
 import numpy as np
 from keras import layers
 
+from benchmarks import stored
 from benchmarks.cells.keras_private import Numbered, counterparts
 
 KEPT = 4  # traced models a process keeps, those used last
@@ -93,7 +96,17 @@ def forget() -> None:
 
 def structure(model: keras.Model) -> str:
     """Return the configuration of a model without seeds and numbers: the same for models that can share a trace."""
-    return json.dumps(_masked(model.get_config()), sort_keys=True, default=str)
+    return _key(model.get_config())
+
+
+def saved_structure(path: Path) -> str:
+    """Return `structure` of the model at `path`, a .keras file, without building it."""
+    with stored.whole(path), ZipFile(path) as file:
+        return _key(json.loads(file.read("config.json"))["config"])
+
+
+def _key(config: dict[str, Any]) -> str:
+    return json.dumps(_masked(config), sort_keys=True, default=str)
 
 
 def _masked(config: Any) -> Any:

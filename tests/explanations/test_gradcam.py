@@ -79,6 +79,44 @@ def test_one_explainer_explains_weights_one_after_the_other(model, method):
         np.testing.assert_allclose(own.predict(image), one.predict(image, verbose=0), rtol=1e-6)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_path_may_lead_past_the_layer(model, method):
+    """What leads past the layer is no part of its features: a shortcut of constant 0 changes no map."""
+    import keras
+    from keras import layers
+
+    image, target = np.random.default_rng(5).random((2, SIDE, SIDE, 1)).astype("float32"), np.array([1, 0])
+    inputs = keras.Input((SIDE, SIDE, 1))
+    maps = layers.Conv2D(2, 1, name="maps")(inputs)
+    past = layers.Conv2D(2, 1, kernel_initializer="zeros", name="past")(inputs)
+    pooled = layers.GlobalAveragePooling2D()(layers.Add()([maps, past]))
+    other = keras.Model(inputs, layers.Dense(2, activation="softmax", name="head")(pooled))
+    for name in ("maps", "head"):
+        other.get_layer(name).set_weights(model.get_layer(name).get_weights())
+    own, expected = (Explainer(one, "maps") for one in (other, model))
+    np.testing.assert_allclose(own.maps(image, target, method), expected.maps(image, target, method), rtol=1e-5)
+    np.testing.assert_allclose(own.predict(image), model.predict(image, verbose=0), rtol=1e-6)
+
+
+def test_an_explainer_takes_the_weights_of_a_file(model, tmp_path):
+    import keras
+
+    from benchmarks.cells.reuse import saved_structure
+
+    other = keras.Model.from_config(model.get_config())
+    other.set_weights([weight + 1 for weight in model.get_weights()])
+    wider = keras.Sequential([keras.Input((SIDE, SIDE, 1)), keras.layers.Dense(3, name="maps")])
+    for name, one in (("own", model), ("model", other), ("wider", wider)):
+        one.save(tmp_path / f"{name}.keras")
+    own, same, another = (saved_structure(tmp_path / f"{name}.keras") for name in ("own", "model", "wider"))
+    assert own == same != another
+    image, target = np.random.default_rng(6).random((1, SIDE, SIDE, 1)).astype("float32"), np.array([1])
+    own = Explainer(keras.models.clone_model(model), "maps")
+    own.load(tmp_path / "model.keras")
+    np.testing.assert_allclose(own.maps(image, target), Explainer(other, "maps").maps(image, target))
+    np.testing.assert_allclose(own.predict(image), other.predict(image, verbose=0), rtol=1e-6)
+
+
 def test_maps_are_enlarged_patch_by_patch():
     ramp = np.array([[[0, 1], [0, 1]]], np.float32)
     np.testing.assert_allclose(enlarged(ramp, 4)[0], np.tile([0, 0.25, 0.75, 1], (4, 1)))
