@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import cpu
+from benchmarks import cpu, gpu
 from benchmarks.errors import BadInput
 
 TENSORFLOW = "tensorflow"
@@ -28,16 +28,20 @@ START_UP = (
 )
 
 
-def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW) -> None:
+def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW, share: float | None = None) -> None:
     """Limit the numeric libraries to `threads` threads; with `keras`, start Keras on `backend` without its log lines.
 
     Call this before any import of Keras. The number of threads changes the last bits of results: each stage gets the
-    number from Snakemake and records it. With `keras`, raises BadInput if `backend` is not installed.
+    number from Snakemake and records it. With `keras`, raises BadInput if `backend` is not installed. The process may
+    use `share` of a GPU's memory; None is the share of its place (gpu.py), or all without one.
     """
     import threadpoolctl
 
     if keras:
         require(backend)
+        share = gpu.take() if share is None else share
+        if share is not None:
+            gpu.reserve(backend, share)
 
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[variable] = str(threads)
@@ -52,6 +56,8 @@ def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW) -> None
     if keras:
         with _quiet():
             _start_keras()
+            if share is not None:
+                gpu.limit(backend, share)
 
 
 def require(backend: str) -> None:

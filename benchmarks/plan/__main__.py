@@ -84,7 +84,7 @@ def main() -> None:
         ),
     }
     if gpus():
-        seconds[f"{cores} cores and one GPU"] = table.run_seconds(plan.jobs, plan.estimates, cores, gpus=1)
+        seconds[f"{cores} cores and one GPU"] = table.run_seconds(plan.jobs, plan.estimates, cores, places=1)
     problems = table.does_not_fit(plan.jobs, plan.estimates, cores, memory_mb, table.free_disk_mb(study.results()))
     if asked.json:
         more = {"seconds": seconds, "problems": problems, "unmeasured": plan.unmeasured, "study": study.name}

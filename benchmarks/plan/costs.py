@@ -9,13 +9,12 @@ import functools
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import backend, stored
+from benchmarks import backend, gpu, stored
 from benchmarks.plan.kinds import Kind, modules, settings
 from benchmarks.run.code import Code
 from benchmarks.run.launch import LAUNCH
@@ -82,10 +81,7 @@ class Cost:
 @functools.cache
 def gpus() -> tuple[str, ...]:
     """Return the names of this machine's GPUs; none without NVIDIA's driver."""
-    if shutil.which("nvidia-smi") is None:
-        return ()
-    asked = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True)
-    return tuple(asked.stdout.split("\n")[:-1]) if asked.returncode == 0 else ()
+    return tuple(gpu.asked("name"))
 
 
 def cost_file(study: Study, kind: Kind, classes: int, code: Code) -> Path:

@@ -16,7 +16,7 @@ from benchmarks.plan.stages import NOTHING
 
 SNAKEMAKE = 8.0  # seconds until the first job starts
 ON_CLUSTER = 15.0  # seconds in which a job on a node loads Python and Keras
-ON_GPU = ("cell", "replay", "explain", "heatmaps")
+ON_GPU = ("cell", "replay", "explain", "heatmaps")  # as in profiles/gpu
 WIDTH = 120
 
 
@@ -56,18 +56,18 @@ def table_rows(jobs: Sequence[Job], estimates: Mapping[int, Estimate]) -> list[R
     return sorted(rows, key=lambda row: -row.seconds)
 
 
-def run_seconds(jobs: Sequence[Job], estimates: Mapping[int, Estimate], cores: int, gpus: int = 0) -> float:
-    """Return the seconds of the run on `cores`; with `gpus`, at most so many jobs of a rule use a GPU at once."""
+def run_seconds(jobs: Sequence[Job], estimates: Mapping[int, Estimate], cores: int, places: int = 0) -> float:
+    """Return the seconds of the run on `cores`; with `places`, at most so many jobs use GPUs at once."""
     seconds = {job.id: estimates[job.id].seconds for job in jobs}
-    most = dict.fromkeys(ON_GPU, gpus) if gpus else {}
-    return SNAKEMAKE + max(finish_times(jobs, seconds, cores, most).values(), default=0.0)
+    ended = finish_times(jobs, seconds, cores, ON_GPU if places else (), places)
+    return SNAKEMAKE + max(ended.values(), default=0.0)
 
 
 def cluster_seconds(jobs: Sequence[Job], estimates: Mapping[int, Estimate], at_once: int) -> float:
     """Return the seconds of the run on a cluster that runs `at_once` jobs, without its queue."""
     seconds = {job.id: estimates[job.id].seconds + ON_CLUSTER * (job.rule not in NOTHING) for job in jobs}
     single = [dataclasses.replace(job, threads=1) for job in jobs]
-    return SNAKEMAKE + max(finish_times(single, seconds, at_once, {}).values(), default=0.0)
+    return SNAKEMAKE + max(finish_times(single, seconds, at_once).values(), default=0.0)
 
 
 def does_not_fit(

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks import gpu
 from benchmarks.backend import TENSORFLOW, require
 from benchmarks.errors import BadInput
 from benchmarks.fetch.cache import cached
@@ -43,7 +44,8 @@ class Run:
     def start(self) -> None:
         """Lock the results, write down the code, start progress line and warm processes.
 
-        Raises BadInput if the backend isn't installed, another run writes the same results, or they can't be written.
+        Raises BadInput if the backend or a GPU that is asked for isn't there, another run writes the same results, or
+        they can't be written.
         """
         planned = snakemake_private.jobs(self.workflow)
         if planned is not None and {job.rule.name for job in planned[1]} <= READERS:
@@ -51,6 +53,8 @@ class Run:
         local = snakemake_private.is_local(self.workflow)
         if local and planned is not None and cells_of(planned[1]):
             require(self.study.backend)
+        if local and (places := snakemake_private.gpu_places(self.workflow)):
+            os.environ[gpu.PLACES] = ",".join(gpu.divided(places, gpu.cards()))
         results = self.study.results()
         claim(results)
         snakemake_private.drop_records(results)

@@ -70,6 +70,17 @@ def is_local(workflow: Any) -> bool:
     return getattr(workflow, "local_exec", False)
 
 
+def gpu_places(workflow: Any) -> int:
+    """Return the number of `--resources gpu=`, how many jobs may use GPUs at once; 0 without.
+
+    Where Snakemake has changed, a job sees all GPUs and may use all of their memory.
+    """
+    try:
+        return workflow.global_resources["gpu"].value
+    except (*CHANGED, KeyError):
+        return 0
+
+
 def is_main(workflow: Any) -> bool:
     """Return whether this process plans the run: on a cluster, each job reads the Snakefile again in a process."""
     return getattr(workflow, "is_main_process", False)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import gpu
 from benchmarks.protocols import PUBLISHED, base, variant
 from benchmarks.run.archived import recorded_digest
 from benchmarks.run.code import Code
@@ -43,8 +44,8 @@ class Stages:
         A command is a module and its options, which may hold {wildcards.x} and {threads}. `loads` are modules that it
         imports by name, or a function from the wildcards to these. With `data` the command gets the study's --data,
         and a digest of the data is added. `files` are data files of the project that the stage reads. Without `study`
-        the command gets no --study. Snakemake ignores a changed `run`, which takes `output`: it differs wherever the
-        clone lies.
+        the command gets no --study. A job with the resource `gpu` tells its command so (benchmarks/gpu.py). Snakemake
+        ignores a changed `run`, which takes `output`: it differs wherever the clone lies.
         """
         arguments = f"--study {shlex.quote(self.study.source.argument)}" if study else ""
         if data and self.study.data:
@@ -54,12 +55,13 @@ class Stages:
         def loaded(wildcards: Any) -> list[str]:
             return [*(loads(wildcards) if callable(loads) else loads)]
 
-        def run(wildcards: Any, output: Any, threads: int) -> str:
+        def run(wildcards: Any, output: Any, threads: int, resources: Any) -> str:
+            asks = f"{gpu.ASKED}=1" if resources.get("gpu") else ""
             lines = []
             for command in commands:
                 module, _, options = command.format(wildcards=wildcards, threads=threads).partition(" ")
                 job = "+".join([module, *loaded(wildcards)])
-                lines.append(" ".join(filter(None, [COMMAND, job, arguments, options])))
+                lines.append(" ".join(filter(None, [asks, COMMAND, job, arguments, options])))
             return " && ".join(lines)
 
         def code(wildcards: Any) -> str:

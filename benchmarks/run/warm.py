@@ -26,7 +26,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import backend
+from benchmarks import backend, gpu
 from benchmarks.errors import run_cli
 from benchmarks.run.launch import CODE, INTERRUPT, LAUNCH, LIBRARIES, REFUSED, SOCKET, run
 
@@ -119,12 +119,21 @@ class Server:
 
     def _give(self, job: dict, request: bytes, descriptors: list[int]) -> None:
         key = _shared_by(job)
-        worker = self.idle.pop(key, None) or self._fork(_module(job), descriptors)
+        worker = self.idle.pop(key, None)
+        if worker is None:
+            if gpu.ASKED in job["environment"]:
+                self._free_place(job["environment"].get(gpu.PLACES, ""))
+            worker = self._fork(_module(job), descriptors)
         self.busy[worker.socket] = worker, key
         self.selector.register(worker.socket, selectors.EVENT_READ, self.hear)
         # If the worker is dead, `hear` notices, and the job's own connection ends.
         with contextlib.suppress(OSError):
             socket.send_fds(worker.socket, [request], descriptors)
+
+    def _free_place(self, places: str) -> None:
+        """End the idle worker that has waited longest, if all `places` on GPUs may be taken: it keeps its place."""
+        if self.idle and len(self.idle) + len(self.busy) >= len(places.split(",")):
+            self.idle.pop(next(iter(self.idle))).end()
 
     def _fork(self, module: str, descriptors: list[int]) -> Worker:
         if module in KERAS:

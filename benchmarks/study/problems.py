@@ -7,6 +7,7 @@ from benchmarks import protocols
 from benchmarks.backend import BACKENDS
 from benchmarks.study import recipe
 from benchmarks.study.names import BASELINES, HARNESS_KEYS
+from benchmarks.study.study_file import known
 
 
 def problems_of(content: dict) -> Iterator[str]:
@@ -15,6 +16,9 @@ def problems_of(content: dict) -> Iterator[str]:
     yield from _protocol_problems(content)
     yield from _architecture_problems(content)
     yield from _derived_problems(content)
+    full = content["reduced_from"]
+    if full is not None and full not in known():
+        yield f"reduced_from: {full!r} is not a study; allowed: {', '.join(known())}"
 
 
 def _backend_problems(backend: str) -> Iterator[str]:

@@ -43,6 +43,7 @@ class Study(protocols.Splitting):
     probes: dict
     bootstrap: int
     claims: Path | None = None
+    reduced_from: str | None = None
     crop: str = WHOLE
     embedding: dict = dataclasses.field(default_factory=lambda: {"views": []})
     publications: dict[str, dict] = dataclasses.field(default_factory=dict)

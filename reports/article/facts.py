@@ -14,6 +14,8 @@ from analysis.comparison.control import LEAKAGE, LOOK
 from analysis.scores.skill import YES
 from benchmarks.protocols import EXTERNAL, NOT_HONEST
 from benchmarks.study.names import BASELINES, IMAGENET_LOGISTIC
+from benchmarks.study.reduced import differences
+from benchmarks.study.study import Study
 from reports.facts import re_evaluated, shared
 from reports.results import KEPT_APART, Results, main_honest, where
 from reports.sections.comparison import detectable
@@ -45,6 +47,7 @@ def facts(results: Results) -> Facts:
         "detectable": detectable(results.table("comparison"), results.main_protocol),
         "publication": re_evaluated(results),
         "reduced": reduced(results),
+        "smaller": smaller(results.study),
         "searched": [name for name in results.architectures if honest and not results.study.recipe_of(name)],
         "features": _features(results.table("headline"), honest),
         "others": [scored(results.networks("headline"), name) for name in set_aside],
@@ -131,6 +134,13 @@ def reduced(results: Results) -> Facts | None:
         return None
     smaller = max(results.study.sizes()) < size or results.study.published["epochs"] < epochs
     return {"epochs": epochs, "size": size} if smaller else None
+
+
+def smaller(study: Study) -> Facts | None:
+    """Return the study of which this one is a reduced form, and all settings in which they differ; None without one."""
+    if study.reduced_from is None:
+        return None
+    return {"of": study.reduced_from, "differences": [one._asdict() for one in differences(study)]}
 
 
 def _features(headline: pd.DataFrame, honest: str | None) -> Facts | None:

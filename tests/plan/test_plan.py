@@ -40,28 +40,28 @@ def job(number, rule="cell", needs=(), **more):
 def test_jobs_wait_for_cores_and_for_what_they_need():
     # Two cores: 0 and 1 start; 0 ends at 3, then 2 runs until 5; 3 needs 1 and 2 and ends at 9.
     jobs = [job(0), job(1), job(2), job(3, needs=[1, 2])]
-    assert finish_times(jobs, {0: 3, 1: 4, 2: 2, 3: 4}, 2, {}) == {0: 3, 1: 4, 2: 5, 3: 9}
-    assert finish_times(jobs, {0: 3, 1: 4, 2: 2, 3: 4}, 1, {}) == {0: 3, 1: 7, 2: 9, 3: 13}
+    assert finish_times(jobs, {0: 3, 1: 4, 2: 2, 3: 4}, 2) == {0: 3, 1: 4, 2: 5, 3: 9}
+    assert finish_times(jobs, {0: 3, 1: 4, 2: 2, 3: 4}, 1) == {0: 3, 1: 7, 2: 9, 3: 13}
 
 
 def test_a_higher_priority_starts_first():
     jobs = [job(0), job(1, priority=5)]
-    assert finish_times(jobs, {0: 3, 1: 4}, 1, {}) == {1: 4, 0: 7}
+    assert finish_times(jobs, {0: 3, 1: 4}, 1) == {1: 4, 0: 7}
 
 
 def test_a_job_with_many_threads_takes_all_cores():
     # Nothing else runs beside job 0; a job of fewer threads than are free may run past a larger one.
     jobs = [job(0, threads=8), job(1), job(2)]
-    assert finish_times(jobs, {0: 3, 1: 4, 2: 5}, 2, {}) == {0: 3, 1: 7, 2: 8}
+    assert finish_times(jobs, {0: 3, 1: 4, 2: 5}, 2) == {0: 3, 1: 7, 2: 8}
 
 
 def test_one_gpu_runs_one_job_of_a_rule_at_once():
     jobs = [job(0), job(1), job(2, rule="leakage")]
-    assert finish_times(jobs, {0: 3, 1: 4, 2: 5}, 4, {"cell": 1}) == {0: 3, 1: 7, 2: 5}
+    assert finish_times(jobs, {0: 3, 1: 4, 2: 5}, 4, ["cell"], 1) == {0: 3, 1: 7, 2: 5}
 
 
 def test_no_jobs_take_no_time():
-    assert finish_times([], {}, 2, {}) == {}
+    assert finish_times([], {}, 2) == {}
 
 
 def test_training_takes_its_steps_epochs_and_trials(study):

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from article_facts import found, headline, loss, scored
 
+from benchmarks.study.study import load_study
 from reports.article import facts
 from reports.words import Words
 
@@ -192,6 +193,23 @@ def test_the_best_probe_that_does_not_look_at_the_breast_is_named():
     )
     assert facts.shortcut(table, ["by_patient"]) is None
     assert "Without looking" not in ARTICLE.text("leakage", f=found())
+
+
+def test_a_reduced_form_of_a_study_states_what_is_reduced():
+    night = facts.smaller(load_study("paper_night"))
+    told = METHODS.text("training", f=found(smaller=night), recipes=[])
+    for words in (
+        "This study is a reduced form of the study paper.",
+        "repeats of each protocol 1 (3), precision float32 (published), ",
+        "trials of a search 4 (none), ",
+        "image side in pixels of vgg16 96 (224), ",
+        "image side in pixels of mammoflow_2025/vgg16 96 (224).",
+    ):
+        assert words in told
+    assert "reduced form of the study paper" in ARTICLE.text("limits", f=found(smaller=night), elsewhere="")
+    equal = {"of": "paper", "differences": []}
+    assert "Settings that differ" not in METHODS.text("training", f=found(smaller=equal), recipes=[])
+    assert facts.smaller(load_study("paper")) is None
 
 
 def test_a_study_smaller_than_the_publication_says_so():

@@ -73,6 +73,26 @@ def test_published_study_by_hand():
     assert found["seconds_side_by_side"] == pytest.approx(2 * 20 + 50 * EPOCH / 2 + 50 * EPOCH)
 
 
+def test_the_gain_is_that_of_as_many_processes_as_the_run_has():
+    own = {"k": 4, "gain": 2.0, "steps_per_second": {"1": 10, "2": 15, "4": 20, "8": 18}}
+    assert foretell.gain(own, 8) == pytest.approx(1.8)
+    assert foretell.gain(own, 3) == 2.0
+    assert foretell.gain(None, 8) == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["paper", "paper_night"])
+def test_both_sizes_of_the_paper_are_foretold_side_by_side(name):
+    """Four processes of each network train on twice the images of one: the study takes about half the time."""
+    with foretell.with_images(name, None) as study:
+        measured = [one for one in study.architectures if one != "vgg16"]
+        shared = {one: {"k": 4, "gain": 2.0, "steps_per_second": {"1": 10, "2": 15, "4": 20}} for one in measured}
+        found = foretell.study_seconds(study, {"alone": dict.fromkeys(measured, OWN), "side_by_side": shared}, 16)
+    assert found["study"] == name and found["at_once"] == 4
+    assert {"vgg16 (published)", "vgg16 (search)", "mammoflow_2025/vgg16 (replay)"} == set(found["guessed"])
+    assert 0.4 < found["seconds_side_by_side"] / found["seconds_alone"] < 1
+
+
 def test_costs_of_other_forms_follow_their_operations():
     study = load_study("paper")
     kinds = [Kind("simple", "published"), Kind("simple", "search"), Kind("efficientnet_lite", "recipe")]

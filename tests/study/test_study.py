@@ -24,7 +24,7 @@ def write(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("name", ["demo", "laptop", "paper"])
+@pytest.mark.parametrize("name", ["demo", "laptop", "paper", "paper_night"])
 def test_the_studies_that_ship_are_sound(name):
     study = load_study(name)
     assert study.name == name and len(study.architectures) >= 6

@@ -69,6 +69,7 @@ def found(**changes) -> dict:
         "detectable": None,
         "publication": None,
         "reduced": None,
+        "smaller": None,
         "searched": ["a", "b"],
         "features": None,
         "others": [],

@@ -69,9 +69,11 @@ def environment() -> dict[str, str]:
     return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-def snakemake(place: Path, *arguments: str, code: Path = ROOT) -> subprocess.CompletedProcess:
+def snakemake(
+    place: Path, *arguments: str, code: Path = ROOT, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess:
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.run(command(place, *arguments, code=code), env=environment(), **streams)
+    return subprocess.run(command(place, *arguments, code=code), env=variables or environment(), **streams)
 
 
 def write_study(place: Path, **changes) -> str:
@@ -116,7 +118,7 @@ def test_wrong_data_are_told_apart_before_any_work(tmp_path):
         assert words in run.stdout
 
 
-@pytest.mark.parametrize(("study", "cells"), [("demo", 24), ("laptop", 66), ("paper", 66)])
+@pytest.mark.parametrize(("study", "cells"), [("demo", 24), ("laptop", 66), ("paper", 66), ("paper_night", 66)])
 def test_a_dry_run_shows_every_cell(tmp_path, study, cells, request):
     data = [] if study == "demo" else [f"data={request.getfixturevalue('real_zip')}"]
     run = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--config", f"study={study}", *data)

@@ -1,11 +1,9 @@
 """The device that Keras' backend uses: its name, a limit of its memory, its peak memory and peak arithmetic."""
 
-import os
-import subprocess
 import time
 from typing import Any
 
-from benchmarks import backend
+from benchmarks import backend, gpu
 
 MB = 2**20
 PRECISIONS = ("float32", "float16")
@@ -16,23 +14,13 @@ def start(name: str, share: float) -> None:
 
     Call this before any import of Keras.
     """
-    # JAX reserves its share at once.
-    os.environ["XLA_CLIENT_MEM_FRACTION"] = f"{share:.3f}"
-    os.environ.pop("XLA_PYTHON_CLIENT_MEM_FRACTION", None)  # its old name, which JAX refuses beside the new one
-    backend.prepare(1, backend=name)
+    backend.prepare(1, backend=name, share=share)
     if name == "torch":
         import torch
 
         if torch.cuda.is_available():
-            torch.cuda.set_per_process_memory_fraction(share)
             # Convolutions use TF32 by default; the measured peak must allow it too.
             torch.set_float32_matmul_precision("high")
-    elif name == "tensorflow":
-        import tensorflow
-
-        for gpu in tensorflow.config.list_physical_devices("GPU"):
-            limit = tensorflow.config.LogicalDeviceConfiguration(memory_limit=int(share * _card_mb()))
-            tensorflow.config.set_logical_device_configuration(gpu, [limit])
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -54,14 +42,7 @@ def describe(name: str) -> dict[str, Any]:
 
     gpus = tensorflow.config.list_physical_devices("GPU")
     named = tensorflow.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else "cpu"
-    return _described(bool(gpus), named, _card_mb() * MB if gpus else None)
-
-
-def _card_mb() -> int:
-    """Return the memory in MiB of the first visible NVIDIA GPU."""
-    shown = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
-    query = ["nvidia-smi", "--id", shown, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    return int(subprocess.run(query, capture_output=True, text=True, check=True).stdout)
+    return _described(bool(gpus), named, gpu.memory_mb() * MB if gpus else None)
 
 
 def _described(on_gpu: bool, name: str, limit: int | None) -> dict[str, Any]:

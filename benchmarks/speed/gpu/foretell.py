@@ -9,6 +9,10 @@ are those of the plan (benchmarks/plan). Their steps are extrapolated from the n
 - recipes: all layers are trained, and the CPU augments each image;
 - networks of replayed publications were not measured: they count as the slowest network.
 
+Side by side, as many jobs use the GPU at once as are fastest for any network (`--resources gpu=`). Each takes that
+number of times as long, divided by the measured gain of its network; explanations and what was not measured gain
+nothing.
+
 Without --data, the study's images are replaced by as many phantoms as the published data set has images.
 """
 
@@ -115,16 +119,27 @@ def study_seconds(study: Study, found: Mapping[str, Any], cores: int) -> dict[st
     for job in jobs:
         if job.rule in ON_GPU:
             trained = kind_of(study, job.rule, job.wildcards).owner if job.rule in TRAINING else ""
-            together[job.id] = slowed(estimates[job.id], most / shared.get(trained, {"gain": 1})["gain"])
+            together[job.id] = slowed(estimates[job.id], most / gain(shared.get(trained), most))
     return {
         "study": study.name,
         "cores": cores,
         "jobs": len(jobs),
         "at_once": most,
-        "seconds_alone": run_seconds(jobs, estimates, cores, gpus=1),
-        "seconds_side_by_side": run_seconds(jobs, together, cores, gpus=most),
+        "seconds_alone": run_seconds(jobs, estimates, cores, places=1),
+        "seconds_side_by_side": run_seconds(jobs, together, cores, places=most),
         "guessed": [kind.name for kind in kinds if kind not in costs],
     }
+
+
+def gain(own: Mapping[str, Any] | None, number: int) -> float:
+    """Return how many times the images of one process `number` processes of a network train on, as far as measured.
+
+    If `number` was not measured of this network, the gain of its own best number counts; without any measurement, 1.
+    """
+    if own is None:
+        return 1.0
+    rates = own.get("steps_per_second", {})
+    return rates[str(number)] / rates["1"] if str(number) in rates else own["gain"]
 
 
 def slowed(one: Estimate, factor: float) -> Estimate:
@@ -151,7 +166,8 @@ def print_study(own: Mapping[str, Any]) -> None:
     print(
         f"study {own['study']} ({own['jobs']} jobs) with this GPU and {own['cores']} cores, extrapolated: "
         f"{duration(own['seconds_alone'])} one network at a time, "
-        f"{duration(own['seconds_side_by_side'])} with up to {own['at_once']} side by side"
+        f"{duration(own['seconds_side_by_side'])} with up to {own['at_once']} side by side "
+        f"(--resources gpu={own['at_once']})"
     )
     if own["guessed"]:
         print(f"not measured, counted as the slowest network: {', '.join(own['guessed'])}")

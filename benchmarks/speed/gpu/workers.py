@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu import SHARE, VISIBLE
+
 WORKER = "benchmarks.speed.gpu.worker"
-SHARE = 0.9  # of the GPU's memory, for all processes together
 CONTEXT_MB = 600  # of a process beside its tensors: CUDA, kernels
 MARGIN = 1.3  # on the peak memory of a network that trains alone
 MOST = 8  # processes side by side
@@ -34,7 +35,7 @@ class Worker:
         (place / "order.json").write_text(json.dumps(dict(order) | {"share": share}))
         environment = os.environ | {
             "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled"),  # a second process compiles nothing
-            "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0],
+            VISIBLE: os.environ.get(VISIBLE, "0").split(",")[0],
         }
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
