@@ -4,7 +4,7 @@
 
 Each process builds and traces a model as a cell does, trains a few steps of a small and of a larger batch, validates,
 predicts, and writes a Cost. Seconds are CPU seconds, of steps the least, which other processes on the machine change
-little; with a GPU, seconds on the clock.
+little; with a GPU, seconds on the clock. Of very slow networks, the larger batch counts in proportion to the small one.
 """
 
 import contextlib
@@ -37,9 +37,10 @@ from benchmarks.study.study import Study, load_study
 if TYPE_CHECKING:
     import keras
 
-FIRST = 2  # images of the small batch
+FIRST, LARGER = 2, 8  # images of the small batch, and at least of the larger one
 STEPS, CHECKS = 3, 2  # in an epoch of training, of validation
 PER_BATCH = 0.5  # seconds that a step of the larger batch should take at most
+SLOWEST = 1.5  # seconds of a step of the small batch from which one epoch of it must do: half precision on a CPU
 ANSWERED = 64  # images that are predicted at once (cells/predict.py)
 # From an image's batch and epochs to a fit, whose callbacks include the given one
 Fit = Callable[[int, int, "keras.callbacks.Callback"], Any]
@@ -52,23 +53,23 @@ def measured(study: Study, kind: Kind, classes: int, clock: Callable[[], float])
     backend.prepare(1, backend=study.backend)
     images = Images(image_size(study, kind), classes)
     fit, saved, structures = _fits(study, kind, images)
-    small, largest = _Meter(clock), max(batch_sizes(study, kind))
+    small, largest, built = _Meter(clock), max(batch_sizes(study, kind)), _peak_mb()
     fit(FIRST, 2, small)
     start = small.epochs[0] - began - small.epoch()
-    memory = [_peak_mb()]
-    batch = int(np.clip(PER_BATCH / (small.step / FIRST), 2 * FIRST, largest))
-    large, before = _Meter(clock), clock()
-    # Networks too slow for it train one epoch of the larger batch alone.
+    memory = Line.through(0, built, FIRST, after := _peak_mb())
+    batch, large, trial = FIRST, small, 0.0
+    # Slow networks train one epoch of the larger batch alone, very slow ones none.
     slow = small.step > PER_BATCH
-    fit(batch, 1 if slow else 2, large)
-    trial = 0.0 if slow else large.epochs[0] - before - large.epoch()
-    memory.append(_peak_mb())
-    answer = _answers(saved(), images, batch, clock)
-    before = clock()
+    if small.step <= SLOWEST:
+        batch = int(np.clip(PER_BATCH / (small.step / FIRST), min(LARGER, largest), largest))
+        large, before = _Meter(clock), clock()
+        fit(batch, 1 if slow else 2, large)
+        trial = 0.0 if slow else large.epochs[0] - before - large.epoch()
+        memory = Line.through(FIRST, after, batch, _peak_mb())
     with tempfile.TemporaryDirectory() as folder:
+        before = clock()
         saved().save(file := Path(folder) / "model.keras")
-        disk_mb = file.stat().st_size / 1e6
-    write = clock() - before
+        write, disk_mb = clock() - before, file.stat().st_size / 1e6
     if kind.how == RECIPE:
         # Each trial builds and traces anew.
         trial = trial or start
@@ -79,9 +80,9 @@ def measured(study: Study, kind: Kind, classes: int, clock: Callable[[], float])
         epoch=max((small if slow else large).overhead, 0),
         step=Line.through(FIRST, small.step, batch, large.step),
         check=Line.through(FIRST, small.check, batch, large.check),
-        answer=answer,
+        answer=_answers(saved(), images, batch, clock),
         write=write,
-        memory_mb=Line.through(FIRST, memory[0], batch, memory[1]),
+        memory_mb=memory,
         disk_mb=disk_mb,
         structures=structures(),
     )
@@ -111,9 +112,8 @@ def _fits(study: Study, kind: Kind, images: Images) -> Fits:
         from benchmarks.cells.model import build_cell
         from benchmarks.cells.reuse import compiled
 
-        return _plain(
-            compiled(build_cell(cell, None, images.classes), xla=study.training["xla"]), images, one_hot=False
-        )
+        model = compiled(build_cell(cell, None, images.classes), xla=study.training["xla"])
+        return _plain(model, images, one_hot=False)
     return (_search if kind.how == SEARCH else _recipe)(cell, images)
 
 
@@ -223,6 +223,7 @@ def _Meter(clock: Callable[[], float]) -> Any:
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             self.epochs.append(clock())
+            self.model.stop_training = self.model.stop_training or self.step > SLOWEST
 
         @property
         def step(self) -> float:
@@ -233,11 +234,12 @@ def _Meter(clock: Callable[[], float]) -> Any:
             return min(self.checks, default=0.0)
 
         def epoch(self) -> float:
-            return self.epochs[1] - self.epochs[0]
+            steps = STEPS * self.step + CHECKS * self.check
+            return self.epochs[1] - self.epochs[0] if len(self.epochs) > 1 else steps
 
         @property
         def overhead(self) -> float:
-            return self.epoch() - STEPS * self.step - (CHECKS * self.check if self.checks else 0)
+            return self.epoch() - STEPS * self.step - CHECKS * self.check
 
     return Meter()
 

@@ -1,12 +1,13 @@
 """The plan of a run: when jobs end, what they take, which do not fit, costs that are kept."""
 
 import json
+import time
 
 import keras_tuner
 import pytest
 from test_workflow import SMALL, write_study
 
-from benchmarks.plan import costs, table
+from benchmarks.plan import costs, measure, table
 from benchmarks.plan.compare import compared, read_log
 from benchmarks.plan.costs import Cost, Line
 from benchmarks.plan.due import Job, due_jobs
@@ -174,6 +175,15 @@ def test_a_step_is_measured(study):
     assert 0 < found.disk_mb < 5
     # Three widths of filters and three numbers of dense units
     assert found.structures == 9
+
+
+def test_a_very_slow_network_is_measured_by_one_epoch_of_the_small_batch(study, monkeypatch):
+    monkeypatch.setattr(measure, "SLOWEST", 0)
+    found = measure.measured(study, SEARCHED, 8, time.process_time)
+    assert found.start > 0 and found.epoch == 0 and found.trial == 0
+    # A step is in proportion to its batch.
+    assert found.step.at(8) == pytest.approx(4 * found.step.at(2)) and found.step.at(2) > 0
+    assert found.memory_mb.at(8) >= found.memory_mb.at(2) > 100
 
 
 def test_due_jobs_are_snakemakes(study):
