@@ -20,6 +20,7 @@ from keras import layers
 from benchmarks import stored
 from benchmarks.cells.keras_private import Numbered, counterparts
 
+IGNORED = {"seed", "shared_object_id"}  # an address in memory where layers share an object
 KEPT = 4  # traced models a process keeps, those used last
 
 
@@ -111,7 +112,7 @@ def _key(config: dict[str, Any]) -> str:
 
 def _masked(config: Any) -> Any:
     if isinstance(config, dict):
-        inner = {key: _masked(value) for key, value in config.items() if key != "seed"}
+        inner = {key: _masked(value) for key, value in config.items() if key not in IGNORED}
         for kind, own in counterparts().items():
             if config.get("class_name") == kind.__name__:
                 inner["config"] = {key: value for key, value in inner["config"].items() if key not in own.settings}
