@@ -8,7 +8,8 @@ from test_workflow import TINY, snakemake, write_study
 
 from benchmarks.validation.same import differences
 
-PRIVATE = ("dag", "scheduler", "modifier", "local_exec", "is_main_process")  # attributes of `workflow`
+# Attributes of `workflow`
+PRIVATE = ("dag", "scheduler", "modifier", "local_exec", "is_main_process", "global_resources")
 
 
 @pytest.mark.slow
