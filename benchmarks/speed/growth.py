@@ -2,8 +2,8 @@
 
     python -m benchmarks.speed.growth --study demo > benchmarks/speed/growth.csv
 
-Needs a finished study under results/. In a temporary folder, the samples are split with more repeats; the cells copy
-the answers of the finished study, so that only the number of cells differs. Columns: stage, cells, cpu_seconds,
+Needs a finished study under results/. In a temporary folder, the samples are split with more repeats; the cells repeat
+answers of the finished study, so that only the number of cells differs. Columns: stage, cells, cpu_seconds,
 peak_memory_mb, cpu_ratio and cells_ratio (over those of the smallest), and those of benchmarks/reference.
 """
 
@@ -15,9 +15,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
+from benchmarks import protocols
 from benchmarks.errors import run_cli
 from benchmarks.reference.command import measurement
 from benchmarks.run.launch import CODE
@@ -41,29 +43,53 @@ def grown(study: Study, repeats: int, place: Path) -> int:
     shutil.copytree(study.results(), results, ignore=shutil.ignore_patterns("cells", "folds", "logs", "report"))
     cells = 0
     for protocol in large.all_protocols():
-        _run(place, "benchmarks.samples.folds", "--protocol", protocol)
-        folds = pd.read_parquet(results / f"folds/{protocol}.parquet")
-        tested = folds[folds["part"] == "test"].groupby("fold")["sample"]
-        for architecture in [name for name, own in large.pairs() if own == protocol]:
-            had = [study.cell_folder(architecture, protocol, fold) for fold in study.cells(protocol)]
-            known = pd.concat(pd.read_parquet(folder / "predictions.parquet") for folder in had)
-            known = known.set_index("sample", drop=False)
-            for fold, samples in tested:
-                _copy(had[fold % len(had)], results / f"cells/{architecture}/{protocol}/{fold}", fold, len(had))
-                answers = known.loc[samples]
-                for name in ("predictions", "default_predictions"):
-                    answers.to_parquet(results / f"cells/{architecture}/{protocol}/{fold}/{name}.parquet", index=False)
-                cells += 1
+        run_stage(place, "benchmarks.samples.folds", "--protocol", protocol)
+        cells += answer(study, large, protocol, results)
     return cells
 
 
-def _copy(cell: Path, to: Path, fold: int, folds: int) -> None:
+def answer(study: Study, large: Study, protocol: str, results: Path) -> int:
+    """Write the cells of a protocol of `large` below `results`, from those of `study`; return their number."""
+    folds = pd.read_parquet(results / f"folds/{protocol}.parquet")
+    samples = protocols.labelled(folds, pd.read_parquet(results / "samples.parquet"))
+    known, cells = study.cells(protocol), 0
+    for architecture in [name for name, own in large.pairs() if own == protocol]:
+        for fold, own in samples.groupby("fold"):
+            place = results / f"cells/{architecture}/{protocol}/{fold}"
+            cell = study.cell_folder(architecture, protocol, known[int(fold) % len(known)])
+            _copy(cell, place, int(fold), len(known), own)
+            cells += 1
+    return cells
+
+
+def _copy(cell: Path, to: Path, fold: int, folds: int, samples: pd.DataFrame) -> None:
+    """Copy a finished cell without its model as fold number `fold`, of repeats with `folds` folds each."""
     shutil.copytree(cell, to, ignore=shutil.ignore_patterns("*.parquet", "model.keras"))
     runtime = json.loads((to / "runtime.json").read_text()) | {"fold": fold, "repeat": fold // folds}
     (to / "runtime.json").write_text(json.dumps(runtime))
+    for path in cell.glob("*.parquet"):
+        part = "validation" if path.stem.startswith("validation") else "test"
+        answers = repeated(pd.read_parquet(path), samples[samples["part"] == part])
+        answers.to_parquet(to / path.name, index=False)
 
 
-def _run(place: Path, module: str, *options: str) -> tuple[float, float]:
+def repeated(known: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """Return a row of `known` of the same label for each of `samples`, with its sample, source, patient and label.
+
+    A label that `known` lacks takes any row. Returns no row if `known` has none.
+    """
+    if known.empty:
+        return known
+    labels, chosen = known["label"].to_numpy(str), np.zeros(len(samples), int)
+    for label, turns in samples.reset_index(drop=True).groupby("label").groups.items():
+        same = labels == label
+        own = np.flatnonzero(same | ~same.any())
+        chosen[turns] = own[np.arange(len(turns)) % len(own)]
+    given = {name: samples[name].to_numpy() for name in ("sample", "source", "patient", "label")}
+    return known.iloc[chosen].reset_index(drop=True).assign(**given).astype(known.dtypes.to_dict())
+
+
+def run_stage(place: Path, module: str, *options: str) -> tuple[float, float]:
     """Run a stage; return its CPU seconds and peak memory in MiB."""
     command = [sys.executable, str(CODE / "benchmarks/run/launch.py"), module, "--study", "grown.yaml", *options]
     process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL)
@@ -81,7 +107,7 @@ def measure(study: str, repeats: list[int]) -> pd.DataFrame:
         with tempfile.TemporaryDirectory() as folder:
             cells = grown(finished, number, Path(folder))
             for stage in STAGES:
-                seconds, memory = _run(Path(folder), stage)
+                seconds, memory = run_stage(Path(folder), stage)
                 row = {"stage": stage, "cells": cells, "cpu_seconds": round(seconds, 2)}
                 rows.append(row | {"peak_memory_mb": round(memory, 1)})
     table = pd.DataFrame(rows)
