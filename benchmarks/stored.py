@@ -52,6 +52,43 @@ def array(path: Path) -> np.ndarray:
         return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
+class Rows:
+    """Rows of a memory-mapped array, in any order: like an array (N, ...), but read when they are asked for.
+
+    An index that starts with a number, or with an array of numbers, reads these rows alone. One that starts with a
+    slice or `...` reads nothing and returns Rows again; np.asarray reads all.
+    """
+
+    def __init__(self, stored: np.ndarray, rows: np.ndarray):
+        self.stored, self.rows = np.asarray(stored), rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape as of an array."""
+        return (len(self.rows), *self.stored.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the elements."""
+        return self.stored.dtype
+
+    def __getitem__(self, key: Any) -> Any:
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        if first is Ellipsis:
+            return Rows(self.stored[key], self.rows)
+        rows = self.rows[first]
+        return Rows(self.stored[:, *rest], rows) if isinstance(first, slice) else self.stored[rows, *rest]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self.stored[self.rows], dtype)
+
+
+Images = np.ndarray | Rows
+
+
 def arrays(path: Path) -> dict[str, np.ndarray]:
     """Return all arrays of a .npz file by name."""
     with whole(path), np.load(path, allow_pickle=False) as found:

@@ -87,7 +87,8 @@ def examine(collection: Collection) -> Audit:
         raise BadInput(listing("no image can be read:", unreadable.values()))
     flat = pictures.flat()  # the unreadable ones included
     # Empty images have equal pixels without being copies of one film.
-    digests = {name: digest for name, digest in pictures.digests.items() if name not in set(flat)}
+    without = set(flat)
+    digests = {name: digest for name, digest in pictures.digests.items() if name not in without}
     flat = [name for name in flat if name not in unreadable]
     pairs = _with_facts(pictures.copies, samples)
     groups = _groups(pairs, samples)

@@ -17,6 +17,7 @@ KINDS = (*SHARED, NEAR_DUPLICATE, SAME_SCAN)
 RELATION = ["rotation", "scale", "shift", "overlap", "grey_difference", "transform"]  # columns of `explained`
 IDENTICAL = "identical pixels"  # a transform
 CONTRAST = 5.0  # grey levels: interpolation and JPEG change an image less, contrast enhancement more
+FILMS = 16  # whole images in memory: mammograms may have 10 MB and more
 STILL = 0.25  # degrees: smaller rotations do not count as turned
 # The same for warped copies, whose registration is less exact
 STILL_WARPED = 1.0  # degrees
@@ -33,7 +34,7 @@ class Pictures:
     """
 
     def __init__(self, names: list[str], read: Callable[[str], np.ndarray], n_first: int | None = None):
-        self.read = functools.lru_cache(maxsize=64)(read)
+        self.read = functools.lru_cache(maxsize=FILMS)(read)
         self.film = functools.lru_cache(maxsize=64)(lambda name: describe(self.read(name)))
         self.place = {name: place for place, name in enumerate(names)}
         self.spectra, digests = search.described(lambda number: read(names[number]), len(names))

@@ -101,13 +101,14 @@ def features(samples: pd.DataFrame, dataset: Dataset, masks: np.ndarray) -> dict
 
     `samples` has the columns row, source, copy and dataset; `masks` is uint8 (all rows, S, S), 1 in the breast.
     """
-    numbers: dict[str, list[list[float]]] = {function.__name__: [] for function in OF_IMAGE}
+    numbers: dict[str, list[np.ndarray]] = {function.__name__: [] for function in OF_IMAGE}
     spectra = []
     for row in samples["row"]:
         native = dataset.native(row)
         image, breast = rigid.central_square(native), in_square(masks[row].astype(bool), native.shape)
         for function in OF_IMAGE:
-            numbers[function.__name__].append(function(image, breast))
+            # Lists of a thousand floats take four times the memory.
+            numbers[function.__name__].append(np.array(function(image, breast), dtype=float))
         spectra.append(rigid.describe([image])[0])
     found: dict[str, np.ndarray | str] = {probe: np.array(values) for probe, values in numbers.items()}
     found["file_size"] = f"{NONE}: the images are generated, not read from files"

@@ -78,11 +78,13 @@ def split(units: np.ndarray, labels: np.ndarray, old: np.ndarray, proportions: l
     target = np.outer(proportions, counts.sum(axis=0))
     chosen = np.where(before.any(axis=1), before.argmax(axis=1), -1)
     order = np.random.default_rng(seed).permutation(len(names))
+    filled = _filled(chosen, counts)
     for unit in order[np.argsort(-counts[order].sum(axis=1), kind="stable")]:
         if chosen[unit] < 0:
-            lacks = target - _filled(chosen, counts)
+            lacks = target - filled
             room = np.where(lacks.sum(axis=1) > 0, lacks @ counts[unit], -np.inf)
             chosen[unit] = int(room.argmax())
+            filled[chosen[unit]] += counts[unit]
     _move(chosen, counts, before, target)
     return np.array(PARTS, object)[chosen[of_unit]]
 

@@ -7,11 +7,13 @@ Keras sees no fixed number of images a batch: neither another batch size nor a s
 import keras
 import numpy as np
 
+from benchmarks.stored import Images
+
 
 class Batches(keras.utils.PyDataset):
     """Batches of `x`, uint8 or float32 (N, S, S, 1), with `y`, int (N,), if given; `steps` batches are an epoch."""
 
-    def __init__(self, x: np.ndarray, y: np.ndarray | None, batch_size: int):
+    def __init__(self, x: Images, y: np.ndarray | None, batch_size: int):
         super().__init__()
         self.x, self.y, self.batch_size = x, y, batch_size
         self.steps = -(-len(x) // batch_size)
@@ -37,7 +39,7 @@ class Epochs(Batches):
 
     num_batches = None
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int | None, first: int = 0):
+    def __init__(self, x: Images, y: np.ndarray, batch_size: int, seed: int | None, first: int = 0):
         super().__init__(x, y, batch_size)
         self.seed, self.first = seed, first
         self.drawn = -1, super()._order(-1)

@@ -137,7 +137,8 @@ def fit_published(cell: Cell, data: Data, progress: Progress) -> Fitted:
     batch_size = published_recipe(cell.architecture)["batch_size"]
     hyperparameters = {"learning_rate": learning_rate, "batch_size": batch_size}
     model = compiled(build_cell(cell, None, len(data.classes)), learning_rate, cell.study.training["xla"])
-    train, validation = ((part.x, part.y) for part in (data.parts["train"], data.parts["validation"]))
+    # Keras shuffles arrays, which it needs as a whole.
+    train, validation = ((np.asarray(part.x), part.y) for part in (data.parts["train"], data.parts["validation"]))
     checkpoints = Checkpoints(cell.search_state(data.digest))
     settings = {"batch_size": batch_size, "epochs": epochs, "validation_data": validation, "verbose": 2}
     settings["initial_epoch"] = checkpoints.resume(cell.identity, [*train, *validation])

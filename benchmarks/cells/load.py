@@ -1,6 +1,11 @@
-"""Load the data of a fold: the samples and images of its fold's parts, and the classes."""
+"""Load the data of a fold: the samples and images of its fold's parts, and the classes.
+
+Images stay in their memory-mapped file until a batch is asked for, so a data set may be larger than memory.
+"""
 
 import dataclasses
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +16,7 @@ from benchmarks.cells.cell import Cell
 from benchmarks.cells.heads import Heads, heads
 from benchmarks.errors import BadInput
 from benchmarks.samples import lesion
+from benchmarks.stored import Images, Rows
 from benchmarks.study.study import Study
 
 
@@ -18,8 +24,16 @@ from benchmarks.study.study import Study
 class Part:
     """Images uint8 (N, S, S, 1) with their class numbers int (N,)."""
 
-    x: np.ndarray
+    x: Images
     y: np.ndarray
+
+
+def joined(one: Part, other: Part) -> Part:
+    """Return the images of two parts of a fold as one part."""
+    y = np.concatenate([one.y, other.y])
+    if isinstance(one.x, Rows) and isinstance(other.x, Rows):  # of the same file
+        return Part(Rows(one.x.stored, np.concatenate([one.x.rows, other.x.rows])), y)
+    return Part(np.concatenate([one.x, other.x]), y)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,21 +72,26 @@ def load_fold(study: Study, protocol: str, fold: int, size: int) -> Data:
         raise BadInput(f"{results}/folds/{protocol}.parquet has no fold {fold}")
     known = stored.table(results / "samples.parquet")
     samples = protocols.labelled(folds, known)
-    images = stored.array(results / f"images_{size}.npy")[samples["row"].to_numpy()]
+    images, rows = stored.array(results / f"images_{size}.npy"), samples["row"].to_numpy()
     if "lesion" in samples:
-        images = _with_lesions(images, samples, stored.array(results / f"masks_{size}.npy"), study.seed)
+        images = _with_lesions(images, samples, stored.array(results / f"masks_{size}.npy"), study.seed, results)
+        rows = np.arange(len(samples))
     numbers = samples["label"].map({label: number for number, label in enumerate(about["classes"])}).to_numpy()
     parts = {}
     for part in ("train", "validation", "test"):
         chosen = (samples["part"] == part).to_numpy()
-        parts[part] = Part(images[chosen][..., np.newaxis], numbers[chosen])
+        parts[part] = Part(Rows(images[..., np.newaxis], rows[chosen]), numbers[chosen])
     return Data(samples, parts, about["classes"], heads(known, about["classes"]), about.get("digest", ""))
 
 
-def _with_lesions(images: np.ndarray, samples: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
-    """Return `images`, uint8 (N, S, S), with the lesions of the column `lesion` of `samples` (N)."""
-    planted = images.copy()
+def _with_lesions(images: np.ndarray, samples: pd.DataFrame, masks: np.ndarray, seed: int, folder: Path) -> np.ndarray:
+    """Return the images of `samples` (N) with the lesions of their column `lesion`: uint8 (N, S, S), memory-mapped.
+
+    `images` and `masks` are those of all rows. The file lies in `folder`, without a name, and goes with the process.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        planted = np.memmap(file, np.uint8, "w+", shape=(len(samples), *images.shape[1:]))
     for place, row in enumerate(samples.itertuples()):
-        if row.lesion:
-            planted[place] = lesion.plant(images[place], masks[row.row], row.lesion, seed, row.sample)
+        image = images[row.row]
+        planted[place] = lesion.plant(image, masks[row.row], row.lesion, seed, row.sample) if row.lesion else image
     return planted

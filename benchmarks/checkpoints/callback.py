@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.checkpoints import file
 from benchmarks.checkpoints.fingerprint import fingerprint
 from benchmarks.errors import BadInput
+from benchmarks.stored import Images
 
 EVERY = 300  # seconds, at least, between two checkpoints
 SHARE = 20  # writing takes at most one part in so many of the time
@@ -40,9 +41,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.started = self.written = time.monotonic()
         self.cost = 0.0
 
-    def resume(
-        self, about: dict[str, Any], read: Iterable[np.ndarray], kept: Kept | None = None, first: int = 0
-    ) -> int:
+    def resume(self, about: dict[str, Any], read: Iterable[Images], kept: Kept | None = None, first: int = 0) -> int:
         """Return the number of the epoch to begin with: `first` without a checkpoint of this training.
 
         `about` names the training and its settings, `read` are the arrays that it learns from, `kept` names the

@@ -104,12 +104,15 @@ def _groups(pairs: pd.DataFrame, n: int) -> tuple[np.ndarray, np.ndarray]:
     group = grouped(n, pairs)
     mirrored = dict(zip(zip(a, b, strict=True), pairs["mirrored"], strict=True))
     flipped = np.zeros(n, dtype=bool)
-    for first in np.unique(group[a], return_index=True)[1]:
-        start = int(np.flatnonzero(group == group[a[first]])[0])
-        order, before = breadth_first_order(graph, start, directed=False)
+    # Each group's own part of the graph: a search in the whole of it takes as long as the graph is large.
+    together = np.argsort(group, kind="stable")
+    for members in np.split(together, np.flatnonzero(np.diff(group[together])) + 1):
+        if len(members) == 1:
+            continue
+        order, before = breadth_first_order(graph[members][:, members], 0, directed=False)
         for node in order[1:]:
-            one, other = sorted((int(before[node]), int(node)))
-            flipped[node] = flipped[before[node]] ^ mirrored[one, other]
+            one, other = members[[before[node], node]]
+            flipped[other] = flipped[one] ^ mirrored[min(one, other), max(one, other)]
     return group, flipped
 
 

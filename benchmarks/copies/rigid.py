@@ -58,7 +58,7 @@ def describe(images: Iterable[np.ndarray]) -> np.ndarray:
         # The root of the radius gives every pixel of the disc the same weight.
         spectrum = fft.rfft(samples * np.sqrt(radius)[:, None], axis=1)[:, 1 : FREQUENCIES + 1].T
         energy = np.sqrt(2 * np.sum(np.abs(spectrum) ** 2))
-        found.append(spectrum / energy if energy > 0 else spectrum)
+        found.append((spectrum / energy if energy > 0 else spectrum).astype(np.complex64))
     return np.array(found, dtype=np.complex64).reshape(-1, FREQUENCIES, RINGS)
 
 
@@ -81,11 +81,10 @@ def search(a: np.ndarray, b: np.ndarray | None = None, least: float = THRESHOLD)
         b = a
     found = []
     # One contiguous matrix for each frequency makes the matrix products fast; they take nearly all of the time.
-    rows, columns = np.ascontiguousarray(a.transpose(1, 0, 2)), np.ascontiguousarray(b.transpose(1, 2, 0))
     for b_start in range(0, len(b), BLOCK):
-        b_block = columns[:, :, b_start : b_start + BLOCK]
+        b_block = np.ascontiguousarray(b[b_start : b_start + BLOCK].transpose(1, 2, 0))
         for a_start in range(0, b_start + 1 if within else len(a), BLOCK):
-            a_block = rows[:, a_start : a_start + BLOCK]
+            a_block = np.ascontiguousarray(a[a_start : a_start + BLOCK].transpose(1, 0, 2))
             likely = (_bound(a_block.conj(), b_block) >= least) | (_bound(a_block, b_block) >= least)
             i, j = (place + start for place, start in zip(np.nonzero(likely), (a_start, b_start), strict=True))
             kept = i < j if within else slice(None)

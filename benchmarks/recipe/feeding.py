@@ -4,6 +4,7 @@ import numpy as np
 
 from benchmarks.cells.batches import Epochs
 from benchmarks.recipe.augmentation import augmented
+from benchmarks.stored import Images
 
 
 class Views(Epochs):
@@ -11,7 +12,7 @@ class Views(Epochs):
 
     y: np.ndarray
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int, strength: float, first: int = 0):
+    def __init__(self, x: Images, y: np.ndarray, batch_size: int, seed: int, strength: float, first: int = 0):
         super().__init__(x, y, batch_size, seed, first)
         self.strength, self.drawn_by = strength, seed
 

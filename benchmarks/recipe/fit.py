@@ -15,7 +15,7 @@ from benchmarks.cells.batches import Batches
 from benchmarks.cells.cell import Cell, Fitted
 from benchmarks.cells.heads import Heads, merged, whole
 from benchmarks.cells.keras_private import restart_layer_numbers
-from benchmarks.cells.load import Data, Part
+from benchmarks.cells.load import Data, Part, joined
 from benchmarks.cells.model import build_model, study_settings
 from benchmarks.cells.progress import Progress
 from benchmarks.cells.search import search
@@ -129,8 +129,7 @@ class RecipeModel(keras_tuner.HyperModel):
         train, validation = self.data.parts["train"], self.data.parts["validation"]
         if recipe["validation"] == "held_out":
             return train, validation
-        x, y = (np.concatenate([getattr(part, key) for part in (train, validation)]) for key in ("x", "y"))
-        return Part(x, y), validation
+        return joined(train, validation), validation
 
     def _batches(self, recipe: dict[str, Any], train: Part, first: int) -> Views:
         size = recipe["batch_size"]

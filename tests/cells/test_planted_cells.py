@@ -40,7 +40,7 @@ def test_a_cell_of_the_positive_control_differs_by_lesions_alone(study, name):
     control, planted = (loaded(study, protocol, name) for protocol in PROTOCOLS[:2])
     masks = np.load(study.results() / f"masks_{study.size_of(name)}.npy")
     for part in ("train", "validation", "test"):
-        before, after = control.parts[part].x[..., 0].astype(int), planted.parts[part].x[..., 0].astype(int)
+        before, after = (np.asarray(own.parts[part].x[..., 0], int) for own in (control, planted))
         rows = planted.rows(part)
         malignant = rows["label"].str.endswith("Malignant").to_numpy()
         assert rows["sample"].tolist() == control.rows(part)["sample"].tolist()
