@@ -4,9 +4,9 @@
 
 Needs a finished study of phantoms under results/. In a temporary folder, its data set is drawn with more patients, and
 split and audited for leaks; the cells repeat answers that the finished study gave to images of the same label. The
-audit of shortcuts is left out, because it trains classifiers. Each stage has a process of its own. Columns: stage, images, cpu_seconds, peak_memory_mb, cpu_exponent and memory_exponent (slope of the
-regression line through the logarithms of all sizes), cpu_last and memory_last (slope between the two largest), and
-those of benchmarks/reference.
+audit of shortcuts is left out, because it trains classifiers. Each stage has a process of its own. Columns: stage,
+images, cpu_seconds, peak_memory_mb, cpu_exponent and memory_exponent (slope of the regression line through the
+logarithms of all sizes), cpu_last and memory_last (slope between the two largest), and those of benchmarks/reference.
 """
 
 import os
