@@ -181,7 +181,7 @@ def test_a_cell_has_all_files_and_its_model_gives_its_answers(study, name):
     table = pd.read_parquet(cell.folder / "predictions.parquet")
     data = load(cell)
     model = saved_model(name, cell.folder / "model.keras")
-    x = data.parts["test"].x
+    x = np.asarray(data.parts["test"].x)
     images = [x, x[:, :, ::-1], *([x[:, ::-1], x[:, ::-1, ::-1]] if name == "simple" else [])]
     answers = np.mean([model.predict(one.astype("float32"), verbose=0) for one in images], axis=0)
     np.testing.assert_allclose(table.filter(regex="^p_").to_numpy(), answers, atol=1e-4)
