@@ -94,7 +94,8 @@ def replay(study: Study, publication: str, variant: str, protocol: str, fold: in
     data = load_fold(study, protocol, fold, recipe["image_size"])
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(recipe["precision"] or "float32")
-    images = prepared({part: own.x[..., 0] for part, own in data.parts.items()}, recipe["preprocessing"], folder)
+    films = {part: np.asarray(own.x[..., 0]) for part, own in data.parts.items()}
+    images = prepared(films, recipe["preprocessing"], folder)
     labels = {part: own.y for part, own in data.parts.items()}
     images["train"], labels["train"] = oversampled(images["train"], labels["train"], recipe.get("oversampling"), seed)
     one_hot = np.eye(len(data.classes), dtype="float32")

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.copies.groups import grouped, weakest_links
+from benchmarks.copies.pairs import _groups
 
 
 def table(*pairs: tuple[int, int, float]) -> pd.DataFrame:
@@ -48,3 +49,18 @@ def exceeds(similarity: pd.Series, limit: float) -> pd.Series:
 
 def reaches(similarity: pd.Series, limit: float) -> pd.Series:
     return similarity > limit - 1e-9
+
+
+@given(
+    flipped=st.lists(st.booleans(), min_size=1, max_size=12),
+    ends=st.sets(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=20),
+)
+def test_each_image_of_a_group_is_mirrored_to_the_first_or_not(flipped, ends):
+    n = len(flipped)
+    ends = sorted({(a, b) for a, b in ends if a < b < n})
+    pairs = pd.DataFrame(ends, columns=["a", "b"]).astype(int)
+    pairs = pairs.assign(mirrored=[flipped[a] != flipped[b] for a, b in ends]).astype({"mirrored": bool})
+    groups, found = _groups(pairs, n)
+    assert groups.tolist() == grouped(n, pairs).tolist()
+    first = [groups.tolist().index(group) for group in groups]
+    assert found.tolist() == [flipped[image] != flipped[start] for image, start in enumerate(first)]
