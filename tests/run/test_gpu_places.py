@@ -139,6 +139,19 @@ def test_a_process_keeps_its_place_for_its_next_job(tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / f"mammobench-gpu-{os.getuid()}").iterdir()] == ["GPU-a_0"]
 
 
+def test_jax_gets_its_share_and_compiles_once_for_all_jobs(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_MEM_FRACTION", "JAX_COMPILATION_CACHE_DIR"):
+        monkeypatch.setenv(name, "old")
+    gpu.reserve("jax", 0.225)
+    assert os.environ["XLA_CLIENT_MEM_FRACTION"] == "0.225" and "XLA_PYTHON_CLIENT_MEM_FRACTION" not in os.environ
+    # The user's own folder stays.
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == "old"
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    gpu.reserve("jax", 0.225)
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path / ".snakemake/mammobench/jax")
+
+
 def test_cards_that_the_user_names_come_before_those_of_the_machine(monkeypatch):
     monkeypatch.setenv(gpu.VISIBLE, "2,GPU-c")
     assert gpu.cards() == ["2", "GPU-c"]
