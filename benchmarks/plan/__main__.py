@@ -84,7 +84,9 @@ def main() -> None:
         ),
     }
     if gpus():
-        seconds[f"{cores} cores and one GPU"] = table.run_seconds(plan.jobs, plan.estimates, cores, places=1)
+        seconds[f"{cores} cores and one GPU, one job at a time on it"] = table.run_seconds(
+            plan.jobs, plan.estimates, cores, places=1
+        )
     problems = table.does_not_fit(plan.jobs, plan.estimates, cores, memory_mb, table.free_disk_mb(study.results()))
     if asked.json:
         more = {"seconds": seconds, "problems": problems, "unmeasured": plan.unmeasured, "study": study.name}
@@ -94,7 +96,7 @@ def main() -> None:
     for where, own in seconds.items():
         print(f"study {study.name} on {where}: {table.duration(own)}")
     if not gpus():
-        print("On a GPU: make this plan on its machine, where steps are measured on the GPU.")
+        print("This machine has no GPU. Make the plan on a machine with one: steps are measured there.")
     plan.print_unmeasured()
     for problem in problems:
         print(f"does not fit: {problem}")
