@@ -5,6 +5,7 @@ import getpass
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from pathlib import Path
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
 SYSTEM = f"{os.environ['PATH']}{os.pathsep}/usr/sbin"
 NODE = "node"
-# The node's hardware is made up, so that any machine will do. Memory is held to what a job asked for.
+# The node's hardware is made up, so that any machine will do. Memory is held to what a job asked for. Jobs of the
+# partition `urgent` preempt the others. A requeued job waits for `cred_expire` seconds.
 CONFIGURATION = """
 ClusterName=mammobench
 SlurmctldHost=localhost
@@ -25,7 +27,7 @@ SlurmdPort={ports[1]}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=5
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
 SlurmctldPidFile={folder}/slurmctld.pid
@@ -43,9 +45,15 @@ JobCompType=jobcomp/filetxt
 JobCompLoc={folder}/jobs
 AccountingStorageType=accounting_storage/none
 SlurmdParameters=config_overrides
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+KillWait=2
+SchedulerParameters=sched_interval=1
 GresTypes=gpu
 NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 CPUs=4 RealMemory=64000 Gres=gpu:1
 PartitionName=main Nodes={node} Default=YES MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes={node} MaxTime=INFINITE State=UP
+PartitionName=urgent Nodes={node} PriorityTier=10 MaxTime=INFINITE State=UP
 """
 
 
@@ -55,10 +63,11 @@ def missing() -> list[str]:
 
 
 class Cluster:
-    """A running Slurm: the environment in which commands find it, and what its jobs asked for."""
+    """A running Slurm: the environment in which commands find it, what its jobs asked for, and its node."""
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.node = contextlib.ExitStack()
         # The executor's job step takes SLURM_CONF out of srun's environment.
         self.environment = {
             "SLURM_CONF": str(folder / "slurm.conf"),
@@ -74,6 +83,45 @@ class Cluster:
         """Every job that has ended, as Slurm recorded it: JobState, TimeLimit in minutes, Tres and so on."""
         return [dict(re.findall(r"(\w+)=(\S*)", line)) for line in (self.folder / "jobs").read_text().splitlines()]
 
+    def start_node(self) -> None:
+        """Start slurmd; wait until the node takes jobs."""
+        self.slurmd = self.node.enter_context(_daemon(self, "slurmd", "-D", "-N", NODE))
+        self.call("scontrol", "update", f"nodename={NODE}", "state=resume")
+        _wait(
+            lambda: self.call("sinfo", "--noheader", "--partition=main", "--format=%T").strip() == "idle", self.folder
+        )
+
+    def kill_node(self) -> None:
+        """Kill slurmd and all processes of its jobs at once; tell Slurm that the node is down."""
+        for process in (self.slurmd.pid, *self._processes()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self.node.close()
+        self.call("scontrol", "update", f"nodename={NODE}", "state=down", "reason=killed")
+
+    def _processes(self) -> list[int]:
+        """Processes of jobs, behind the slurmstepd that have started them."""
+        own, parents = f"SLURM_CONF={self.folder}/".encode(), []
+        jobs = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            text = _read(path)
+            if own in text and b"SLURM_JOB_ID=" in text:
+                jobs.append(int(path.parent.name))
+        for job in jobs:
+            parents += re.findall(rb"\nPPid:\t(\d+)", _read(Path(f"/proc/{job}/status")))
+        steps = {
+            int(parent) for parent in parents if _read(Path(f"/proc/{int(parent)}/comm")).startswith(b"slurmstepd")
+        }
+        return [*steps, *jobs]
+
+
+def _read(path: Path) -> bytes:
+    """What a file of /proc holds; nothing once its process has ended."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
 
 @contextlib.contextmanager
 def running() -> Iterator[Cluster]:
@@ -88,8 +136,8 @@ def running() -> Iterator[Cluster]:
         daemons.enter_context(_daemon(cluster, "munged", "--foreground", *munge))
         _wait(lambda: (folder / "munge.socket").exists(), folder)
         daemons.enter_context(_daemon(cluster, "slurmctld", "-D"))
-        daemons.enter_context(_daemon(cluster, "slurmd", "-D", "-N", NODE))
-        _wait(lambda: cluster.call("sinfo", "--noheader", "--format=%T").strip() == "idle", folder)
+        daemons.enter_context(cluster.node)
+        cluster.start_node()
         try:
             yield cluster
         finally:
@@ -120,12 +168,12 @@ def _free_ports(number: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def _daemon(cluster: Cluster, *command: str) -> Iterator[None]:
-    with open(cluster.folder / f"{command[0]}.log", "w") as log:
+def _daemon(cluster: Cluster, *command: str) -> Iterator[subprocess.Popen]:
+    with open(cluster.folder / f"{command[0]}.log", "a") as log:
         environment = os.environ | cluster.environment
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=60)

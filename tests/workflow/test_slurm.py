@@ -1,19 +1,23 @@
-"""A small study by profiles/slurm on a real Slurm: the tables of a local run, and what its jobs asked for."""
+"""A small study by profiles/slurm on a real Slurm: its tables, what its jobs asked for, and what disturbs them."""
 
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import ROOT
 from slurm_cluster import Cluster, missing, running
+from test_breakage import disk  # noqa: F401 - fixture
 from test_contributing import copied
-from test_edited import CHANGED, edited_while_running
-from test_workflow import TINY, environment, write_study
+from test_edited import CHANGED, PATIENCE, edited_while_running
+from test_workflow import TINY, environment, snakemake, write_study
 
 from benchmarks.plan.resources import BESIDE_MB, LARGER, UNKNOWN
 
@@ -23,6 +27,9 @@ pytestmark = [
 ]
 
 TABLES = ["scores", "per_class", "headline", "comparison", "tuning", "leakage", "cells", "trials"]
+SCORES = "results/small/tables/scores.csv"
+CELL = "results/small/cells/simple/by_patient/1"
+DUE = [SCORES, f"{CELL}/runtime.json"]
 MEASURED = ["seconds", "peak_memory_mb", "finished"]  # columns that no two runs share
 WANTED = [f"results/small/tables/{name}.csv" for name in TABLES]
 # Polled more often than a busy cluster would like.
@@ -49,16 +56,16 @@ def study_in(place: Path) -> Path:
     return place
 
 
-def slurm_command(place: Path, profile: Path, *targets: str, code: Path = ROOT) -> list[str]:
+def slurm_command(place: Path, profile: Path, *targets: str, code: Path = ROOT, more: Sequence[str] = ()) -> list[str]:
     profiles = ["--profile", str(profile), "--workflow-profile", str(code / "profiles/default")]
-    command = ["--snakefile", str(code / "Snakefile"), "--directory", str(place), *profiles, *OFTEN]
+    command = ["--snakefile", str(code / "Snakefile"), "--directory", str(place), *profiles, *OFTEN, *more]
     return [sys.executable, "-m", "snakemake", *command, "--config", "study=small.yaml", "--", *targets]
 
 
-def on_slurm(cluster: Cluster, place: Path, profile: Path, *targets: str) -> subprocess.CompletedProcess:
+def on_slurm(cluster: Cluster, place: Path, profile: Path, *targets: str, **own) -> subprocess.CompletedProcess:
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    own = environment() | cluster.environment
-    return subprocess.run(slurm_command(place, profile, *targets), env=own, **streams)
+    variables = environment() | cluster.environment
+    return subprocess.run(slurm_command(place, profile, *targets, **own), env=variables, **streams)
 
 
 def test_the_tables_are_those_of_a_local_run(done, finished):
@@ -80,7 +87,7 @@ def test_every_job_ran_on_slurm_with_what_the_profile_asks(cluster, done):
 
 def test_a_cell_asks_for_what_the_finished_one_took_and_for_a_gpu(cluster, done, tmp_path):
     text = (ROOT / "profiles/slurm/config.yaml").read_text()
-    (tmp_path / "config.yaml").write_text(text.replace("gpu: 0", "gpu: 1"))
+    (tmp_path / "config.yaml").write_text(text.replace("gpu: 0", "gpu: 1\n    slurm_partition: gpu"))
     before = len(cluster.jobs())
     shutil.rmtree(done / "results/small/cells/simple/by_patient/1")
     run = on_slurm(cluster, done, tmp_path, "results/small/cells/simple/by_patient/1/runtime.json")
@@ -89,7 +96,86 @@ def test_a_cell_asks_for_what_the_finished_one_took_and_for_a_gpu(cluster, done,
     finished = json.loads((done / "results/small/cells/simple/by_patient/0/runtime.json").read_text())
     assert f"mem={math.ceil(finished['peak_memory_mb'] * LARGER + BESIDE_MB)}M," in job["Tres"]
     assert int(job["TimeLimit"]) < UNKNOWN[1]
+    assert job["Partition"] == "gpu"
     assert "TresPerJob=gres:gpu:1" in cluster.call("scontrol", "show", "job", job["JobId"])
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    """A clone with a study whose cells take some seconds and write a checkpoint after each epoch, run without Slurm."""
+    place = copied(tmp_path_factory.mktemp("long"))
+    callback = place / "benchmarks/checkpoints/callback.py"
+    callback.write_text(re.sub(r"(?m)^(EVERY|SHARE) = \d+", r"\1 = 0", callback.read_text()))
+    study = write_study(place, **TINY | {"training": {"epochs": 40, "patience": 39}})
+    run = snakemake(place, "--config", study, "--", SCORES, code=place)
+    assert run.returncode == 0, run.stdout
+    return place
+
+
+def again(long: Path, place: Path) -> Path:
+    """Return a copy of the clone in which one of two cells, and what is made of it, is due again."""
+    subprocess.run(["cp", "-a", f"{long}/.", str(place)], check=True)
+    shutil.rmtree(place / CELL)
+    (place / SCORES).unlink()
+    return place
+
+
+def assert_as_undisturbed(long: Path, place: Path) -> None:
+    """Compare scores and predictions; the other cell was not touched."""
+    pd.testing.assert_frame_equal(*(pd.read_csv(folder / SCORES) for folder in (long, place)), check_exact=True)
+    one, other = ((folder / CELL / "predictions.parquet").read_bytes() for folder in (long, place))
+    assert one == other
+    one, other = ((folder / CELL / "../0/runtime.json").stat().st_mtime_ns for folder in (long, place))
+    assert one == other
+
+
+def test_a_cell_that_was_preempted_and_whose_node_failed_continues_at_its_checkpoint(cluster, long, tmp_path):
+    place = again(long, tmp_path)
+    before = len(cluster.jobs())
+    run = slurm_command(place, place / "profiles/slurm", *DUE, code=place)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(run, env=environment() | cluster.environment, **streams) as process:
+        wait_until(process, lambda: newest(place) >= 1)
+        cluster.call("sbatch", "--partition=urgent", "--exclusive", f"--output={tmp_path}/urgent.log", "--wrap=sleep 1")
+        wait_until(process, lambda: "PREEMPTED" in states(cluster, before))
+        reached = newest(place)
+        wait_until(process, lambda: newest(place) > reached)
+        cluster.kill_node()
+        cluster.start_node()
+        output, _ = process.communicate()
+    assert process.returncode == 0, output
+    assert {"PREEMPTED", "NODE_FAIL"} <= states(cluster, before)
+    assert_as_undisturbed(long, place)
+    assert len(json.loads((place / CELL / "runtime.json").read_text())["resumed"]) == 2
+
+
+def states(cluster: Cluster, before: int) -> set[str]:
+    """States of the jobs that have ended, without the first ones."""
+    return {job["JobState"] for job in cluster.jobs()[before:]}
+
+
+def newest(place: Path) -> int:
+    """Epoch of the cell's newest checkpoint; 0 if there is none."""
+    return max((int(path.stem) for path in place.glob("results/small/search/**/*.checkpoint")), default=0)
+
+
+def wait_until(process: subprocess.Popen, there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not there():
+        assert process.poll() is None and time.monotonic() < deadline, process.stdout.read()
+        time.sleep(0.05)
+
+
+def test_a_full_shared_disk_is_told_and_the_next_run_completes(cluster, long, tmp_path, disk):  # noqa: F811
+    disk("size=200m")
+    place = again(long, tmp_path)
+    disk(f"size={shutil.disk_usage(place / 'results').used + 64 * 1024}")
+    run = on_slurm(cluster, place, place / "profiles/slurm", *DUE, code=place, more=["--retries", "0"])
+    assert run.returncode != 0 and "MB are left on the disk of results/small" in run.stdout, run.stdout
+    disk("size=200m")
+    run = on_slurm(cluster, place, place / "profiles/slurm", *DUE, code=place)
+    assert run.returncode == 0, run.stdout
+    assert_as_undisturbed(long, place)
 
 
 def test_a_job_on_the_cluster_whose_code_was_edited_fails(cluster, tmp_path):
