@@ -18,6 +18,9 @@ For weights from an installed package declare `pretrained="shipped"`, and a func
 that returns the arrays of each layer by its name. `cut_layer` names the layer of which the output may be computed once
 an image, where a study's recipe trains only what follows it.
 
+The file's docstring starts with the name that readers see, and a colon: `ShuffleNet: ...`. Without one, they see the
+file's name.
+
 The form of a published study, if there is one, stands beside it and returns softmax outputs (N, classes):
 
     @<name>.published(

@@ -1,4 +1,4 @@
-"""Template: one sentence that describes the network, and its paper (Author et al. 2026, arXiv:2601.00001)."""
+"""template: the name that readers see, then one sentence on the network (Author et al. 2026, arXiv:2601.00001)."""
 
 from keras import layers
 

@@ -1,4 +1,4 @@
-"""The published study's own small network: two convolutions, each with pooling, and one dense layer.
+"""Simple CNN: two convolutions, each with pooling, and one dense layer; the small network of breast_cancer_cnn.
 
 Published (breast_cancer_cnn): unpadded convolutions, no normalisation; the flattened map (93,312 numbers at 224 px)
 holds nearly all the weights. Corrected: batch normalisation (`_normalisation`), and the map averaged to a 4 x 4 grid

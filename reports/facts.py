@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analysis.audit.partners import NEAR_DUPLICATE
+from analysis.names import named
 from architectures import CORRECTED, PUBLISHED
 from benchmarks.protocols import variant
 from benchmarks.publications import publication, views
@@ -83,7 +84,7 @@ def recipe(results: Results, form: str, names: list[str]) -> str:
     cycles = [(name, one_cycle(own)) for name in names if (own := study.recipe_of(name))]
     if len(cycles) == len(names):
         same = len({cycle for _, cycle in cycles}) == 1
-        return cycles[0][1] if same else listed(f"{cycle} ({name})" for name, cycle in cycles)
+        return cycles[0][1] if same else listed(f"{cycle} ({named(name)})" for name, cycle in cycles)
     search, training = study.search, study.training
     return WORDS.text(
         "search",

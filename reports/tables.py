@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.names import named
 from reports.document import Cell, Column, Table
 from reports.results import where
 from reports.wording import MISSING, NOT_EVALUABLE, count, interval, number, units
@@ -97,4 +98,9 @@ def cell_anchor(architecture: str, protocol: str, fold: int = 0) -> str:
     return f"cell-{architecture}-{protocol}-{fold}"
 
 
-PROTOCOL, ARCHITECTURE, TESTED = text("protocol"), text("architecture"), column("test images", tested)
+PROTOCOL, TESTED = text("protocol"), column("test images", tested)
+ARCHITECTURE = column("architecture", lambda row: named(row["architecture"]), "left")
+# The architecture with the number of units that its result rests on
+RESAMPLED = column(
+    "architecture", lambda row: Cell(named(row["architecture"]), units(row["n_units"], row["unit"])), "left"
+)

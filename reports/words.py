@@ -4,16 +4,17 @@ from typing import Any
 
 import jinja2
 
+from analysis.names import named
 from reports import wording
 from reports.escaping import TEMPLATES
 
-# The functions of reports/wording.py, as filters and as functions of the macros
+# The functions of reports/wording.py and the names of architectures, as filters and as functions of the macros
 FUNCTIONS = {
     function.__name__: function
     for function in (
         *(wording.number, wording.p_value, wording.per_cent, wording.count, wording.interval, wording.span),
         *(wording.units, wording.plural, wording.listed, wording.spoken, wording.capitalised, wording.duration),
-        wording.spelled,
+        *(wording.spelled, named),
     )
 }
 

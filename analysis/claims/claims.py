@@ -12,8 +12,11 @@ A figure is
     reproduced                    inside, and by_patient's interval or the majority baseline reaches it
     reproduced only with leakage  inside, above the by_patient interval, and test images have copies in training
 
-"Better than the others" is judged in the same way, by the interval of the difference of mean accuracies. A claim on the
-heat map is contradicted if the map is the same for every class and for random classifier weights.
+A claim that some networks are better than the others states an order, not a size. It is judged by the lead: the lowest
+accuracy of the named networks minus the highest of the others. The order is shown where the lead's interval lies above
+zero; then, as for a figure, it is reproduced if that is so under by_patient, too, and else reproduced only with leakage
+if test images have copies in training. The printed lead may lie outside the interval. A claim on the heat map is
+contradicted if the map is the same for every class and for random classifier weights.
 """
 
 from collections.abc import Iterator
@@ -40,6 +43,7 @@ COLUMNS += ["replayed_high", "replayed_on", "by_patient_value", "by_patient_low"
 COLUMNS += ["verdict", "reason", "evidence"]
 CLAIM, FIGURE = "claim", "figure"  # in words, or a printed number
 ROUNDING = 0.005  # half of the last printed digit
+LEAD = "lead in test accuracy: lowest of the named minus highest of the others"
 
 Judged = tuple[str, str]  # verdict and reason
 NO_REPLAY = "not replayed in this study"
@@ -71,18 +75,24 @@ def judge_figure(
 
 
 def judge_lead(replay: Value | None, honest: Value | None, *, leaking: bool) -> Judged:
-    """Return verdict and reason for "better than the others", from the differences of mean accuracies."""
+    """Return verdict and reason for "better than the others", from the lead of the named networks over the others.
+
+    The claim is on the order of the networks: only the sign of the lead is judged.
+    """
     if replay is None or honest is None:
         return NOT_EVALUABLE, NO_REPLAY if replay is None else NO_HONEST
     if not replay.low > 0:
         if replay.full:
-            return NOT_REPRODUCED, "the 95% CI of the difference does not lie above zero"
-        return NOT_EVALUABLE, "reduced networks showed no difference; networks of the published size were not trained"
+            return NOT_REPRODUCED, "the 95% CI of the lead does not lie above zero"
+        return (
+            NOT_EVALUABLE,
+            "reduced networks did not show this order; networks of the published size were not trained",
+        )
     if honest.low > 0:
         return HOLDS
     if leaking:
-        return ONLY_WITH_LEAKAGE, "test images have copies in training; without copies, the lead was not significant"
-    return REPRODUCED, "no difference was found under by_patient, but no test image has a copy in training"
+        return ONLY_WITH_LEAKAGE, "test images have copies in training; without copies, this order was not shown"
+    return REPRODUCED, "this order was not shown under by_patient, but no test image has a copy in training"
 
 
 def judge_heat_map(table: pd.DataFrame) -> Judged:
@@ -141,10 +151,10 @@ class Judge:
     def _lead(self, claim: dict) -> dict:
         named, accuracy = claim["variants"], self.measured.accuracy
         others = [value for name, value in accuracy.items() if name not in named]
-        published = np.mean([accuracy[name] for name in named]) - np.mean(others)
+        published = min(accuracy[name] for name in named) - max(others)
         replay, honest = (self.measured.lead(named, protocol) for protocol in (PUBLISHED, BY_PATIENT))
         judged = judge_lead(replay, honest, leaking=self.leaking)
-        return self._row("lead in mean test accuracy", round(published, 4), replay, honest, judged)
+        return self._row(LEAD, round(published, 4), replay, honest, judged)
 
     def _heat_map(self, claim: dict) -> dict:
         verdict, reason = judge_heat_map(self.heatmaps)

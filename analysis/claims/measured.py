@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from analysis.accuracy import Accuracies
+from analysis.accuracy import Accuracies, Accuracy
 from analysis.bootstrap import Bootstrap, Interval, interval
 from analysis.tidy import read_table
 from benchmarks import reference
@@ -18,6 +18,7 @@ VALIDATION = "validation_accuracy"
 ON_TEST = {"test_accuracy": "accuracy"}  # published metric -> metric of scores.csv, where the names differ
 PARTS = {"test_accuracy": "test", VALIDATION: "validation"}  # published metrics that the reference replay measures
 SCORES = "tables/scores.csv"
+OWN = "this study"  # start of `Value.on` where a study's own network gave the value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +31,17 @@ class Value:
     on: str = ""
     full: bool = True
     evidence: str = SCORES
+
+
+def lead(named: list[Accuracy], others: list[Accuracy]) -> tuple[float, Interval]:
+    """Return the lowest accuracy of the `named` minus the highest of the `others`, and its paired 95% interval.
+
+    The lead is above zero only if each of the named is better than each of the others. A difference of means would not
+    show that: two good networks can make up for a third that is worse than one of the others.
+    """
+    estimate = min(one.estimate for one in named) - max(one.estimate for one in others)
+    drawn = np.min([one.drawn for one in named], axis=0) - np.max([one.drawn for one in others], axis=0)
+    return float(estimate), interval(drawn, min(one.n_units for one in [*named, *others]), named[0].unit)
 
 
 class Measured:
@@ -69,15 +81,15 @@ class Measured:
         return float(self._rows("headline", architecture, PUBLISHED)["majority_accuracy"].iloc[0])
 
     def lead(self, named: list[str], protocol: str) -> Value | None:
-        """Return the mean accuracy of the `named` minus that of the other published architectures; None if not run."""
+        """Return the lowest accuracy of the `named` minus the highest of the other published architectures.
+
+        None if the protocol or one of them was not run, or there are no others.
+        """
         others = [name for name in self.accuracy if name not in named]
         if protocol not in self.study.protocols or not {*named, *others} <= set(self.study.architectures) or not others:
             return None
         own, rest = ([self.accuracies.of(name, protocol) for name in names] for names in (named, others))
-        lead = float(np.mean([one.estimate for one in own]) - np.mean([one.estimate for one in rest]))
-        drawn = np.mean([one.drawn for one in own], axis=0) - np.mean([one.drawn for one in rest], axis=0)
-        limits = interval(drawn, min(one.n_units for one in [*own, *rest]), self.accuracies.unit)
-        value = self._value(lead, limits, named[0], protocol, "tables/headline.csv")
+        value = self._value(*lead(own, rest), named[0], protocol, "tables/headline.csv")
         full = protocol != PUBLISHED or all(self._full(name) for name in self.accuracy)
         return dataclasses.replace(value, full=full)
 
@@ -90,12 +102,12 @@ class Measured:
         return self._value(row["estimate"], Interval(row["ci_low"], row["ci_high"]), architecture, protocol, SCORES)
 
     def _value(self, value: float, limits: Interval, architecture: str, protocol: str, evidence: str) -> Value:
-        on, full = "this study", True
+        on, full = OWN, True
         if protocol == PUBLISHED:
             full = self._full(architecture)
             cell = self._rows("cells", architecture, protocol).iloc[0]
             size = "as published" if full else "reduced"
-            on = f"this study, {size}: {cell['image_size']} px, {cell['epochs']:.0f} epochs"
+            on = f"{OWN}, {size}: {cell['image_size']} px, {cell['epochs']:.0f} epochs"
         return Value(value, limits.low, limits.high, on, full, evidence)
 
     def _full(self, architecture: str) -> bool:

@@ -20,6 +20,7 @@ from analysis.explanations.gradcam import GRADCAM, PLUS_PLUS, SCORE_CAM
 from analysis.explanations.interventions import CONTRAST, EMPTY, MARKER, SIDE, TURNED
 from analysis.explanations.regions import regions
 from analysis.figures.gradcam import WRONG_OR_UNSURE, answer_title
+from analysis.names import named
 from analysis.predictions import read_classes
 from benchmarks import stored
 from benchmarks.study.study import Study
@@ -182,7 +183,7 @@ def maps(evidence: Evidence) -> tuple[Figure, list[Figure]]:
     drawn = {name for own in strips.values() for strip in own for name in strip.regions}
     regions_key = ",  ".join(f"{name}: {OUTLINES[name][1]}" for name in OUTLINES if name in drawn)
     layers = " or ".join(sorted(set(evidence.probes["layer"].dropna())))
-    heading = f"{evidence.architecture}: maps of the predicted class, at layer {layers}"
+    heading = f"{named(evidence.architecture)}: maps of the predicted class, at layer {layers}"
     text = f"{SCALE}  {WRONG_OR_UNSURE}\nOutlined on the film: {regions_key}."
     return _figures(strips, MAPS_LAYOUT, heading, text, scale=True)
 
@@ -190,7 +191,7 @@ def maps(evidence: Evidence) -> tuple[Figure, list[Figure]]:
 def changes(evidence: Evidence) -> tuple[Figure, list[Figure]]:
     """Changed images of some probes of every protocol, as one long figure and in pages."""
     strips = {p: [evidence.changes(probe) for probe in evidence.chosen(p, N_CHANGES)] for p in evidence.protocols}
-    heading = f"{evidence.architecture}: changed films, and the change in the probability of the predicted class"
+    heading = f"{named(evidence.architecture)}: changed films, and the change in the probability of the predicted class"
     text = (
         f"{FLIPPED}: the prediction changes to another class.  {WRONG_OR_UNSURE}\n"
         "Empty film: the probability of its predicted class.  Label alone: compared with the empty film."

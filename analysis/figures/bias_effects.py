@@ -16,6 +16,7 @@ from analysis.bias.verdicts import LESION, UNWANTED
 from analysis.bootstrap import interval, resampled_means
 from analysis.drawing.panels import in_pages, label_rows, not_evaluable, row_of_panels
 from analysis.drawing.style import DASHED, FULL_WIDTH, GREY, INK, intervals, key, looks
+from analysis.names import short
 
 CHECKS = {
     "erase": "erased: drop in probability",
@@ -149,7 +150,7 @@ def randomisation(
             _cascade(axes, own.rename(columns={unit: "unit"}), look, apart, resamples, seed)
         silent = sorted(set(architectures) - set(rows.loc[rows["protocol"] == protocol, "architecture"]))
         if silent:
-            text = f"not evaluable: {', '.join(silent)}"
+            text = f"not evaluable: {', '.join(map(short, silent))}"
             axes.text(0.02, 0.02, text, transform=axes.transAxes, fontsize=6, color=GREY, wrap=True)
         limit = thresholds.LIKENESS["randomisation"]
         axes.axhline(limit, color=INK, linewidth=0.7, linestyle=DASHED)
@@ -180,7 +181,7 @@ def _cascade(axes: Axes, rows: pd.DataFrame, look: tuple[str, str], apart: float
 
 def _handles(architectures: list[str]) -> list[Line2D]:
     return [
-        key(marker, size=4, color=colour, markerfacecolor=colour, linestyle="-", linewidth=1, label=name)
+        key(marker, size=4, color=colour, markerfacecolor=colour, linestyle="-", linewidth=1, label=short(name))
         for name, (colour, marker) in looks(architectures).items()
     ]
 

@@ -15,6 +15,7 @@ from analysis.comparison.comparison import A_BETTER, B_BETTER, BASELINE, BOOTSTR
 from analysis.comparison.positive_control import CHANCE, YES
 from analysis.drawing.panels import label_rows, row_of_panels
 from analysis.drawing.style import FAINT, FULL_WIDTH, GREY, INK, intervals, key, looks, looks_with_baselines
+from analysis.names import short
 from analysis.tasks import AUC
 from benchmarks.study.names import BASELINES
 
@@ -56,7 +57,8 @@ def critical_difference(ranks: pd.DataFrame, protocol: str) -> Figure | None:
         colour, marker = style[row.architecture]
         axes.plot(row.mean_rank, 0, marker=marker, color=colour, markersize=5.5, clip_on=False, zorder=3)
         axes.plot(end, y, marker=marker, color=colour, markersize=4.5, clip_on=False, zorder=3)
-        text = f"{row.architecture}  {row.mean_rank:.1f}" if on_left else f"{row.mean_rank:.1f}  {row.architecture}"
+        name = short(row.architecture)
+        text = f"{name}  {row.mean_rank:.1f}" if on_left else f"{row.mean_rank:.1f}  {name}"
         slant = "italic" if row.architecture in BASELINES else "normal"
         axes.text(end + 2 * sign * step, y, text, ha=align, va="center", fontsize=7, style=slant)
     blocks, p = own["n_blocks"].iloc[0], own["friedman_p"].iloc[0]
@@ -112,7 +114,7 @@ def differences(comparison: pd.DataFrame, protocols: list[str]) -> Figure | None
         for row in rows[rows["b"] == baseline].itertuples():
             _difference(axes, places[row.a, row.protocol], row, style[row.a])
         axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
-        axes.set_title(f"minus\n{baseline}")  # on one line, long names run into each other
+        axes.set_title(f"minus\n{short(baseline)}")  # on one line, long names run into each other
         axes.xaxis.set_major_locator(MaxNLocator(4, prune="upper"))
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
@@ -124,7 +126,7 @@ def differences(comparison: pd.DataFrame, protocols: list[str]) -> Figure | None
     beside = blended_transform_factory(figure.transFigure, panels[0].transData)
     for architecture in architectures:
         middle = places[architecture, protocols[0]] + (len(protocols) - 1) / 2
-        panels[0].text(0.008, middle, architecture, transform=beside, va="center", weight="bold")
+        panels[0].text(0.008, middle, short(architecture), transform=beside, va="center", weight="bold")
     handles = {
         "significantly different (95% CI)": key("o", linestyle="-", linewidth=1.6),
         "no significant difference": key("o", filled=False, linestyle="-", linewidth=1.6),
@@ -165,7 +167,7 @@ def control(table: pd.DataFrame, architectures: list[str], headline: pd.DataFram
             intervals(axes, y - APART, row["permuted"], row["ci_low"], row["ci_high"], style[name])
             intervals(axes, y + APART, row["real"], low, high, style[name], filled=False, width=1)
         axes.set(xlim=(-0.01, 1.01), ylim=(len(names) - 0.5, -0.5), xlabel="accuracy on test images", title=protocol)
-        label_rows(axes, names)
+        label_rows(axes, [short(name) for name in names])
     handles = {
         "permuted labels (95% CI)": key("o", linestyle="-", linewidth=1.4),
         "real labels (95% CI)": key("o", filled=False, linestyle="-", linewidth=1),
@@ -203,7 +205,8 @@ def positive_control(table: pd.DataFrame, architectures: list[str]) -> Figure | 
         axes.set(ylim=(0, 1.01), xlabel="contrast of the lesion (%)", ylabel="AUC within folds", title=protocol)
         axes.grid(axis="y")
     handles = [key(style[name][1], color=style[name][0], markerfacecolor=style[name][0]) for name in names]
-    figure.legend([*handles, key("o", filled=False)], [*names, "not above chance"], loc="outside right upper")
+    labels = [*map(short, names), "not above chance"]
+    figure.legend([*handles, key("o", filled=False)], labels, loc="outside right upper")
     return figure
 
 
@@ -223,7 +226,7 @@ def learning_curve(table: pd.DataFrame, architectures: list[str]) -> Figure | No
         x = rows["n_patients"] * 2 ** (SPREAD * (place - (len(names) - 1) / 2))
         axes.vlines(x, rows["ci_low"], rows["ci_high"], color=colour, linewidth=1)
         dashes = "-" if name in architectures else (0, (3, 1.5))
-        axes.plot(x, rows["accuracy"], color=colour, marker=marker, markersize=4.5, linestyle=dashes, label=name)
+        axes.plot(x, rows["accuracy"], color=colour, marker=marker, markersize=4.5, linestyle=dashes, label=short(name))
     ticks = np.sort(table["n_patients"].unique())
     axes.set_xscale("log", base=2)
     axes.set_xticks(ticks, [f"{n:.3g}" for n in ticks])

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 
 from analysis.drawing.panels import grid_of_panels
 from analysis.drawing.style import DASHED, GREY, INK, key, looks
+from analysis.names import named
 from benchmarks.study.names import IMAGENET_LOGISTIC
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
@@ -70,7 +71,7 @@ def _panels(
     for place, (name, axes) in enumerate(zip(names, panels, strict=True)):
         axes.plot([0, 1], [0, 1], **DIAGONAL)
         draw(axes, table[table["architecture"] == name], *style[name])
-        axes.set_title(name)
+        axes.set_title(named(name))
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=QUARTERS, yticks=QUARTERS, aspect="equal")
         axes.grid()
         axes.set_xlabel(labels[0] if place + columns >= len(names) else "")

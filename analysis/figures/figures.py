@@ -19,6 +19,7 @@ from analysis.drawing.panels import save
 from analysis.drawing.style import use_style
 from analysis.explanations.gradcam_summary import summarise
 from analysis.figures import audit, bias, bias_effects, comparison, curves, gradcam, scores, training
+from analysis.names import named
 from analysis.survey import forest, survey
 from analysis.tidy import read_table
 from benchmarks.errors import run_cli
@@ -92,7 +93,7 @@ def _of_protocol(study: Study, protocol: str) -> Named:
     yield f"reliability_{protocol}", curves.reliability(own("reliability"), architectures)
     for architecture in architectures:
         name = f"confusion_{architecture}_{protocol}"
-        yield name, scores.confusion(read_table(study.results(), name), f"{architecture}, {protocol}")
+        yield name, scores.confusion(read_table(study.results(), name), f"{named(architecture)}, {protocol}")
     kept = "last" if protocol == PUBLISHED else "best"
     yield f"learning_{protocol}", training.learning(own("history"), architectures, kept)
     if protocol != PUBLISHED:

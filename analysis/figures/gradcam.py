@@ -20,6 +20,7 @@ from analysis.drawing.style import FULL_WIDTH, GREY, INK, WRONG, intervals, key,
 from analysis.explanations.explain import CONFIDENT
 from analysis.explanations.gradcam_summary import REGIONS
 from analysis.explanations.heatmaps import METHODS
+from analysis.names import named
 from analysis.predictions import read_classes
 from benchmarks import stored
 from benchmarks.study.study import Study
@@ -84,7 +85,7 @@ class Gallery:
         sheet = Sheet(max(FULL_WIDTH, COLUMN * (1 + len(self.names)) + 0.06), height)
         for x, name in zip(self.left, ["image", *self.names], strict=True):
             middle = x + PICTURE / 2
-            sheet.text(middle, 0.14, name, 8, ha="center", weight="bold")
+            sheet.text(middle, 0.14, named(name), 8, ha="center", weight="bold")
             if layer := self.layers.get(name):
                 sheet.text(middle, 0.25, f"layer {layer}", colour=GREY, ha="center")
         for number, (place, probe) in enumerate(probes.iterrows()):
@@ -122,7 +123,7 @@ def published_maps(study: Study) -> Figure:
         sheet.text(0.2 + column + 0.48, 0.31, title, 7, ha="center")
     for number, name in enumerate(names):
         top = 0.36 + number
-        sheet.text(0.1, top + 0.48, name, 7, ha="center", va="center", rotation=90, weight="bold")
+        sheet.text(0.1, top + 0.48, named(name), 7, ha="center", va="center", rotation=90, weight="bold")
         maps = stored.arrays(study.results() / "cams" / f"{name}_heatmaps.npz")
         image = maps["image"].astype(np.uint8)
         sheet.picture(0.2, top, 0.96, film(image))

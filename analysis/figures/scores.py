@@ -13,11 +13,13 @@ from matplotlib.patches import Rectangle
 
 from analysis.drawing.panels import label_rows, log_ticks, row_of_panels
 from analysis.drawing.style import FAINT, GREY, INK, intervals, key, looks, short_names
+from analysis.names import named
 from benchmarks.protocols import NOT_HONEST
 
-WIDTH = 5.2  # inches: narrow, so that text stays readable beside other content on a screen
-ROW, GAP = 0.155, 0.5  # inches a row, rows between architectures
-LEFT, ACROSS, TOP, BOTTOM = 1.55, 2.5, 0.27, 0.42  # inches: left of the axes, and their width; above and below
+WIDTH = 4.2  # inches: narrow, so that text stays readable beside other content and on a telephone
+ROW, GAP = 0.16, 1.15  # inches a row, rows between architectures: their names stand there
+LEFT, ACROSS, TOP, BOTTOM = 0.8, 2.0, 0.26, 0.44  # inches: left of the axes, and their width; above and below
+TEXT = 8.5  # points
 LEADER = "#b5b5b5"
 TOTAL = "all"  # label of the last row of tables/data.csv
 # Title of each panel, and its columns with label, marker, and whether the marker is filled.
@@ -37,27 +39,27 @@ def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]
     cells = table.set_index(["architecture", "protocol"])
     pitch, style = len(protocols) + GAP, looks(architectures)
     last = pitch * len(architectures) - GAP - 1
-    height = ROW * (last + 1.4) + TOP + BOTTOM
+    height = ROW * (last + 2.4) + TOP + BOTTOM
     figure, axes = plt.subplots(figsize=(WIDTH, height))
     edges = {"left": LEFT / WIDTH, "right": (LEFT + ACROSS) / WIDTH}
     figure.subplots_adjust(**edges, top=1 - TOP / height, bottom=BOTTOM / height)
     for number, name in enumerate(style):
         y = number * pitch + np.arange(len(protocols))
         _block(axes, y, cells.loc[[(name, protocol) for protocol in protocols]], style[name])
-        fitting = min(7.5, 7.5 * 13 / len(name))
-        _beside(axes, 0.06 - LEFT, y.mean(), name, weight="bold", fontsize=fitting)
+        _beside(axes, 0.04 - LEFT, y[0] - 1, named(name), weight="bold", fontsize=TEXT)
     places = [number * pitch + place for number in range(len(style)) for place in range(len(protocols))]
     label_rows(axes, protocols * len(style), places)
-    axes.set(xlim=(0, 1), ylim=(last + 0.7, -0.7), xticks=np.linspace(0, 1, 6))
-    axes.set_xlabel("accuracy on test images", labelpad=2)
+    axes.set(xlim=(0, 1), ylim=(last + 0.7, -1.7), xticks=np.linspace(0, 1, 6))
+    axes.set_xlabel("accuracy on test images", labelpad=2, fontsize=TEXT)
+    axes.tick_params(labelsize=TEXT)
     axes.spines["left"].set_visible(False)
-    _beside(axes, ACROSS + 0.1, -1.35, "accuracy (95% CI)", fontsize=7, color=GREY)
+    _beside(axes, ACROSS + 0.1, -1, "accuracy (95% CI)", fontsize=TEXT - 0.5, color=GREY)
     leaky = ", ".join(name for name in NOT_HONEST if name in protocols)
     handles = {leaky: key("o", filled=False), "honest": key("o")} if leaky else {}
     handles |= {"majority class": key("|", size=8, markeredgewidth=1.2)}
     axes.legend(
-        handles.values(), handles, loc="lower left", bbox_to_anchor=(-0.03, 1), ncols=3, borderaxespad=0.1,
-        handletextpad=0, columnspacing=0.8, handlelength=1.4,
+        handles.values(), handles, loc="lower left", bbox_to_anchor=(-LEFT / ACROSS, 1), ncols=3, borderaxespad=0.1,
+        handletextpad=0, columnspacing=0.8, handlelength=1.4, fontsize=TEXT,
     )  # fmt: skip
     return figure
 
@@ -72,10 +74,10 @@ def _block(axes: Axes, y: np.ndarray, rows: pd.DataFrame, look: tuple[str, str])
     intervals(axes, y[known], accuracy[known], low[known], high[known], look, ~leaky[known], size=5, width=1.6)
     for place, value, low_end, high_end in zip(y, accuracy, low, high, strict=True):
         if np.isnan(value):
-            _beside(axes, ACROSS + 0.1, place, "not evaluable", fontsize=6.5, color=GREY)
+            _beside(axes, ACROSS + 0.1, place, "not evaluable", fontsize=TEXT - 0.5, color=GREY)
             continue
         around = "no interval" if np.isnan(low_end) else f"{low_end:.2f} to {high_end:.2f}"
-        _beside(axes, ACROSS + 0.1, place, f"{value:.2f}  ({around})", fontsize=6.5)
+        _beside(axes, ACROSS + 0.1, place, f"{value:.2f}  ({around})", fontsize=TEXT - 0.5)
 
 
 def _beside(axes: Axes, inches: float, y: float, text: str, **more: Any) -> None:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from analysis.comparison.importance import MATTERS
 from analysis.drawing.panels import grid_of_panels, label_rows, log_ticks
 from analysis.drawing.style import FULL_WIDTH, GREY, INK, intervals, key, looks
+from analysis.names import named
 
 COLUMNS = 3
 DRAWN = 12  # folds with a line each; more lines would hide each other
@@ -36,7 +37,7 @@ def learning(history: pd.DataFrame, architectures: list[str], chosen_epoch: str)
             _curves(axes, rows, measure, style[name], chosen_epoch)
             if measure == "loss":
                 _log_scale(axes, limits)
-                axes.set_title(name)
+                axes.set_title(named(name))
             else:
                 axes.set(ylim=(-0.02, 1.02), xlabel="epoch")
             axes.set_ylabel(measure if column == 0 else "")
@@ -107,7 +108,7 @@ def search(trials: pd.DataFrame, architectures: list[str], default_first: bool) 
         _log_scale(axes, limits)
         axes.set(xlim=(-0.6, len(folds) - 0.4), xlabel="fold")
         axes.set_ylabel("validation loss" if place % columns == 0 else "")
-        axes.set_title(f"{name}{_unseen(cells['score'], limits[1])}")
+        axes.set_title(f"{named(name)}{_unseen(cells['score'], limits[1])}")
         axes.grid(axis="y")
     handles = {
         "a trial": key("o", size=3.5, color=GREY, markerfacecolor=GREY),
@@ -157,7 +158,7 @@ def importance(table: pd.DataFrame) -> Figure | None:
         intervals(axes, range(len(rows)), rows["importance"], rows["low"], rows["high"], style[name], filled, size=4)
         label_rows(axes, rows["hyperparameter"])
         axes.set_ylim(most - 0.5, -0.5)
-        axes.set_title(f"{name}  (R2 {rows['r2'].iloc[0]:.2f}, {rows['n_trials'].iloc[0]} trials)")
+        axes.set_title(f"{named(name)}  (R2 {rows['r2'].iloc[0]:.2f}, {rows['n_trials'].iloc[0]} trials)")
         axes.tick_params(axis="x", labelbottom=place + columns >= len(parts))
     figure.supxlabel("decrease of R2 by permutation (95% of the permutations)", fontsize=8, color=INK)
     handles = {

@@ -30,8 +30,8 @@ fold_sd and seed_sd are standard deviations over the folds (of all repeats) and 
 and training seeds. They are empty for fewer than two; fold_sd also if a fold lacks a class that the metric needs.
 headline.csv has the accuracy in all classes, and severity and density on their own: severity_auc is roc_auc_within,
 density_kappa the quadratic kappa; empty where classes have no such factor. majority_accuracy is that of the majority
-baseline; the verdict says whether the difference is significant. skill is yes, no, baseline or `not evaluable: why`
-(analysis/scores/skill.py).
+baseline; the verdict says whether the difference is significant. skill is yes, no or `not evaluable: why`, by
+the same rule for architectures and baselines (analysis/scores/skill.py).
 
 recall_low and recall_high are Wilson's 95% interval (J. Am. Stat. Assoc. 22, 1927), which treats images as independent.
 """
@@ -151,11 +151,11 @@ class Scorer:
             difference, limits = own.minus(majority)
             row = {"architecture": architecture, "protocol": protocol, "accuracy": own.estimate, **own.columns()}
             row |= factors(scored[architecture, protocol])
-            verdict = limits.verdict(BEATS, DOES_NOT_BEAT, DOES_NOT_BEAT)
+            beats = limits.verdict(BEATS, DOES_NOT_BEAT, DOES_NOT_BEAT)
+            verdict = IS_BASELINE if architecture in BASELINES else beats
             row |= {"majority_label": " / ".join(sorted(answers["predicted"].unique()))}
             row |= {"majority_accuracy": majority.estimate, "difference": difference} | limits.columns("difference")
             row |= {"verdict": verdict, "skill": skill(scored[architecture, protocol], limits)}
-            row |= dict.fromkeys(("verdict", "skill"), IS_BASELINE) if architecture in BASELINES else {}
             row |= {"predicted_classes": table["predicted"].nunique()}
             rows.append(
                 row | {"collapsed_cells": collapse.count(architecture, table), "cells": table["fold"].nunique()}

@@ -8,6 +8,7 @@ from analysis.audit.partners import NEAR_DUPLICATE
 from analysis.bias.bias_checks import IGNORES, LEANS, MISPLACED, UNEQUAL, UNRELATED
 from analysis.bias.thresholds import FLAGGED, NOT_EVALUABLE
 from analysis.scores.skill import YES
+from benchmarks.study.names import BASELINES
 from reports.article.facts import Facts
 from reports.document import Cell, Table
 from reports.facts import shared
@@ -60,7 +61,7 @@ def scores(results: Results, found: Facts) -> Table:
     columns += [measured(title, name, name) for name, title in titles.items() if known[name].notna().any()]
     columns += [column("skill", lambda row: _skill(row["skill"]), "left")]
     tested = [row[["protocol", "n_samples", "n_units", "unit"]] for row in rows[:: len(results.compared)]]
-    caption = WORDS.text("scores_caption", f=found, tested=tested)
+    caption = WORDS.text("scores_caption", f=found, tested=tested, baselines=BASELINES)
     table = make_table("article-scores", caption, columns, rows, ["headline"], grouped=True)
     return dataclasses.replace(table, title=WORDS.text("headline_title", f=found))
 

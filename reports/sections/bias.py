@@ -11,6 +11,7 @@ from analysis.bias.thresholds import FLAGGED, NOT_EVALUABLE, Rule
 from analysis.explanations.explain import EXAMINED, UNSEEN
 from analysis.figures import bias as figures_bias
 from analysis.figures import bias_effects as figures_bias_effects
+from analysis.names import named
 from benchmarks.protocols import NOT_HONEST, PUBLISHED, unit_of
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, main_honest, where
@@ -129,7 +130,7 @@ def _probes_text(results: Results) -> str:
 def _matrix(results: Results, protocol: str, *, folded: bool) -> Table:
     own = where(results.table("bias"), protocol=protocol)
     columns = [picked("check", lambda row: TITLES[row["check"]], "left")]
-    columns += [column(name, _verdict, "narrow", architecture=name) for name in results.architectures]
+    columns += [column(named(name), _verdict, "narrow", architecture=name) for name in results.architectures]
     rows = (where(own, check=check) for check in TITLES)
     caption = WORDS.text("matrix_caption", protocol=protocol)
     return make_table(f"bias-{protocol}", caption, columns, rows, ["bias"], folded=folded)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.bias.groups import PATIENT, SPREAD
 from analysis.bias.thresholds import CLEAR, FLAGGED
+from analysis.names import named
 from analysis.scores.scores import BEATS, DOES_NOT_BEAT
 from analysis.scores.skill import YES
 from analysis.tasks import AUC
@@ -45,7 +46,7 @@ def model_cards(results: Results) -> Iterator[Section]:
     """Sections with a card of every architecture."""
     yield Section("model-cards", WORDS.text("title"), [Paragraph(WORDS.text("about"))])
     for name in results.architectures:
-        yield Section(f"card-{name}", name, list(_card(results, name)), level=2)
+        yield Section(f"card-{name}", named(name), list(_card(results, name)), level=2)
 
 
 def _card(results: Results, name: str) -> Iterator[Block]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims.claims import CLAIM, CONTRADICTED, ONLY_WITH_LEAKAGE
+from analysis.names import named
 from benchmarks import reference
 from benchmarks.publications import publication, views
 from benchmarks.reference import NONE
@@ -123,7 +124,7 @@ def _replay(figures: dict) -> Iterator[Block]:
         return Cell(f"{n} of {len(own)}", strong=n > 0)
 
     columns = [
-        picked("architecture", "architecture", "left"),
+        picked("architecture", lambda run: named(run["architecture"]), "left"),
         picked("change", lambda run: run["change"] if run["changed"] else "as published", "left"),
         picked("images", lambda run: Cell(f"{run['image_size']} px", f"{run['epochs']} epochs")),
         picked("parameters", lambda run: count(run["parameters"])),

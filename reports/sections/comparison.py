@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.comparison import comparison as compared
 from analysis.comparison.significance import ROPE
+from analysis.names import named
 from benchmarks.study.names import BASELINES
 from reports.document import Block, Bullets, Cell, Figures, Paragraph, Picture, Section, Table, figure
 from reports.results import Results, main_honest, where
@@ -88,9 +89,9 @@ def _against_baselines(results: Results, task: str) -> Table:
     table = where(results.table("comparison"), family=compared.BASELINE, test=compared.BOOTSTRAP, task=task)
     main, of_accuracy = task == compared.CLASS8, compared.METRIC[task] == compared.ACCURACY
     columns = [
-        *(picked("protocol", "protocol", "left"), picked("architecture", "a", "left")),
+        *(picked("protocol", "protocol", "left"), picked("architecture", lambda row: named(row["a"]), "left")),
         picked("tested on", lambda row: units(row["n"], row["unit"])),
-        *(picked(f"minus {baseline}", _difference, b=baseline) for baseline in BASELINES),
+        *(picked(f"minus {named(baseline)}", _difference, b=baseline) for baseline in BASELINES),
         *([column("detectable", lambda own: number(own["detectable"].max()))] if of_accuracy else []),
         column("verdict", _summary, "phrase"),
     ]
@@ -129,7 +130,8 @@ def _pairs(results: Results) -> Iterator[Table]:
     main, t, mcnemar, nemenyi = compared.BOOTSTRAP, compared.T, compared.MCNEMAR, compared.NEMENYI
     tests = {"bootstrap": main, "corrected t": t, "McNemar": mcnemar, "Nemenyi": nemenyi}
     columns = [
-        *(picked(key, key, "left") for key in ("protocol", "a", "b")),
+        picked("protocol", "protocol", "left"),
+        *(picked(key, lambda row, key=key: named(row[key]), "left") for key in ("a", "b")),
         picked("a minus b", lambda row: estimate(row["effect"], row["ci_low"], row["ci_high"]), test=main),
         *(picked(f"p, {title}", lambda row: p_value(row["p_holm"]), test=test) for title, test in tests.items()),
         picked("posterior", _posterior, test=compared.BAYES),

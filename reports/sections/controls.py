@@ -12,6 +12,7 @@ from reports.results import Results, where
 from reports.tables import (
     ARCHITECTURE,
     PROTOCOL,
+    RESAMPLED,
     TESTED,
     Declared,
     column,
@@ -21,7 +22,7 @@ from reports.tables import (
     value,
     verdict,
 )
-from reports.wording import count, number, span, units
+from reports.wording import count, number, span
 from reports.words import Words
 
 WORDS = Words("controls")
@@ -121,7 +122,7 @@ def _gains(gains: pd.DataFrame, points: pd.DataFrame) -> Table:
         return column(f"{_patients(n)} patients", cell)
 
     columns = [
-        column("architecture", lambda row: Cell(row["architecture"], units(row["n_units"], row["unit"])), "left"),
+        RESAMPLED,
         *map(accuracy, sizes),
         *(measured("gain", "gain"), measured("per doubling", "slope", "slope"), verdict(HELPS)),
     ]

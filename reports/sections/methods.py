@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from analysis.names import named
 from architectures import CORRECTED, describe
 from benchmarks.protocols import EXTERNAL, OFFICIAL
 from benchmarks.study.names import BASELINES
@@ -11,7 +12,7 @@ from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, fi
 from reports.facts import recipe
 from reports.results import Results, where
 from reports.tables import PROTOCOL, Declared, bold_if, cell_anchor, column, make_table, text, whole
-from reports.wording import MISSING, count, listed, number, span
+from reports.wording import MISSING, capitalised, count, listed, number, span
 from reports.words import Words
 
 WORDS = Words("methods")
@@ -61,7 +62,7 @@ def architectures(results: Results) -> Iterator[Section]:
     blocks: list[Block] = [
         _architectures(results),
         Paragraph(WORDS.text("baselines")),
-        Bullets([f"{name}: {WORDS.text(f'baseline_{name}')}" for name in BASELINES]),
+        Bullets([f"{capitalised(named(name))} ({name}): {WORDS.text(f'baseline_{name}')}" for name in BASELINES]),
     ]
     yield Section("architectures", WORDS.text("architectures_title"), blocks)
 
@@ -80,11 +81,18 @@ def _architectures(results: Results) -> Table:
             }
             rows.append(row | {"reference": describe(name).reference if form == CORRECTED else "published study"})
     columns = [
-        *(text("architecture"), text("form"), text("parameters", align="right"), text("image side", align="right")),
+        *(column("architecture", _with_key, "left"), text("form")),
+        *(text("parameters", align="right"), text("image side", align="right")),
         *(text("precision"), text("reference", align="wrap")),
     ]
     caption = WORDS.text("architectures_caption")
     return make_table("architectures", caption, columns, rows, ["cells"], grouped=True)
+
+
+def _with_key(row: dict) -> Cell:
+    """Cell of an architecture's name with its key in files below."""
+    name = named(row["architecture"])
+    return Cell(name, row["architecture"] if row["architecture"] != name else "")
 
 
 SUMMED = ["n_samples", "seen_source", "seen_patient"]
@@ -176,7 +184,7 @@ def _accuracies(results: Results) -> Table:
         def cell(row: dict) -> Cell:
             return Cell(number(row[name]), link=cell_anchor(name, row["protocol"], row["fold"]))
 
-        return column(name, cell)
+        return column(named(name), cell)
 
     columns = [
         PROTOCOL,

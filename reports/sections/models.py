@@ -11,7 +11,19 @@ from analysis.figures.gradcam import n_pages
 from benchmarks.protocols import PUBLISHED
 from reports.document import Block, Cell, Figures, Paragraph, Section, Table, figure
 from reports.results import Results, where
-from reports.tables import ARCHITECTURE, PROTOCOL, column, estimate, make_table, measured, text, value, verdict, whole
+from reports.tables import (
+    ARCHITECTURE,
+    PROTOCOL,
+    RESAMPLED,
+    column,
+    estimate,
+    make_table,
+    measured,
+    text,
+    value,
+    verdict,
+    whole,
+)
 from reports.wording import MISSING, NOT_EVALUABLE, units
 from reports.words import Words
 
@@ -79,9 +91,8 @@ def _gains_sentences(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _gains(table: pd.DataFrame) -> Table:
-    name = column("architecture", lambda row: Cell(row["architecture"], units(row["n_units"], row["unit"])), "left")
     columns = [
-        *(PROTOCOL, name, whole("trials", "n_trials"), value("loss gain, validation", "loss_gain")),
+        *(PROTOCOL, RESAMPLED, whole("trials", "n_trials"), value("loss gain, validation", "loss_gain")),
         value("accuracy gain, validation", "validation_gain"),
         measured("accuracy gain, test", "test_gain", missing=MISSING),
         *(measured("optimism", "optimism", "optimism", MISSING), verdict(HELPED, HURT)),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.comparison.positive_control import YES
+from analysis.names import named
 from analysis.tasks import AUC
 from benchmarks.study.names import BASELINES
 from reports.document import Block, Cell, Paragraph, Section, figure
@@ -32,7 +33,7 @@ def positive_control(results: Results) -> Iterator[Section]:
             WORDS.text("table_caption"),
             [
                 picked("protocol", "protocol", "left"),
-                picked("architecture", "architecture", "left"),
+                picked("architecture", lambda row: named(row["architecture"]), "left"),
                 picked("test images", tested),
                 *map(_contrast, sorted(table["contrast"].unique())),
                 picked("detected from", _detected),

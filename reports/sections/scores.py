@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis import metrics, probability_metrics
 from analysis.metrics import TITLES as METRICS
+from analysis.names import named
 from analysis.scores.external import ALL, WORSE
 from analysis.scores.skill import FACTORS, YES
 from benchmarks.protocols import PUBLISHED
@@ -121,7 +122,7 @@ def _task(results: Results, task: str, protocol: str) -> Table:
     shown = [metric for metric in METRICS if metric in known and metric not in SAME]
 
     def name(row: pd.Series) -> Cell:
-        return Cell(row["architecture"], link=cell_anchor(row["architecture"], protocol))
+        return Cell(named(row["architecture"]), link=cell_anchor(row["architecture"], protocol))
 
     def images(row: pd.Series) -> Cell:
         return tested(row, results.cell("headline", row["architecture"], protocol)["unit"])

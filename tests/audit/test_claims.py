@@ -1,13 +1,15 @@
 """Verdicts on claims: each rule worked by hand, and the published study's claims on synthetic results."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from small_results import CLASSES, SOURCES, predictions, samples_table, write_results
 
+from analysis.accuracy import Accuracy
 from analysis.claims import claims
 from analysis.claims.claims import judge_code, judge_figure, judge_heat_map, judge_lead
-from analysis.claims.measured import Value
+from analysis.claims.measured import Value, lead
 from analysis.scores.scores import score
 from analysis.scores.tables import cells_table
 from analysis.tidy import write_tables
@@ -51,6 +53,30 @@ def test_a_figure_is_judged_by_rule(published, replay, honest, leaking, verdict)
 )
 def test_a_lead_is_judged_by_its_interval(replay, honest, verdict):
     assert judge_lead(replay, honest, leaking=True)[0] == verdict
+
+
+def accuracy(estimate: float, spread: float) -> Accuracy:
+    """An accuracy whose resamples run evenly from `spread` below to `spread` above the estimate: paired by place."""
+    return Accuracy(estimate, estimate + np.linspace(-spread, spread, 401), 100, 50, "patient")
+
+
+def test_a_claimed_order_needs_every_named_network_above_every_other():
+    # Means: 0.70 against 0.40. But the second of the named is worse than the first of the others.
+    carried = [accuracy(0.9, 0.1), accuracy(0.5, 0.1)], [accuracy(0.6, 0.1), accuracy(0.2, 0.1)]
+    value, limits = lead(*carried)
+    assert value == pytest.approx(-0.1) and (limits.low, limits.high) == pytest.approx((-0.1, -0.1))
+    judged = judge_lead(Value(value, limits.low, limits.high), Value(0.0, -0.1, 0.1), leaking=True)
+    assert judged[0] == claims.NOT_REPRODUCED
+
+
+def test_the_order_is_judged_and_the_size_of_the_lead_is_not():
+    # The others do not vary; the middle 95% of 0.3 +- 0.2 runs from 0.11 to 0.49. The printed lead may be 0.9.
+    value, limits = lead([accuracy(0.9, 0.0), accuracy(0.8, 0.2)], [accuracy(0.5, 0.0)])
+    assert value == pytest.approx(0.3) and limits.high == pytest.approx(0.4)  # at most 0.9 - 0.5
+    assert limits.low == pytest.approx(0.11)
+    replay = Value(value, limits.low, limits.high)
+    assert judge_lead(replay, Value(0.05, -0.1, 0.2), leaking=True)[0] == claims.ONLY_WITH_LEAKAGE
+    assert judge_lead(replay, Value(0.2, 0.1, 0.3), leaking=True)[0] == claims.REPRODUCED
 
 
 def test_claims_on_code_and_heat_map():

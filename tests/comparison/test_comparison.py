@@ -23,6 +23,7 @@ from analysis.comparison import comparison
 from analysis.comparison.comparison import A_BETTER, B_BETTER, NO_DIFFERENCE, beats, compare, verdict
 from analysis.drawing.style import use_style
 from analysis.figures import comparison as figures_comparison
+from analysis.names import short
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.samples.folds import make_folds
@@ -40,6 +41,9 @@ SAMPLES = pd.DataFrame(
     ]
 )
 N = len(SAMPLES)
+
+THUMBNAILS, FEATURES = "logistic regression on thumbnails", "logistic regression on ImageNet features"
+LISTED = f"majority class, random guesses, {THUMBNAILS} and {FEATURES}"
 
 
 @pytest.fixture
@@ -264,7 +268,7 @@ def test_no_figure_where_nothing_is_evaluable(results):
 def test_significant_differences_have_filled_markers(results):
     study = results()
     figure = figures_comparison.differences(study.table("comparison"), study.protocols)
-    assert [axes.get_title("left") for axes in figure.axes] == [f"minus\n{name}" for name in BASELINES]
+    assert [axes.get_title("left") for axes in figure.axes] == [f"minus\n{short(name)}" for name in BASELINES]
     # Names beside each other stay apart, and within the figure.
     boxes = [axes._left_title.get_window_extent() for axes in figure.axes]
     assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes)) and boxes[-1].x1 < figure.bbox.x1
@@ -293,13 +297,13 @@ def test_the_section_shows_every_pair_and_the_detectable_difference(results):
     )
     # The made-up accuracies of by_patient run from 0.20 to 0.35 in steps of 0.03.
     assert "After correction, 3 of 15 pairs of architectures differed significantly: " in paragraph.text
-    assert "vgg16 was better than alexnet by 0.15" in paragraph.text
+    assert "VGG16 was better than AlexNet by 0.15" in paragraph.text
     tables = {table.anchor: table for table in blocks(study, "table")}
     assert list(tables) == [*(f"table-baselines-{task}" for task in ("class8", "severity", "density")), "table-pairs"]
     assert all({len(row) for row in table.rows} == {len(table.columns)} for table in tables.values())
     assert len(tables["table-baselines-class8"].rows) == 18 and len(tables["table-pairs"].rows) == 45
     verdict_of_all = tables["table-baselines-class8"].rows[4][-1].text
-    assert verdict_of_all == "better than majority, stratified, thumbnail_logistic and imagenet_logistic"
+    assert verdict_of_all == f"better than {LISTED}"
     assert {row[-1].text for row in tables["table-baselines-severity"].rows} == {"not evaluable"}
     pictures = [picture.name for figures in blocks(study, "figures") for picture in figures.pictures]
     assert pictures == ["differences", "ranks_by_source", "ranks_by_patient"]
@@ -308,14 +312,16 @@ def test_the_section_shows_every_pair_and_the_detectable_difference(results):
 def test_the_section_of_one_architecture_under_published(results):
     study = results(architectures=("simple",), names=("published",))
     (paragraph,) = blocks(study, "paragraph")
-    assert paragraph.text.startswith("Under published, simple was significantly better than all baselines (accuracy, ")
+    assert paragraph.text.startswith(
+        "Under published, Simple CNN was significantly better than all baselines (accuracy, "
+    )
     assert "pair of architectures" not in paragraph.text
     assert [block.anchor for block in blocks(study, "figures")] == ["figure-differences"]
 
 
 BETTER = "significantly better than"
 HOW = "(accuracy, paired bootstrap over patients, Holm's correction)."
-NAMED = f"{HOW} Baselines: majority, stratified, thumbnail_logistic and imagenet_logistic."
+NAMED = f"{HOW} Baselines: {LISTED}."
 EVERY = list(BASELINES)
 
 
@@ -325,26 +331,30 @@ EVERY = list(BASELINES)
         ({"a": [], "b": []}, f"none of the 2 architectures was {BETTER} any baseline {NAMED}"),
         (
             {"a": ["stratified"], "b": []},
-            f"none of the 2 architectures was {BETTER} all baselines {HOW} Significantly better than majority: none; "
-            "than stratified: a; than thumbnail_logistic: none; than imagenet_logistic: none.",
+            f"none of the 2 architectures was {BETTER} all baselines {HOW} Significantly better than "
+            f"majority class: none; "
+            f"than random guesses: a; than {THUMBNAILS}: none; than {FEATURES}: none.",
         ),
         (
             {"a": EVERY, "b": ["stratified"], "c": []},
-            f"1 of 3 architectures (a) was {BETTER} all baselines {HOW} Significantly better than majority: a; than "
-            "stratified: a and b; than thumbnail_logistic: a; than imagenet_logistic: a.",
+            f"1 of 3 architectures (a) was {BETTER} all baselines {HOW} Significantly better than "
+            f"majority class: a; than "
+            f"random guesses: a and b; than {THUMBNAILS}: a; than {FEATURES}: a.",
         ),
         (
             {"a": EVERY, "b": EVERY, "c": []},
-            f"2 of 3 architectures (a and b) were {BETTER} all baselines {HOW} Significantly better than majority: a "
-            "and b; than stratified: a and b; than thumbnail_logistic: a and b; than imagenet_logistic: a and b.",
+            f"2 of 3 architectures (a and b) were {BETTER} all baselines {HOW} Significantly better "
+            f"than majority class: a "
+            f"and b; than random guesses: a and b; than {THUMBNAILS}: a and b; than {FEATURES}: a and b.",
         ),
         ({"a": EVERY, "b": EVERY}, f"all 2 architectures were {BETTER} all baselines {NAMED}"),
         ({"a": EVERY}, f"a was {BETTER} all baselines {NAMED}"),
         ({"a": []}, f"a was not {BETTER} any baseline {NAMED}"),
         (
             {"a": ["majority"]},
-            f"a was not {BETTER} all baselines {HOW} Significantly better than majority: a; than stratified: none; "
-            "than thumbnail_logistic: none; than imagenet_logistic: none.",
+            f"a was not {BETTER} all baselines {HOW} Significantly better than majority class: a; than "
+            f"random guesses: none; "
+            f"than {THUMBNAILS}: none; than {FEATURES}: none.",
         ),
     ],
 )

@@ -47,7 +47,7 @@ def test_maps_have_the_film_and_every_method_beside_them(tmp_path, monkeypatch):
     shown = bias.N_MAPS
     for title in ("film", "Grad-CAM", "Grad-CAM++", "Score-CAM", "random weights", "no saliency"):
         assert said.count(title) == shown
-    assert "simple: maps of the predicted class, at layer conv2d_1" in said
+    assert "Simple CNN: maps of the predicted class, at layer conv2d_1" in said
     assert {"by_patient", "answer ✗ D1B 0.52", "answer ? D1B 0.31"} <= set(said)
     assert any(text.endswith(".png   true D2M") for text in said)
     # The key describes lines by style as well as colour.

@@ -72,7 +72,7 @@ def test_headline_fits_any_number_of_rows(n, protocols):
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == list(protocols) * n
     assert [text for text in texts(axes) if text.startswith("arch")] == names
-    assert figure.get_figheight() < 0.9 + 0.2 * n * (len(protocols) + 0.5)
+    assert figure.get_figheight() < 1 + 0.17 * n * (len(protocols) + 1.2)
     edges = [text.get_window_extent() for text in axes.texts]
     assert min(edge.x0 for edge in edges) >= 0 and max(edge.x1 for edge in edges) <= figure.bbox.x1
 

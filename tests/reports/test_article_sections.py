@@ -23,8 +23,9 @@ def test_losses_are_stated_with_their_intervals():
     assert "Under by_patient, b predicted one class for all test images of at least one fold." in text
     assert "The accuracy of the majority-class baseline differed by 0.00." in text
     features = headline(imagenet_logistic=0.5).iloc[0].to_dict()
-    assert "The imagenet_logistic baseline had an AUC of 0.70 (95% CI 0.60 to 0.80)." in ARTICLE.text(
-        "remaining", f=found(features=features)
+    assert (
+        "The baseline logistic regression on ImageNet features had an AUC of 0.70 (95% CI 0.60 to 0.80)."
+        in ARTICLE.text("remaining", f=found(features=features))
     )
     others = [scored(headline("by_source", a=0.4))]
     assert "Under by_source, a reached an accuracy of 0.40" in ARTICLE.text("remaining", f=found(others=others))

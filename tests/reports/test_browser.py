@@ -150,7 +150,7 @@ def test_a_sorted_group_keeps_its_names(supplement):
 def test_filter_shows_rows_with_all_words_and_says_how_many(supplement, study):
     box = supplement.locator(".tools", has=supplement.locator("button[aria-label*='Scores on test images']"))
     box.get_by_role("searchbox").fill("by_patient SIMPLE")
-    assert _column(supplement, "table-headline", "architecture") == ["simple"]
+    assert _column(supplement, "table-headline", "architecture") == ["Simple CNN"]
     total = len(read_table(study.results(), "headline"))
     assert box.get_by_role("status").inner_text() == f"1 of {total} rows"
     box.get_by_role("searchbox").fill("")

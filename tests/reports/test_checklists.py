@@ -85,12 +85,12 @@ def test_answers_hold_the_numbers_of_the_tables(made, tmp_path, monkeypatch):
     collapse = read_table(whole.folder, "collapse")
     n = (collapse["verdict"] == "collapsed").sum()
     assert f"{n} of {len(collapse)} trained cells collapsed" in filled(whole, "claim")["39"][1]
-    assert "specificity 0.25 (simple, 0.20 to 0.90)" in filled(whole, "claim")["38"][1]
+    assert "specificity 0.25 (Simple CNN, 0.20 to 0.90)" in filled(whole, "claim")["38"][1]
     other = changed(
         whole, tmp_path, "scores", lambda table: table.assign(estimate=table["estimate"].replace(0.25, 0.75))
     )
     monkeypatch.chdir(tmp_path)
-    assert "specificity 0.75 (simple" in filled(other, "claim")["38"][1]
+    assert "specificity 0.75 (Simple CNN" in filled(other, "claim")["38"][1]
 
 
 def test_a_study_without_patients_does_not_say_that_it_keeps_them_apart(made):

@@ -38,9 +38,9 @@ def test_a_network_that_should_have_collapsed_and_did_not_is_named():
     row = {"architecture": "alexnet", "change": "none", "parameters": 62, "predicted_classes": 4}
     runs = pd.DataFrame([row, row])
     figures = {"alexnet": {"parameters": 62, "test_accuracy": 0.45}, "simple": {"parameters": 1, "test_accuracy": 0.9}}
-    assert list(_unexplained(runs, figures)) == ["alexnet collapsed in none of 2 runs, unlike the published network."]
+    assert list(_unexplained(runs, figures)) == ["AlexNet collapsed in none of 2 runs, unlike the published network."]
     assert list(_unexplained(runs.assign(parameters=5), figures)) == [
-        "alexnet collapsed in none of 2 runs of the reduced network. It is not evaluable here whether the published "
+        "AlexNet collapsed in none of 2 runs of the reduced network. It is not evaluable here whether the published "
         "network collapses."
     ]
     assert list(_unexplained(runs.assign(predicted_classes=1), figures)) == []

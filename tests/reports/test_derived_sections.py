@@ -38,7 +38,7 @@ def said(sections) -> str:
 def test_a_control_that_leaks_is_named_and_one_that_does_not_is_cleared(results):
     text = said(control(results))
     assert "Under published, 3 of 5 models still scored above chance with permuted labels" in text
-    assert "vgg16 (0.85, 0.55 above chance, 95% CI 0.45 to 0.65; 0.90 with the real labels)" in text
+    assert "VGG16 (0.85, 0.55 above chance, 95% CI 0.45 to 0.65; 0.90 with the real labels)" in text
     assert "Under by_patient, all 5 models fell to chance or below" in text
 
 
@@ -65,7 +65,7 @@ def test_the_control_tells_leakage_from_what_should_not_be():
 def test_leakage_under_the_published_protocol_is_told_on_the_first_page(results):
     assert leakage_sentence(results.table("control")) == (
         "Permuted labels leave nothing to learn; under the published protocol, accuracy with permuted labels still "
-        "reached 0.85 (vgg16, 0.55 above chance, 95% CI 0.45 to 0.65)."
+        "reached 0.85 (VGG16, 0.55 above chance, 95% CI 0.45 to 0.65)."
     )
     assert leakage_sentence(results.table("control").assign(verdict="no leak")) == ""
 
@@ -92,8 +92,8 @@ def test_gains_are_worded_by_what_was_found():
 def test_gains_of_more_patients_are_named(results):
     text = said(learning_curve(results))
     assert "training patients per fold rose from 8 to 32.4." in text
-    assert "Accuracy rose for vgg16 by 0.20 (95% CI 0.13 to 0.27; 0.10 per doubling)" in text
-    assert "No significant gain was found for majority and stratified." in text
+    assert "Accuracy rose for VGG16 by 0.20 (95% CI 0.13 to 0.27; 0.10 per doubling)" in text
+    assert "No significant gain was found for majority class and random guesses." in text
     (table,) = (block for section in learning_curve(results) for block in section.blocks if block.kind == "table")
     assert [column.title for column in table.columns[1:4]] == ["8 patients", "16 patients", "32.4 patients"]
 
@@ -104,7 +104,10 @@ def test_gains_from_the_search_and_importance_are_named(results):
     assert "increased the accuracy significantly for 1 pair and decreased it significantly for 0 pairs" in text
     # Of simple and vgg16: 0.08 on validation each, 0.06 and 0.01 on test.
     assert "gained 0.08 in accuracy on the validation parts" in text and "optimism of the search" in text
-    assert "For simple, learning_rate (0.31, 0.21 to 0.41) mattered (R2 0.40)." in text and "For densenet" not in text
+    assert (
+        "For Simple CNN, learning_rate (0.31, 0.21 to 0.41) mattered (R2 0.40)." in text
+        and "For DenseNet121" not in text
+    )
 
 
 @pytest.mark.parametrize(("section", "message"), [

@@ -18,7 +18,8 @@ CORRECTED |= {"tuned": ["simple", "vgg16"], "trials": 3, "fixed": False, "by_rec
 
 def test_the_study_is_described_by_its_numbers():
     assert WORDS.text("run", **RUN) == (
-        "1 architecture (simple) and 4 baselines were trained and tested under 1 protocol (by_patient). The results "
+        "1 architecture (Simple CNN) and 4 baselines were trained and tested under 1 protocol "
+        "(by_patient). The results "
         "comprise 10 cells. A cell is one architecture or baseline, trained and tested once, under one protocol and in "
         "one fold. Images have 64 x 64 pixels. The random seed of the study is 7."
     )
@@ -66,7 +67,7 @@ def test_a_protocol_of_the_users_own_is_named():
 def test_architectures_without_a_published_form_are_named():
     assert "no published form" not in WORDS.text("protocol", name="published", **PROTOCOL)
     found = WORDS.text("protocol", name="published", **PROTOCOL | {"new": ["mine", "vgg16"]})
-    assert "50 epochs without a search. There is no published form of mine and vgg16." in found
+    assert "50 epochs without a search. There is no published form of mine and VGG16." in found
 
 
 def test_tested_data_sets_are_named():
@@ -79,7 +80,8 @@ def test_search_and_recipes_are_told_of_the_architectures_that_have_them():
     assert found.startswith("Under by_patient, images were divided into 5 folds, stratified by class")
     assert "Under by_patient and official, architectures were trained in corrected form" in found
     assert (
-        "of simple and vgg16 were searched inside each fold [@omalley2019] (random search, 3 trials per cell)" in found
+        "of Simple CNN and VGG16 were searched inside each fold [@omalley2019] (random search, 3 trials per cell)"
+        in found
     )
     assert "kept their defaults" not in found and "training was" not in found
     assert "declares itself kept their defaults" in WORDS.text("corrected", **CORRECTED | {"fixed": True})
@@ -88,7 +90,7 @@ def test_search_and_recipes_are_told_of_the_architectures_that_have_them():
     assert "folds, stratified" not in WORDS.text("corrected", **hyperband)
     own = CORRECTED | {"tuned": [], "by_recipe": ["simple"], "cycles": "one cycle of 12 epochs"}
     text = WORDS.text("corrected", **own)
-    assert "searched" not in text and "For simple, training was one cycle of 12 epochs [@loshchilov2019]." in text
+    assert "searched" not in text and "For Simple CNN, training was one cycle of 12 epochs [@loshchilov2019]." in text
 
 
 def test_intervals_name_the_units_of_each_protocol():

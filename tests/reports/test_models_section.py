@@ -54,7 +54,8 @@ def test_reasons_without_importance_name_their_architectures():
         for name, why in (("alexnet", few), ("simple", single), ("vgg16", few))
     ]
     assert tuned({"tuning": [row | {"verdict": "not evaluable: one trial"}], "importance": rows})[-1] == (
-        "Importance is evaluable for no architecture. alexnet and vgg16: too few distinct trials (6 < 20). simple: one "
+        "Importance is evaluable for no architecture. AlexNet and VGG16: too few distinct trials "
+        "(6 < 20). Simple CNN: one "
         "fold."
     )
 
@@ -62,10 +63,10 @@ def test_reasons_without_importance_name_their_architectures():
 def test_hyperparameters_that_matter_are_listed():
     rows = [{"hyperparameter": name, "importance": 0.3, "low": 0.2, "high": 0.4} for name in ("dropout", "batch_size")]
     assert WORDS.text("important", architecture="simple", r2=0.5, matter=rows) == (
-        "For simple, dropout (0.30, 0.20 to 0.40) and batch_size (0.30, 0.20 to 0.40) mattered (R2 0.50)."
+        "For Simple CNN, dropout (0.30, 0.20 to 0.40) and batch_size (0.30, 0.20 to 0.40) mattered (R2 0.50)."
     )
     assert WORDS.text("important", architecture="simple", r2=0.5, matter=[]) == (
-        "For simple, no hyperparameter mattered (R2 0.50)."
+        "For Simple CNN, no hyperparameter mattered (R2 0.50)."
     )
 
 

@@ -36,22 +36,23 @@ def test_the_first_page_names_the_lowest_contrast_that_is_detected():
     found = results({"simple": FLAT, "densenet": SEEN, "majority": dict.fromkeys(SEEN, 0.5)})
     assert positive_sentence(found) == (
         "In the positive control (by_patient), 1 of 2 networks detected a planted lesion, from 40% contrast on (AUC "
-        "0.90, densenet, 95% CI 0.80 to 1.00). For a network that detected a contrast, read 'no skill' as 'no skill "
+        "0.90, DenseNet121, 95% CI 0.80 to 1.00). For a network that detected a contrast, read 'no skill' as 'no skill "
         "above this contrast'; for the others, lack of skill is inconclusive."
     )
     alone = positive_sentence(results({"densenet": SEEN}))
-    assert "densenet detected a planted lesion" in alone and alone.endswith(
+    assert "DenseNet121 detected a planted lesion" in alone and alone.endswith(
         "read 'no skill' as 'no skill above this contrast'."
     )
     text = said(found)
-    assert positive_sentence(found) in text and "Detected by densenet from 40% on." in text
-    assert "Not detected at the highest contrast, 40%, by simple." in text and "look for a leak" not in text
+    assert positive_sentence(found) in text and "Detected by DenseNet121 from 40% on." in text
+    assert "Not detected at the highest contrast, 40%, by Simple CNN." in text and "look for a leak" not in text
 
 
 def test_the_first_page_admits_that_nothing_is_detected():
     assert positive_sentence(results({"simple": FLAT})) == (
         "In the positive control (by_patient), no network detected a planted lesion of 40% contrast (best: an AUC "
-        "of 0.58 (simple, 95% CI 0.48 to 0.68)). Networks without skill in this study therefore say nothing about the "
+        "of 0.58 (Simple CNN, 95% CI 0.48 to 0.68)). Networks without skill in this study "
+        "therefore say nothing about the "
         "images."
     )
     assert "Detected by" not in said(results({"simple": FLAT}))
@@ -60,11 +61,14 @@ def test_the_first_page_admits_that_nothing_is_detected():
 def test_a_baseline_that_detects_what_no_network_does_is_named():
     text = positive_sentence(results({"simple": FLAT, "imagenet_logistic": SEEN, "majority": FLAT}))
     assert "no network detected" in text
-    assert "The baseline reached an AUC of 0.90 (imagenet_logistic, 95% CI 0.80 to 1.00) at 40%." in text
+    assert (
+        "The baseline reached an AUC of 0.90 (logistic regression on ImageNet features, 95% CI 0.80 to 1.00) at 40%."
+        in text
+    )
 
 
 def test_skill_without_a_lesion_is_called_a_leak():
-    assert "Without a lesion, simple scored above chance: look for a leak." in said(
+    assert "Without a lesion, Simple CNN scored above chance: look for a leak." in said(
         results({"simple": {0: 0.9, 40: 0.9}})
     )
 
@@ -85,6 +89,6 @@ def test_the_table_has_a_row_for_each_model_and_a_column_for_each_contrast(proto
     (table,) = (block for block in section.blocks if block.kind == "table")
     assert [column.title for column in table.columns[3:]] == ["0%", "10%", "40%", "detected from"]
     assert [[cell.text for cell in row[:2]] + [row[-1].text] for row in table.rows] == [
-        [protocol, "simple", "none"],
-        [protocol, "densenet", "40%"],
+        [protocol, "Simple CNN", "none"],
+        [protocol, "DenseNet121", "40%"],
     ]

@@ -198,7 +198,7 @@ def test_scores_and_classes_are_those_of_the_csv(made, page):
     row = scores[(scores["architecture"] == "vgg16") & (scores["protocol"] == "by_patient")]
     row = row[(row["task"] == "density") & (row["metric"] == "macro_f1")].iloc[0]
     header, *rows = page.tables["table-density-by_patient"]
-    shown = next(cells for cells in rows if cells[0] == "vgg16")[header.index("macro F1")]
+    shown = next(cells for cells in rows if cells[0] == "VGG16")[header.index("macro F1")]
     assert shown == f"{row['estimate']:.2f}|{row['ci_low']:.2f} to {row['ci_high']:.2f}"
     header, *rows = page.tables["table-severity-published"]
     for name in ("AUC within folds", "pooled AUC"):
@@ -208,9 +208,9 @@ def test_scores_and_classes_are_those_of_the_csv(made, page):
     per_class = read_table(made.results(), "per_class")
     chosen = per_class[(per_class["protocol"] == "published") & (per_class["architecture"] == "simple")]
     header, *rows = page.tables["table-classes-published"]
-    shown = [cells[header.index("precision")] for cells in rows if cells[1] == "simple"]
+    shown = [cells[header.index("precision")] for cells in rows if cells[1] == "Simple CNN"]
     assert shown == [f"{value:.2f}" for value in chosen["precision"]]
-    shown = [cells[header.index("recall")] for cells in rows if cells[1] == "simple"]
+    shown = [cells[header.index("recall")] for cells in rows if cells[1] == "Simple CNN"]
     assert shown == [f"{r.recall:.2f}|{r.recall_low:.2f} to {r.recall_high:.2f}" for r in chosen.itertuples()]
 
 
@@ -219,11 +219,11 @@ def test_verdicts_need_skill(made, page, article):
     bias = read_table(made.results(), "bias")
     assert set(bias.loc[(bias["architecture"] == "vgg16") & (bias["protocol"] == "published"), "note"]) == {"no skill"}
     header, *rows = page.tables["table-bias-published"]
-    assert {row[header.index("vgg16")] for row in rows if "|" in row[header.index("vgg16")]} == {
+    assert {row[header.index("VGG16")] for row in rows if "|" in row[header.index("VGG16")]} == {
         "not evaluable|no skill"
     }
-    assert any(row[header.index("simple")].startswith("flagged") for row in rows)
-    assert "Not evaluable: no skill (vgg16)." in page.text
+    assert any(row[header.index("Simple CNN")].startswith("flagged") for row in rows)
+    assert "Not evaluable: no skill (VGG16)." in page.text
     counts = [(bias[name] == "flagged").sum() for name in ("verdict", "verdict_before_skill")]
     assert counts[0] < counts[1]
     assert f"Models without skill were not judged: {counts[0]} flagged ({counts[1]} without this rule)" in page.text
@@ -238,7 +238,7 @@ def test_folds_show_what_training_has_seen(page):
 
 
 def test_claims_are_judged_where_the_study_names_them(article, page, tmp_path, monkeypatch):
-    assert page.tables["table-as-published"][5][0] == "simple" and page.tables["table-as-published"][5][5] == "0.98"
+    assert page.tables["table-as-published"][5][0] == "Simple CNN" and page.tables["table-as-published"][5][5] == "0.98"
     verdicts = article.tables["table-verdicts"]
     assert [row[1] for row in verdicts[1:]] == [claims.ONLY_WITH_LEAKAGE, claims.CONTRADICTED]
     row = page.tables["table-claims"][1]

@@ -36,7 +36,7 @@ def test_failed_cells_are_counted_and_their_architectures_named():
     (section,) = run.failures(found)
     assert section.blocks[0].text.startswith("3 cells of vgg16 and mine failed. Completed cells")
     cells = [[cell.text for cell in row] for row in section.blocks[1].rows]
-    assert cells[1:] == [["vgg16", "by_patient, fold 1", "too large"], ["mine", "file", "too large"]]
+    assert cells[1:] == [["VGG16", "by_patient, fold 1", "too large"], ["mine", "file", "too large"]]
 
 
 @pytest.mark.parametrize(

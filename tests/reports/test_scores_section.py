@@ -47,7 +47,7 @@ def test_a_loss_that_is_not_evaluable_is_said_and_no_test_no_section():
 def test_the_headline_explains_the_scores_it_shows(factors):
     caption = WORDS.text("headline_caption", factors=factors, baselines=["majority", "stratified"])
     assert ("Severity (malignant against benign) is scored by" in caption) == factors
-    assert caption.endswith("majority and stratified are baselines, fitted to the same parts.")
+    assert caption.endswith("Majority class and random guesses are baselines, fitted to the same parts.")
 
 
 def task(name: str, **facts) -> str:
