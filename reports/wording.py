@@ -6,6 +6,15 @@ import pandas as pd
 
 MISSING = "–"  # noqa: RUF001 - an en dash, as in printed tables
 NOT_EVALUABLE = "not evaluable"
+# Protocols in sentences; figures, tables and files have their keys
+SPLITS = {
+    "published": "the published split",
+    "as_shipped": "the split as shipped",
+    "by_source": "the split by source image",
+    "by_patient": "the split by patient",
+    "official": "the official split",
+    "external": "the external test",
+}
 SPELLED = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -62,6 +71,11 @@ def listed(names: Iterable[str]) -> str:
     """Return `a`, `a and b` or `a, b and c`. `names` must not be empty."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def split(protocol: str) -> str:
+    """Return a protocol as sentences name it, `the split by patient`; its key if it has no such words."""
+    return SPLITS.get(protocol, protocol)
 
 
 def spoken(name: str) -> str:

@@ -14,7 +14,7 @@ FUNCTIONS = {
     for function in (
         *(wording.number, wording.p_value, wording.per_cent, wording.count, wording.interval, wording.span),
         *(wording.units, wording.plural, wording.listed, wording.spoken, wording.capitalised, wording.duration),
-        *(wording.spelled, named),
+        *(wording.spelled, wording.split, named),
     )
 }
 

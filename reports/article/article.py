@@ -16,13 +16,13 @@ from reports.article.facts import Facts, facts
 from reports.article.heading import heading
 from reports.document import Article, Block, Figures, Paragraph, Section, figure
 from reports.facts import recipes
-from reports.results import Results, where
+from reports.results import KEPT_APART, Results, where
 from reports.sections.claims import verdict_table
 from reports.sections.methods import CITED
 from reports.sections.positive_control import positive_control, positive_sentence
 from reports.sections.run import tested_elsewhere
 from reports.verdicts import correction_sentence
-from reports.wording import listed
+from reports.wording import listed, split
 from reports.words import Words
 
 FINDING, METHODS, WORDS = Words("finding"), Words("article_methods"), Words("article")
@@ -75,7 +75,9 @@ def _first_figure(results: Results, found: Facts) -> Figures:
 
 
 def _headline(results: Results, found: Facts) -> Figures:
-    made = figure("headline", WORDS.text("headline_caption", leaky=results.leaky), WORDS.text("headline_alt"))
+    apart = [(name, KEPT_APART[name]) for name in results.honest if name in KEPT_APART]
+    caption = WORDS.text("headline_caption", leaky=results.leaky, apart=apart)
+    made = figure("headline", caption, WORDS.text("headline_alt"))
     return dataclasses.replace(made, title=WORDS.text("headline_title", f=found))
 
 
@@ -170,7 +172,7 @@ def _end(results: Results, found: Facts) -> Iterator[Section]:
 
 def _leak_with_permuted_labels(control: pd.DataFrame) -> str:
     """Return the protocols under which permuted labels are predicted above chance."""
-    return listed(leaks) if (leaks := sorted(set(where(control, verdict=LEAKAGE)["protocol"]))) else ""
+    return listed(map(split, leaks)) if (leaks := sorted(set(where(control, verdict=LEAKAGE)["protocol"]))) else ""
 
 
 def _paragraphs(macro: str, **about: object) -> list[Block]:

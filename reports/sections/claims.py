@@ -1,19 +1,21 @@
 """Sections on the claims of the published study: verdicts and their reasons."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 
 from analysis.claims.claims import CLAIM, CONTRADICTED, ONLY_WITH_LEAKAGE
+from analysis.claims.measured import OWN
 from analysis.names import named
 from benchmarks import reference
 from benchmarks.publications import publication, views
 from benchmarks.reference import NONE
+from benchmarks.study.study import Study
 from reports.document import Block, Bullets, Cell, Paragraph, Section, Table, figure
 from reports.results import Results, where
 from reports.tables import ARCHITECTURE, bold_if, column, make_table, measured, picked, text, value, whole
-from reports.wording import MISSING, count, number, span, spoken
+from reports.wording import MISSING, count, listed, number, span, spoken
 from reports.words import Words
 
 WORDS = Words("claims")
@@ -27,26 +29,52 @@ def verdict_table(results: Results) -> Table | None:
     table = where(results.table("claims"), kind=CLAIM)
     if table.empty:
         return None
+    variants = _variants(publication.load(results.study.claims)) if results.study.claims else {}
     columns = [
-        column("claim", lambda row: Cell(row["statement"], _numbers(row)), "wide"),
+        column("claim", lambda row: Cell(row["statement"], _numbers(results.study, variants, row)), "wide"),
         column("verdict", lambda row: bold_if(row["verdict"], BAD), "phrase"),
     ]
     return make_table("verdicts", WORDS.text("verdicts_caption"), columns, table, ["claims"])
 
 
-def _numbers(row: dict) -> str:
-    """Return the numbers behind a claim in words; empty for a claim without numbers."""
+def _variants(published: dict) -> dict[str, dict[str, int]]:
+    """Return the image sides of the variants whose numbers each claim compares, in the original study, by its id."""
+    sides = {name: own["image_size"] for name, own in views.by_variant(published).items() if "test_accuracy" in own}
+    compared = {
+        claim["id"]: [claim["variant"]] if claim["rule"] == "figure" else sides
+        for claim in published["claims"]
+        if claim["rule"] in ("figure", "better_than_others")
+    }
+    return {name: {one: sides[one] for one in own if one in sides} for name, own in compared.items()}
+
+
+def _numbers(study: Study, variants: dict[str, dict[str, int]], row: dict) -> str:
+    """Return the numbers behind a claim in words, each with its image sides; empty for a claim without numbers.
+
+    `variants` holds the sides in the original study, by claim and variant.
+    """
     if pd.isna(row["published_value"]):
         return ""
-    values = [
-        (name, *(row[f"{name}_{part}"] for part in ("value", "low", "high"))) for name in ("replayed", "by_patient")
-    ]
+    original = variants.get(row["id"], {})
+    own = [study.size_of(name) for name in original if name in study.architectures]
+    # A reference replay has the sides of the original study.
+    replayed = own if str(row["replayed_on"]).startswith(OWN) else original.values()
     return WORDS.text(
         "numbers",
         metric=spoken(row["metric"]),
-        published=row["published_value"],
-        values=[measured_value for measured_value in values if pd.notna(measured_value[1])],
+        printed=(row["published_value"], _sides(original.values())),
+        values=[
+            (name, *(row[f"{name}_{part}"] for part in ("value", "low", "high")), _sides(sides))
+            for name, sides in (("replayed", replayed), ("by_patient", own))
+            if pd.notna(row[f"{name}_value"])
+        ],
     )
+
+
+def _sides(sides: Iterable[int | None]) -> str:
+    """Return `224 and 227`; empty if a side is unknown."""
+    known = sorted(set(filter(None, sides)))
+    return listed(map(str, known)) if known else ""
 
 
 def claims(results: Results) -> Iterator[Section]:
@@ -57,7 +85,7 @@ def claims(results: Results) -> Iterator[Section]:
     published = publication.load(results.study.claims)
     blocks: list[Block] = [
         Paragraph(WORDS.text("rules_opening")),
-        Bullets(WORDS.texts("rules")),
+        Bullets(WORDS.texts("rules", sides=_sides(results.study.sizes()))),
         _every_claim(table),
     ]
     figures = views.by_variant(published)
@@ -71,7 +99,7 @@ def claims(results: Results) -> Iterator[Section]:
 def _every_claim(table: pd.DataFrame) -> Table:
     columns = [
         column("claim", _claim, "wrap"),
-        value("published", "published_value"),
+        value("printed", "published_value"),
         *(measured(name, f"{name}_value", name, MISSING) for name in ("replayed", "by_patient")),
         column("verdict and why", _verdict, "broad"),
     ]
@@ -125,7 +153,7 @@ def _replay(figures: dict) -> Iterator[Block]:
 
     columns = [
         picked("architecture", lambda run: named(run["architecture"]), "left"),
-        picked("change", lambda run: run["change"] if run["changed"] else "as published", "left"),
+        picked("change", lambda run: run["change"] if run["changed"] else "as in the original study", "left"),
         picked("images", lambda run: Cell(f"{run['image_size']} px", f"{run['epochs']} epochs")),
         picked("parameters", lambda run: count(run["parameters"])),
         column("seeds", lambda own: str(len(own))),

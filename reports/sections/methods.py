@@ -79,7 +79,7 @@ def _architectures(results: Results) -> Table:
                 "image side": chosen["image_size"].iloc[0],
                 "precision": listed(sorted(chosen["precision"].unique())),
             }
-            rows.append(row | {"reference": describe(name).reference if form == CORRECTED else "published study"})
+            rows.append(row | {"reference": describe(name).reference if form == CORRECTED else "original study"})
     columns = [
         *(column("architecture", _with_key, "left"), text("form")),
         *(text("parameters", align="right"), text("image side", align="right")),

@@ -102,7 +102,7 @@ def _inflation(results: Results) -> list[Block]:
         return results.cell("headline", row["architecture"], protocol)
 
     def accuracy(which: str) -> Declared:
-        return column(f"{which} accuracy", lambda row: _accuracy(row[f"{which}_accuracy"], scored(row, which)))
+        return column(f"accuracy, {which} split", lambda row: _accuracy(row[f"{which}_accuracy"], scored(row, which)))
 
     def tested_on(which: str) -> Declared:
         return column("tested on", lambda row: units(row[f"n_{which}_units"], scored(row, which)["unit"]))

@@ -313,7 +313,7 @@ def test_the_section_of_one_architecture_under_published(results):
     study = results(architectures=("simple",), names=("published",))
     (paragraph,) = blocks(study, "paragraph")
     assert paragraph.text.startswith(
-        "Under published, Simple CNN was significantly better than all baselines (accuracy, "
+        "Under the published split, Simple CNN was significantly better than all baselines (accuracy, "
     )
     assert "pair of architectures" not in paragraph.text
     assert [block.anchor for block in blocks(study, "figures")] == ["figure-differences"]
@@ -365,13 +365,16 @@ def test_the_sentence_is_correct_for_every_count(found, words):
     ]
     about = {"protocol": "by_patient", "family": "baseline", "test": "paired_bootstrap", "task": "class8"}
     table = pd.DataFrame(rows).assign(**about, unit="patients")
-    assert section.baseline_sentence(table, "by_patient") == f"Under by_patient, {words}"
+    assert section.baseline_sentence(table, "by_patient") == f"Under the split by patient, {words}"
 
 
 def test_a_sentence_where_nothing_is_evaluable(results):
     table = results().table("comparison").assign(verdict="not evaluable: one patient")
     said = section.baseline_sentence(table, "by_patient")
-    assert said == "Under by_patient, it is not evaluable whether any architecture was better than the baselines."
+    assert (
+        said
+        == "Under the split by patient, it is not evaluable whether any architecture was better than the baselines."
+    )
 
 
 def test_pairs_that_differ_and_those_that_are_equivalent_are_counted():

@@ -6,6 +6,7 @@ from article_facts import found, headline, loss, scored
 
 from benchmarks.study.study import load_study
 from reports.article import facts
+from reports.wording import split
 from reports.words import Words
 
 ARTICLE, METHODS = Words("article"), Words("article_methods")
@@ -13,22 +14,21 @@ ARTICLE, METHODS = Words("article"), Words("article_methods")
 
 def test_losses_are_stated_with_their_intervals():
     one, both = loss(("a", 0.4, 0.1, 0.7)), loss(("a", 0.4, 0.1, 0.7), ("b", -0.1, -0.3, 0.1))
-    assert "Published minus by_patient accuracy was 0.40 (a, 95% CI 0.10 to 0.70)." in ARTICLE.text(
-        "remaining", f=found(inflation=one)
-    )
+    said = "published split minus that under the split by patient was 0.40 (a, 95% CI 0.10 to 0.70)."
+    assert said in ARTICLE.text("remaining", f=found(inflation=one))
     text = ARTICLE.text("remaining", f=found(inflation=both))
     minus = "\N{MINUS SIGN}"
     assert f"between {minus}0.10 (b, 95% CI {minus}0.30 to 0.10) and 0.40 (a, 95% CI 0.10 to 0.70)" in text
     assert "the CI lay above zero for 1 of 2 architectures" in text
-    assert "Under by_patient, b predicted one class for all test images of at least one fold." in text
+    assert "Under the split by patient, b predicted one class for all test images of at least one fold." in text
     assert "The accuracy of the majority-class baseline differed by 0.00." in text
     features = headline(imagenet_logistic=0.5).iloc[0].to_dict()
-    assert (
-        "The baseline logistic regression on ImageNet features had an AUC of 0.70 (95% CI 0.60 to 0.80)."
-        in ARTICLE.text("remaining", f=found(features=features))
-    )
+    said = "The baseline logistic regression on ImageNet features had an AUC of 0.70 (95% CI 0.60 to 0.80)"
+    assert f"{said} and showed skill." in ARTICLE.text("remaining", f=found(features=features))
+    assert f"{said}." in ARTICLE.text("remaining", f=found(features=features | {"skill": "no"}))
     others = [scored(headline("by_source", a=0.4))]
-    assert "Under by_source, a reached an accuracy of 0.40" in ARTICLE.text("remaining", f=found(others=others))
+    text = ARTICLE.text("remaining", f=found(others=others))
+    assert "Under the split by source image, a reached an accuracy of 0.40" in text
     external = scored(headline("external", a=0.4))
     assert "Tested on other data sets, a reached" in ARTICLE.text("remaining", f=found(external=external))
 
@@ -47,8 +47,8 @@ def test_losses_are_stated_with_their_intervals():
             "1 of 2 architectures was better than the",
         ),
         ({"honest": scored(headline(a=0.5, b=0.6))}, "2 of 2 architectures were better"),
-        ({"honest": None}, "Accuracy under published and by_patient."),
-        ({"honest": scored(headline(a=0.5).assign(verdict="not evaluable: x"))}, "Accuracy under published"),
+        ({"honest": None}, "Accuracy under the published split and the split by patient."),
+        ({"honest": scored(headline(a=0.5).assign(verdict="not evaluable: x"))}, "Accuracy under the published split"),
     ],
 )
 def test_the_figure_states_its_message(changes, words):
@@ -58,7 +58,7 @@ def test_the_figure_states_its_message(changes, words):
 @pytest.mark.parametrize(
     ("leaks", "words"),
     [
-        ([("published", 3, 9), ("by_patient", 0, 9)], "were in the training part under published only."),
+        ([("published", 3, 9), ("by_patient", 0, 9)], "were in the training part under the published split only."),
         ([("published", 3, 9)], "Every protocol had copies"),
         ([("by_patient", 0, 9)], "No protocol had copies"),
     ],
@@ -84,11 +84,11 @@ def test_controls_say_what_they_found():
     ) in leak
     assert "points to a leak" not in leak
     assert "points to a leak" in told(control("above chance: look for a leak", "by_patient"))
-    assert told(control("at chance")) == "Under published, no model scored above chance with permuted labels."
+    assert told(control("at chance")) == "Under the published split, no model scored above chance with permuted labels."
     below = told(control("at chance", "by_patient", -0.3))
     assert "no model scored above chance with permuted labels; 1 of 1 scored below chance, because grouped" in below
     empty = control("at chance")[0] | {"n": 0}
-    assert told([empty]) == "Under published, the permuted-label control was not evaluable."
+    assert told([empty]) == "Under the published split, the permuted-label control was not evaluable."
     assert told([]) == ""
 
 
@@ -101,7 +101,8 @@ def test_bias_is_told_by_family():
     flagged = verdicts(("a", "leans", "flagged"), ("a", "leans", "clear"), ("b", "unequal", "clear"))
     text = ARTICLE.text("bias", f=found(bias=flagged), correction="Corrected.")
     assert text == (
-        "Under by_patient, 3 checks of 2 architectures could be evaluated, and 1 were flagged. Flags were given for "
+        "Under the split by patient, 3 checks of 2 architectures could be evaluated, and 1 were flagged. Flags were "
+        "given for "
         "predictions that relied on image regions without diagnostic information (1 of 2). Corrected."
     )
     assert "Checks flagged 1 of 2 architectures with skill." in ARTICLE.text("bias_title", f=found(bias=flagged))
@@ -157,7 +158,10 @@ def test_the_introduction_names_what_is_re_evaluated():
     assert "This article evaluates 2 architectures on Films." in alone[1] and "share no patient?" in alone[1]
     published = {"title": "A study", "citation": "alves"}
     told = ARTICLE.texts("introduction", f=found(publication=published), printed=("0.98", "test part"))
-    assert "re-evaluates A study [@alves], which reported an accuracy of 0.98 (test part)." in told[1]
+    assert (
+        "re-evaluates the study A study [@alves] (below: the original study). It reported an accuracy of 0.98"
+        in told[1]
+    )
     assert (
         "What accuracy do the architectures reach?" in ARTICLE.texts("introduction", f=found(leaky=[]), printed=None)[1]
     )
@@ -175,7 +179,7 @@ def test_limits_follow_the_study():
         "cropped around annotated lesions",
         "Phantoms are not mammograms.",
         "With 40 sources, one uncorrected comparison has 80% power for a difference in accuracy of 0.2.",
-        "not the effect of the split alone",
+        "not the effect of the division alone",
     ):
         assert words in text
 
@@ -189,11 +193,10 @@ def test_the_best_probe_that_does_not_look_at_the_breast_is_named():
     table = pd.DataFrame(rows, columns=["probe", "protocol", "estimate", "verdict"])
     table = table.assign(task="class8", metric="accuracy")
     best = facts.shortcut(table, ["published", "by_patient"])
-    assert "copy order predicted the class with an accuracy of 0.90 under published and 0.20 under by_patient." in (
-        ARTICLE.text("leakage", f=found(shortcut=best))
-    )
+    said = "(copy order) predicted the class with an accuracy of 0.90 under the published split and 0.20 under the"
+    assert said in ARTICLE.text("leakage", f=found(shortcut=best))
     assert facts.shortcut(table, ["by_patient"]) is None
-    assert "Without looking" not in ARTICLE.text("leakage", f=found())
+    assert "Image properties" not in ARTICLE.text("leakage", f=found())
 
 
 def test_a_reduced_form_of_a_study_states_what_is_reduced():
@@ -215,12 +218,32 @@ def test_a_reduced_form_of_a_study_states_what_is_reduced():
 
 def test_a_study_smaller_than_the_publication_says_so():
     small = found(reduced={"epochs": 50, "size": 224})
-    assert "The publication trained for 50 epochs on images of 224 pixels" in METHODS.text(
+    assert "The original study trained for 50 epochs on images of 224 pixels" in METHODS.text(
         "training", f=small, recipes=[]
     )
-    assert "were reduced against the publication" in ARTICLE.text("limits", f=small, elsewhere="")
+    assert "were reduced against the original study" in ARTICLE.text("limits", f=small, elsewhere="")
     assert "reduced" not in METHODS.text("training", f=found(), recipes=[]) + ARTICLE.text(
         "limits", f=found(), elsewhere=""
     )
-    assert "hyperparameters of a and b were searched" in METHODS.text("training", f=found(), recipes=[])
+    assert "Hyperparameters were searched with KerasTuner" in METHODS.text("training", f=found(), recipes=[])
     assert "searched" not in METHODS.text("training", f=found(searched=[]), recipes=[])
+
+
+def test_the_first_caption_says_what_markers_mean():
+    apart = [("by_source", "source image"), ("by_patient", "patient")]
+    assert ARTICLE.text("headline_caption", leaky=["published"], apart=apart) == (
+        "Accuracy on test images with 95% CIs. Open markers: the published split. Filled markers: training and "
+        "test images "
+        "share no source image (by_source) or no patient (by_patient). Black ticks: majority-class baseline, "
+        "which always "
+        "predicts the most frequent class."
+    )
+    honest = ARTICLE.text("headline_caption", leaky=[], apart=apart[1:])
+    assert "Open" not in honest and "All markers: training and test images share no patient (by_patient)." in honest
+    assert "illed markers" not in ARTICLE.text("headline_caption", leaky=["published"], apart=[])
+
+
+def test_sentences_name_protocols_in_words():
+    assert [split(name) for name in ("published", "by_patient", "mine")] == [
+        *("the published split", "the split by patient", "mine"),
+    ]

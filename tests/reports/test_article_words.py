@@ -6,7 +6,7 @@ from article_facts import NAN, found, headline, loss, scored
 from reports.results import main_honest
 from reports.words import Words
 
-FINDING = Words("finding")
+ARTICLE, FINDING = Words("article"), Words("finding")
 
 
 def answer(**changes) -> str:
@@ -43,18 +43,30 @@ def test_the_answer_sets_published_beside_honest():
 
 def test_the_answer_gives_severity_density_and_skill():
     assert answer(honest=scored(headline(a=0.2, b=0.5))).endswith(
-        "The highest AUC for malignancy was 0.70 (b, 95% CI 0.60 to 0.80). 1 of 2 architectures had skill (b)."
+        "The highest AUC for malignancy was 0.70 (b, 95% CI 0.60 to 0.80). 1 of 2 architectures had skill (b), "
+        "that is, "
+        "performance better than chance."
     )
     both = headline(a=0.5, b=0.6).assign(density_accuracy=0.4, density_accuracy_low=0.3, density_accuracy_high=0.5)
-    assert answer(honest=scored(both)).endswith(
-        "The highest accuracy for density was 0.40 (b, 95% CI 0.30 to 0.50). All 2 architectures had skill."
-    )
-    assert answer(honest=scored(headline(a=0.2, b=0.3))).endswith("None of 2 architectures showed skill.")
-    assert answer(honest=scored(headline(a=0.2))).endswith("The architecture did not show skill.")
+    assert answer(honest=scored(both)).endswith("All 2 architectures had skill (performance better than chance).")
+    # Without its baseline, the accuracy for density says little on the first screen.
+    assert "density" not in answer(honest=scored(both))
+    density = "The highest accuracy for density was 0.40 (b, 95% CI 0.30 to 0.50). All 2 architectures had skill"
+    assert density in ARTICLE.text("remaining", f=found(honest=scored(both)))
+    nobody = scored(headline(a=0.2, b=0.3))
+    assert answer(honest=nobody).endswith("None of 2 architectures showed skill (performance better than chance).")
+    alone = scored(headline(a=0.2))
+    assert answer(honest=alone).endswith("The architecture did not show skill (performance better than chance).")
+    # A baseline with skill shows that the images hold evidence.
+    features = headline(imagenet_logistic=0.5).iloc[0].to_dict()
+    said = "The baseline logistic regression on ImageNet features had skill (AUC 0.70, 95% CI 0.60 to 0.80)."
+    assert answer(honest=nobody, features=features | {"skill": "yes"}).endswith(said)
+    assert said not in answer(honest=nobody, features=features | {"skill": "no"})
+    assert said not in answer(honest=scored(both), features=features | {"skill": "yes"})
     none = headline(a=0.2).assign(severity_auc=NAN, skill="not evaluable: one patient", verdict="not evaluable: x")
     assert answer(honest=scored(none)).endswith(
         "it is not evaluable whether any architecture was better than the majority-class baseline. It is not evaluable "
-        "whether any architecture had skill."
+        "whether any architecture had skill (performance better than chance)."
     )
 
 
@@ -81,7 +93,8 @@ def test_the_conclusion_follows_the_losses():
         return FINDING.text("conclusion", f=found(**changes))
 
     lost, kept = ("a", 0.6, 0.4, 0.8), ("b", -0.1, -0.3, 0.1)
-    assert "under published did not remain" in conclusion(inflation=loss(lost))
+    most = "Most architectures lost accuracy when training and test images shared no patient"
+    assert most in conclusion(inflation=loss(lost))
     assert conclusion(inflation=loss(lost, kept)).startswith(
         "When training and test images shared no patient, a lost accuracy; for the other architectures, no loss was "
         "shown."
@@ -104,7 +117,9 @@ def test_how_sure_lists_what_the_numbers_rest_on():
         return FINDING.texts("sure", f=found(**changes), **about, only_units=changes == {})
 
     assert sure() == [
-        "Independent units: 35 patients (published), 1 sample (by_patient). CIs: 95% bootstrap, 1,000 resamples.",
+        "CIs were computed by resampling patients and samples (1,000 bootstrap resamples). Tested were 35 "
+        "patients under "
+        "the published split and 1 sample under the split by patient.",
         "Positive.",
         "Each model was trained with one random seed; the CIs do not include training variability.",
         "Elsewhere.",
@@ -114,8 +129,11 @@ def test_how_sure_lists_what_the_numbers_rest_on():
         inflation=loss(("a", 0.4, 0.1, 0.7)),
         study=found()["study"] | {"repeats": 3},
     )
-    assert more[0].endswith("(by_patient), not files. CIs: 95% bootstrap, 1,000 resamples.")
-    assert more[2] == "The 95% CI of published minus by_patient accuracy lay above zero for 1 of 1 architecture."
+    assert more[0].startswith("CIs were computed by resampling patients and samples, not files (1,000 bootstrap")
+    assert more[2] == (
+        "For 1 of 1 architecture, accuracy was significantly lower under the split by patient than under the published "
+        "split (95% CI of the difference above zero)."
+    )
     assert more[3] == (
         "With 50 patients, one uncorrected comparison has 80% power for a difference in accuracy of 0.14 to 0.25; "
         "smaller differences cannot be excluded."

@@ -16,7 +16,7 @@ PROBES = ("copy_number", "copy_order", "data_set", "file_size")  # of files, not
 
 
 def results(areas: dict[str, float], protocols: list[str], verdicts: dict[str, str]) -> types.SimpleNamespace:
-    """Results of probes with these estimates, 0.1 higher under published; `verdicts` are those by patient."""
+    """Results of probes with these estimates, 0.1 higher under the published split; `verdicts` are those by patient."""
     rows = [
         {"probe": probe, "task": task, "protocol": protocol, "estimate": area + 0.1 * (protocol == "published")}
         | {"ci_low": area - 0.1, "ci_high": area + 0.2, "chance": 0.2, "verdict": verdicts[probe]}
@@ -40,14 +40,19 @@ def test_probes_that_predict_are_named_with_their_scores():
     verdicts = {"file_size": stage.SHORTCUT, "border": stage.SHORTCUT}
     text, caption = told(results({"file_size": 0.6, "border": 0.7}, ["published", "by_patient"], verdicts))
     assert (
-        "Under published, border alone reached an accuracy of 0.80 in the classes of the study (95% CI 0.60 to 0.90; "
-        "chance 0.20). Under by_patient, its accuracy was 0.70 (95% CI 0.60 to 0.90)."
+        "Under the published split, border alone reached an accuracy of 0.80 in the classes of the study (95% CI "
+        "0.60 to "
+        "0.90; "
+        "chance 0.20). Under the split by patient, its accuracy was 0.70 (95% CI 0.60 to 0.90)."
     ) in text
     assert (
         "In new patients, border (0.70) and file size (0.60) distinguished benign from malignant images (AUC," in text
     )
     assert "border (0.70) and file size (0.60) distinguished contrast-enhanced files from others (AUC," in text
-    assert "Under published, they are fitted to the training part" in text and "they are scored out-of-fold" in text
+    assert (
+        "Under the published split, they are fitted to the training part" in text
+        and "they are scored out-of-fold" in text
+    )
     assert caption.endswith("Scored: published on 40 files of 20 patients, by_patient on 40 files of 20 patients.")
 
 

@@ -69,7 +69,8 @@ def test_matrix_flags_if_any_region_is_flagged_and_clears_if_any_is_clear():
 
 def test_sentences_count_architectures_by_what_their_flags_say():
     assert verdicts.flags_sentence(table(*MIXED), "published") == (
-        "Under published, bias checks flagged 2 of 2 architectures: 2 relied on image features without diagnostic "
+        "Under the published split, bias checks flagged 2 of 2 architectures: 2 relied on image features without "
+        "diagnostic "
         "information (labels, turned by 90); 1 gave the same predictions with the lesion changed; 1 had misplaced "
         "saliency; 1 performed unequally across groups."
     )
@@ -85,7 +86,8 @@ def test_sentences_count_architectures_by_what_their_flags_say():
     assert "a and b predicted the same for every probe image; only their" in verdicts.flags_sentence(both, "published")
     counted = verdicts.counts_sentence(table(*MIXED), ["published", "by_patient"])
     assert counted == (
-        f"Flags among the evaluable verdicts: 7 of 9 ({per_cent(7 / 9)}) under published, 0 of 0 under by_patient. 2 "
+        f"Flags among the evaluable verdicts: 7 of 9 ({per_cent(7 / 9)}) under the published split, 0 of 0 under "
+        f"the split by patient. 2 "
         "verdicts were not evaluable."
     )
 
@@ -95,7 +97,7 @@ def test_models_without_skill_are_counted_and_named():
     without = rows["architecture"] == "b"
     rows.loc[without, ["verdict", "note"]] = ["not evaluable", "no skill"]
     told = verdicts.flags_sentence(rows, "published")
-    assert told.startswith("Under published, bias checks flagged 1 of 1 architecture:")
+    assert told.startswith("Under the published split, bias checks flagged 1 of 1 architecture:")
     assert told.endswith("Not evaluable: no skill (b).")
     counted = verdicts.counts_sentence(rows, ["published"])
     # Of a 4 flagged and 1 clear, of b 3 flagged, 1 clear and 1 not evaluable, of c 1 not evaluable.
@@ -107,11 +109,12 @@ def test_models_without_skill_are_counted_and_named():
     assert (cells.text, cells.below, cells.strong) == ("not evaluable", "no skill", False)
     everyone = rows.assign(verdict="not evaluable", note="no skill")
     assert verdicts.flags_sentence(everyone, "published") == (
-        "Under published, no bias check of any architecture was evaluable. Not evaluable: no skill (a, b and c)."
+        "Under the published split, no bias check of any architecture was evaluable. Not evaluable: no skill (a, "
+        "b and c)."
     )
     assert "Not evaluable: no skill (a, b and c)." in verdicts.claim_sentence(everyone)
     assert list(bias._groups_sentences(everyone, ["published"])) == [
-        "Under published, no difference between groups was flagged. Not evaluable: no skill (a, b and c)."
+        "Under the published split, no difference between groups was flagged. Not evaluable: no skill (a, b and c)."
     ]
 
 
@@ -128,7 +131,7 @@ def test_models_without_skill_are_counted_and_named():
 def test_flagged_groups_are_counted_over_architectures(groups, words):
     pairs = [pair.split(": ") for pair in groups.split(", ")]
     rows = table(*((name, "groups", group, 0.3, "flagged") for name, group in pairs))
-    assert list(bias._groups_sentences(rows, ["published"])) == [f"Under published, {words}"]
+    assert list(bias._groups_sentences(rows, ["published"])) == [f"Under the published split, {words}"]
 
 
 def test_probes_are_counted_with_their_patients_where_these_are_known():
@@ -158,7 +161,8 @@ def test_what_is_left_out_for_want_of_skill_is_named_with_its_reason():
     assert verdicts.without_skill(rows) == "Not evaluable: no skill (a) and skill not evaluable (b)."
     assert verdicts.without_skill(table(*MIXED)) == ""
     assert verdicts.counts_sentence(rows[:1], ["published"]).startswith(
-        "Flags among the evaluable verdicts: 0 of 0 under published. 1 verdict was not evaluable. Models without skill"
+        "Flags among the evaluable verdicts: 0 of 0 under the published split. 1 verdict was not evaluable. "
+        "Models without skill"
     )
 
 

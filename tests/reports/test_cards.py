@@ -139,8 +139,9 @@ def test_a_model_without_skill_is_not_judged(whole):
     rows = tables_of(list(model_cards(whole)))["table-card-bias-vgg16"].rows
     assert {(row[1].text, row[1].below) for row in rows} == {("not evaluable", "no skill")}
     assert any(row[2].text == "flagged" for row in rows)
-    assert "No skill was shown under published: saliency maps and bias checks are not evaluable there." in card(
-        whole, "vgg16"
+    assert (
+        "No skill was shown under the published split: saliency maps and bias checks are not evaluable there."
+        in card(whole, "vgg16")
     )
     assert "No skill was shown" not in card(whole, "simple")
 
@@ -154,8 +155,9 @@ def test_harm_follows_from_the_scores(whole, tmp_path, monkeypatch):
 
 def test_limits_follow_from_the_tables(whole, tmp_path, monkeypatch):
     assert (
-        "compared with the majority-class baseline, the accuracy was significantly higher under published, not "
-        "significantly higher under by_source and by_patient." in card(whole)
+        "compared with the majority-class baseline, the accuracy was significantly higher under the published "
+        "split, not "
+        "significantly higher under the split by source image and the split by patient." in card(whole)
     )
     assert "42 of 42 test images have a copy in the training part" in card(whole)
     assert "collapsed" not in card(whole)
@@ -179,7 +181,7 @@ def test_what_can_not_be_told_is_not_told(made):
     titles = [column.title for column in tables_of(list(model_cards(made["bare"])))["table-card-scores-simple"].columns]
     assert "sensitivity" not in titles
     assert "This study does not show the performance on images of new patients." in card(made["leaking"])
-    assert "corrected form" not in card(made["leaking"]) and "as the published study built it" in card(made["leaking"])
+    assert "corrected form" not in card(made["leaking"]) and "as the original study built it" in card(made["leaking"])
     assert generated() in card(made["leaking"]) and generated() not in card(made["whole"])
 
 

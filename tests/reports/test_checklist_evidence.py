@@ -5,7 +5,7 @@ import pytest
 from reports.words import Words
 
 COPIES = [("published", "2 of 9 test images have a copy in the training part")]
-UNDER = "Under published, 2 of 9 test images have a copy in the training part."
+UNDER = "Under the published split, 2 of 9 test images have a copy in the training part."
 LEAK = "Data leakage was found under a."
 ROW = {"n_samples": 1200, "n_units": 50, "unit": "patients", "protocol": "by_patient"}
 LOW, HIGH = (
@@ -20,7 +20,7 @@ LOW, HIGH = (
         (
             "partitions",
             {"published": True, "as_shipped": False, "honest": [], "folds": 5, "tested": [(42, "published")]},
-            "published: files were assigned at random. The training part has 80% of the augmented files, the "
+            "The published split: files were assigned at random. The training part has 80% of the augmented files, the "
             "validation part the other 20%, and the test part a fifth of the un-augmented files. Test "
             "images: 42 (published).",
         ),
@@ -33,7 +33,8 @@ LOW, HIGH = (
                 "folds": 5,
                 "tested": [(1, "a"), (2, "b"), (3, "c")],
             },
-            "as_shipped: the parts are those that the data set ships; they were not checked for shared patients. x: 5 "
+            "The split as shipped: the parts are those that the data set ships; they were not checked for shared "
+            "patients. X: 5 "
             "folds, stratified by class. The validation part is drawn from the images that a fold does not test. Test "
             "images: 1 (a), 2 (b) and 3 (c).",
         ),
@@ -85,7 +86,8 @@ LOW, HIGH = (
         (
             "inputs",
             {"found": [("published", ["border", "corners"], 9), ("by_patient", [], 8)]},
-            "Networks receive pixels only. Simple features that predicted a class above chance: 2 of 9 under published "
+            "Networks receive pixels only. Simple features that predicted a class above chance: 2 of 9 under the "
+            "published split "
             "(border, corners) and 0 of 8 in new patients.",
         ),
         (
@@ -157,7 +159,8 @@ LOW, HIGH = (
             "contexts",
             {"lacking": "films without a mass", "copied": ["published"]},
             "The study does not show the performance in other hospitals, on other devices or on films without a mass. "
-            "Scores under published hold for copies of training images. Further contexts are for the authors to state.",
+            "Scores under the published split hold for copies of training images. Further contexts are for the "
+            "authors to state.",
         ),
         (
             "contexts",

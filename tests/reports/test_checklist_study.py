@@ -18,7 +18,7 @@ DATASET = {"generated": False, "title": "Films", "doi": "10.1/x", "licence": "MI
         (
             "why_these_data",
             {"generated": False, "publication": "A paper"},
-            "The data are those of the re-evaluated study, A paper.",
+            "The data are those of the original study, A paper.",
         ),
         (
             "why_these_data",
@@ -41,7 +41,8 @@ DATASET = {"generated": False, "title": "Films", "doi": "10.1/x", "licence": "MI
         (
             "subsets",
             {"published": True, "searched": ["a", "b"], "shipped": True},
-            "published: the training and validation parts have augmented files, the test part has a fifth of the "
+            "The published split: the training and validation parts have augmented files, the test part has a fifth "
+            "of the "
             "un-augmented files. a and b: the training part has augmented copies, the validation and test parts have "
             "upright originals.",
         ),
@@ -70,12 +71,12 @@ DATASET = {"generated": False, "title": "Films", "doi": "10.1/x", "licence": "MI
         (
             "why_models",
             {"publication": "A paper", "theirs": 1, "n": 2},
-            "1 of 2 architectures is from the re-evaluated study, A paper.",
+            "1 of 2 architectures is from the original study, A paper.",
         ),
         (
             "why_models",
             {"publication": "A paper", "theirs": 2, "n": 2},
-            "2 of 2 architectures are from the re-evaluated study, A paper.",
+            "2 of 2 architectures are from the original study, A paper.",
         ),
         (
             "why_models",
@@ -109,7 +110,8 @@ DATASET = {"generated": False, "title": "Films", "doi": "10.1/x", "licence": "MI
             "selection",
             {"searched": ["a", "b"], "tuned": True, "by_recipe": ["net"], "published": True},
             "Under a and b, the trial and the epoch with the lowest validation loss were selected, without using test "
-            "images. For net, the last epoch of the recipe was used, without using test images. Under published, the "
+            "images. For net, the last epoch of the recipe was used, without using test images. Under the published "
+            "split, the "
             "last epoch was used. All architectures are reported.",
         ),
         (

@@ -61,8 +61,8 @@ def test_every_pointer_leads_to_the_section_that_it_names(made, name):
 def test_leaks_are_told_and_a_planted_one_is_called_so(made, tmp_path, monkeypatch):
     answered, text, _ = filled(made["whole"], "reforms")["6b"]
     assert answered == YES and "leak" not in text
-    assert "Under published, 42 of 42 test images have a copy in the training part" in text
-    assert "Under by_patient, 0 of 70 test images have a copy in the training part" in text
+    assert "Under the published split, 42 of 42 test images have a copy in the training part" in text
+    assert "Under the split by patient, 0 of 70 test images have a copy in the training part" in text
 
     def plant(table):
         first = (table["protocol"] == "by_patient") & (table["fold"] == 1) & (table["part_b"] == "test")
@@ -73,7 +73,7 @@ def test_leaks_are_told_and_a_planted_one_is_called_so(made, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     for checklist, item in (("reforms", "6a"), ("reforms", "6b"), ("claim", "20")):
         answered, text, _ = filled(leaking, checklist)[item]
-        assert answered == PARTLY and "Data leakage was found under by_patient: parts share" in text
+        assert answered == PARTLY and "Data leakage was found under the split by patient: parts share" in text
     assert "3 of 70 test images have a copy in the training part" in filled(leaking, "reforms")["6b"][1]
 
 

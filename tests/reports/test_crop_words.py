@@ -48,4 +48,5 @@ def test_limits_name_box_crops_of_the_embedding_too(study):
 
 def test_the_shipped_split_is_described(study):
     found = text(methods.folds(Results(study)))
-    assert "official: the split that the data set ships." in found and "No patient is in two parts." in found
+    assert "The official split (official): the split that the data set ships." in found
+    assert "No patient is in two parts." in found

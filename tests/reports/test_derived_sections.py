@@ -37,9 +37,9 @@ def said(sections) -> str:
 
 def test_a_control_that_leaks_is_named_and_one_that_does_not_is_cleared(results):
     text = said(control(results))
-    assert "Under published, 3 of 5 models still scored above chance with permuted labels" in text
+    assert "Under the published split, 3 of 5 models still scored above chance with permuted labels" in text
     assert "VGG16 (0.85, 0.55 above chance, 95% CI 0.45 to 0.65; 0.90 with the real labels)" in text
-    assert "Under by_patient, all 5 models fell to chance or below" in text
+    assert "Under the split by patient, all 5 models fell to chance or below" in text
 
 
 def result(**facts) -> str:
@@ -64,7 +64,7 @@ def test_the_control_tells_leakage_from_what_should_not_be():
 
 def test_leakage_under_the_published_protocol_is_told_on_the_first_page(results):
     assert leakage_sentence(results.table("control")) == (
-        "Permuted labels leave nothing to learn; under the published protocol, accuracy with permuted labels still "
+        "Permuted labels leave nothing to learn; under the published split, accuracy with permuted labels still "
         "reached 0.85 (VGG16, 0.55 above chance, 95% CI 0.45 to 0.65)."
     )
     assert leakage_sentence(results.table("control").assign(verdict="no leak")) == ""

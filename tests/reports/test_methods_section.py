@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.protocols import BY_PATIENT, EXTERNAL, NOT_HONEST, OFFICIAL
 from benchmarks.study.names import BASELINES
+from reports.wording import split
 from reports.words import Words
 
 WORDS = Words("methods")
@@ -57,7 +58,7 @@ def test_every_baseline_is_described(name):
 @pytest.mark.parametrize("name", ["by_source", BY_PATIENT, OFFICIAL, EXTERNAL, *NOT_HONEST])
 def test_every_protocol_is_described(name):
     found = WORDS.text("protocol", name=name, **PROTOCOL | {"sets": ["north"]})
-    assert found.startswith(f"{name}: ") and found.endswith(".")
+    assert found.startswith(f"{split(name).capitalize()} ({name})") and found.endswith(".")
 
 
 def test_a_protocol_of_the_users_own_is_named():
@@ -65,20 +66,21 @@ def test_a_protocol_of_the_users_own_is_named():
 
 
 def test_architectures_without_a_published_form_are_named():
-    assert "no published form" not in WORDS.text("protocol", name="published", **PROTOCOL)
+    assert "not part of" not in WORDS.text("protocol", name="published", **PROTOCOL)
     found = WORDS.text("protocol", name="published", **PROTOCOL | {"new": ["mine", "vgg16"]})
-    assert "50 epochs without a search. There is no published form of mine and VGG16." in found
+    assert "50 epochs without a search. mine and VGG16 were not part of the original study." in found
 
 
 def test_tested_data_sets_are_named():
     found = [WORDS.text("protocol", name="external", **PROTOCOL | {"sets": sets}) for sets in (["a"], ["a", "b"])]
-    assert found[0].startswith("external: a is tested.") and found[1].startswith("external: a and b are tested.")
+    assert found[0].startswith("The external test (external): a is tested.")
+    assert found[1].startswith("The external test (external): a and b are tested.")
 
 
 def test_search_and_recipes_are_told_of_the_architectures_that_have_them():
     found = WORDS.text("corrected", **CORRECTED)
-    assert found.startswith("Under by_patient, images were divided into 5 folds, stratified by class")
-    assert "Under by_patient and official, architectures were trained in corrected form" in found
+    assert found.startswith("Under the split by patient, images were divided into 5 folds, stratified by class")
+    assert "Under the split by patient and the official split, architectures were trained in corrected form" in found
     assert (
         "of Simple CNN and VGG16 were searched inside each fold [@omalley2019] (random search, 3 trials per cell)"
         in found
@@ -96,7 +98,8 @@ def test_search_and_recipes_are_told_of_the_architectures_that_have_them():
 def test_intervals_name_the_units_of_each_protocol():
     units = [("patients", ["by_patient", "official"]), ("sources", ["by_source"])]
     found = WORDS.text("statistics", resamples=1000, units=units, repeats=1)
-    assert "1,000 resamples" in found and "(patients under by_patient and official; sources under by_source)." in found
+    told = "(patients under the split by patient and the official split; sources under the split by source image)."
+    assert "1,000 resamples" in found and told in found
     assert found.endswith("The study has one repeat: the spread between random seeds was not measured.")
     found = WORDS.text("statistics", resamples=1000, units=units, repeats=3)
     assert found.endswith("Folds were drawn 3 times with different random seeds; scores pool the repeats.")

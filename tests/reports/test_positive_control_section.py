@@ -35,14 +35,16 @@ def said(found: types.SimpleNamespace) -> str:
 def test_the_first_page_names_the_lowest_contrast_that_is_detected():
     found = results({"simple": FLAT, "densenet": SEEN, "majority": dict.fromkeys(SEEN, 0.5)})
     assert positive_sentence(found) == (
-        "In the positive control (by_patient), 1 of 2 networks detected a planted lesion, from 40% contrast on (AUC "
-        "0.90, DenseNet121, 95% CI 0.80 to 1.00). For a network that detected a contrast, read 'no skill' as 'no skill "
-        "above this contrast'; for the others, lack of skill is inconclusive."
+        "In the positive control under the split by patient, 1 of 2 networks detected planted lesions. The lowest "
+        "contrast "
+        "detected was 40% (DenseNet121, AUC 0.90, 95% CI 0.80 to 1.00). If a network that detected them has no "
+        "skill, it "
+        "found no sign of malignancy as easy to detect as these lesions. For the other networks, lack of skill is "
+        "inconclusive."
     )
     alone = positive_sentence(results({"densenet": SEEN}))
-    assert "DenseNet121 detected a planted lesion" in alone and alone.endswith(
-        "read 'no skill' as 'no skill above this contrast'."
-    )
+    assert "DenseNet121 detected planted lesions." in alone
+    assert alone.endswith("it found no sign of malignancy as easy to detect as these lesions.")
     text = said(found)
     assert positive_sentence(found) in text and "Detected by DenseNet121 from 40% on." in text
     assert "Not detected at the highest contrast, 40%, by Simple CNN." in text and "look for a leak" not in text
@@ -50,7 +52,8 @@ def test_the_first_page_names_the_lowest_contrast_that_is_detected():
 
 def test_the_first_page_admits_that_nothing_is_detected():
     assert positive_sentence(results({"simple": FLAT})) == (
-        "In the positive control (by_patient), no network detected a planted lesion of 40% contrast (best: an AUC "
+        "In the positive control under the split by patient, no network detected a planted lesion of 40% contrast "
+        "(best: an AUC "
         "of 0.58 (Simple CNN, 95% CI 0.48 to 0.68)). Networks without skill in this study "
         "therefore say nothing about the "
         "images."

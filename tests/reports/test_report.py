@@ -227,7 +227,7 @@ def test_verdicts_need_skill(made, page, article):
     counts = [(bias[name] == "flagged").sum() for name in ("verdict", "verdict_before_skill")]
     assert counts[0] < counts[1]
     assert f"Models without skill were not judged: {counts[0]} flagged ({counts[1]} without this rule)" in page.text
-    assert "All 2 architectures had skill." in article.text
+    assert "All 2 architectures had skill (performance better than chance)." in article.text
 
 
 def test_folds_show_what_training_has_seen(page):

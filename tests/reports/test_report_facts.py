@@ -50,7 +50,7 @@ def test_copies_are_counted():
 
 def test_the_published_recipe_names_architectures_without_a_published_form():
     told = recipe(results({}), PUBLISHED, ["simple"])
-    assert told == "the published recipe (8 epochs at a learning rate of 0.001, without a search)"
+    assert told == "the recipe of the original study (8 epochs at a learning rate of 0.001, without a search)"
     assert recipe(results({}), PUBLISHED, ["simple", "a", "b"]) == (
         f"{told}, with default hyperparameters and without augmentation or dropout for a and b"
     )
@@ -69,7 +69,7 @@ def test_the_published_recipe_names_architectures_without_a_published_form():
 )
 def test_the_search_is_described(study, words):
     assert recipe(results({}, **study), CORRECTED, ["a"]) == words
-    assert recipe(results({"b": DEFAULTS}, **study), CORRECTED, ["a", "b"]) == f"{words}; {CYCLE} (b)"
+    assert recipe(results({"b": DEFAULTS}, **study), CORRECTED, ["a", "b"]) == f"{words}; for b, {CYCLE}"
 
 
 def test_recipes_alone_are_described_without_a_search():
@@ -99,5 +99,5 @@ def test_a_recipe_names_what_differs(changes, words):
 
 def test_recipes_are_given_for_each_form():
     published, corrected = recipes(results({}), ["simple"])
-    assert published.startswith("published: the published recipe")
-    assert corrected.startswith("by_source and by_patient: random search")
+    assert published.startswith("under the published split: the recipe of the original study")
+    assert corrected.startswith("under the split by source image and the split by patient: random search")

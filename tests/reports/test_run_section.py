@@ -14,9 +14,15 @@ LIMITS |= {"protocols": ["by_patient"], "box_crops": False}
 CHOSEN = [
     ({"breast_found": True}, "The breast was segmented by a rule"),
     ({"known_patients": False}, "Patients are unknown"),
-    ({"protocols": ["published"]}, "Under published, the training part contains copies of test images."),
-    ({"protocols": ["as_shipped"]}, "Scores under as_shipped come from the split as the data set ships it."),
-    ({"protocols": ["by_source"]}, "Under by_source, the training part may contain other images of a test patient."),
+    ({"protocols": ["published"]}, "Under the published split, the training part contains copies of test images."),
+    (
+        {"protocols": ["as_shipped"]},
+        "Parts of the split as shipped may share patients, and the training part may contain copies",
+    ),
+    (
+        {"protocols": ["by_source"]},
+        "Under the split by source image, the training part may contain other images of a test patient.",
+    ),
     ({"box_crops": True}, "lesions that an annotator had marked"),
 ]
 
@@ -74,5 +80,5 @@ def test_a_limit_is_named_only_where_it_holds(changed, words):
 def test_data_sets_outside_training_are_named():
     assert WORDS.text("tested_elsewhere", sets=[]) == "No images of another hospital or data set were tested."
     assert WORDS.text("tested_elsewhere", sets=["north", "south"]) == (
-        "Under external, images of north and south were tested by models trained on other data sets."
+        "In the external test, images of north and south were tested by models trained on other data sets."
     )

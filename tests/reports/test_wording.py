@@ -58,7 +58,7 @@ def test_causes_of_collapse_tell_whole_and_reduced_networks_apart():
     )
     figures = {"alexnet": {"parameters": 62, "test_accuracy": 0.45}, "vgg16": {"parameters": 99, "test_accuracy": 0.45}}
     assert list(_causes(runs, figures)) == [
-        "AlexNet always collapsed: the network as published (3 epochs) in 2 of 2 runs, with learning_rate=0.0001 in 0 "
+        "AlexNet always collapsed: the original network (3 epochs) in 2 of 2 runs, with learning_rate=0.0001 in 0 "
         "of 1.",
         "VGG16 collapsed by chance: the reduced network (3 epochs) in 1 of 2 runs.",
     ]
