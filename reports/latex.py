@@ -3,6 +3,7 @@
 import functools
 import itertools
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,13 +89,19 @@ def _linked(anchors: set[str]) -> Callable[[Markup, str], Markup]:
 
 
 def _head(title: str) -> Markup:
-    """Return a column title in short lines, for makecell."""
-    lines = [""]
+    """Return a column title in short lines, for makecell; a long word like EfficientNetV2-B0 breaks at its parts."""
+    lines, longest = [""], LETTERS_A_LINE["narrow"]
     for word in title.split():
-        if lines[-1] and len(lines[-1]) + len(word) > 9:
-            lines.append(word)
+        first, *parts = re.split(r"(?<=[a-z])(?=[A-Z])|(?<=-)", word) if len(word) > longest else [word]
+        if lines[-1] and len(lines[-1]) + len(first) > 9:
+            lines.append(first)
         else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
+            lines[-1] = f"{lines[-1]} {first}".strip()
+        for part in parts:
+            if len(lines[-1]) + len(part) > longest:
+                lines.append(part)
+            else:
+                lines[-1] += part
     return Markup(r"\\").join(map(escaping.tex, lines))
 
 

@@ -11,6 +11,7 @@ from synthetic_results import NOT_CALIBRATED, write_results
 
 from analysis.claims import claims
 from analysis.figures import figures
+from analysis.names import named
 from analysis.tidy import read_table
 from benchmarks.errors import BadInput
 from benchmarks.study.study import load_study
@@ -204,7 +205,7 @@ def test_scores_and_classes_are_those_of_the_csv(made, page):
     for name in ("AUC within folds", "pooled AUC"):
         assert {cells[header.index(name)] for cells in rows} == {"not evaluable"}
     # The ROC curves and the reliability diagrams of by_patient say so.
-    assert page.text.count(f"{next(iter(made.architectures))}: {NOT_CALIBRATED}.") == 2
+    assert page.text.count(f"{named(next(iter(made.architectures)))}: {NOT_CALIBRATED}.") == 2
     per_class = read_table(made.results(), "per_class")
     chosen = per_class[(per_class["protocol"] == "published") & (per_class["architecture"] == "simple")]
     header, *rows = page.tables["table-classes-published"]

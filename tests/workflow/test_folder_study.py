@@ -91,7 +91,7 @@ def test_a_folder_with_a_manifest_runs_to_its_report(tmp_path, ward):
         assert words in page, words
     for words in ("Mammogram classifiers", "eight classes", "Huang &amp; Lin", "published split", "Scores: severity"):
         assert words not in page, words
-    assert "Under published, they are fitted" not in page and "the study has no such protocol" not in page
+    assert "Under the published split, they are fitted" not in page and "the study has no such protocol" not in page
 
 
 @pytest.mark.slow
