@@ -1,6 +1,6 @@
 """Section: comparison of architectures with baselines and each other, and the smallest detectable differences."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
@@ -131,7 +131,7 @@ def _pairs(results: Results) -> Iterator[Table]:
     tests = {"bootstrap": main, "corrected t": t, "McNemar": mcnemar, "Nemenyi": nemenyi}
     columns = [
         picked("protocol", "protocol", "left"),
-        *(picked(key, lambda row, key=key: named(row[key]), "left") for key in ("a", "b")),
+        *(picked(key, _name_in(key), "left") for key in ("a", "b")),
         picked("a minus b", lambda row: estimate(row["effect"], row["ci_low"], row["ci_high"]), test=main),
         *(picked(f"p, {title}", lambda row: p_value(row["p_holm"]), test=test) for title, test in tests.items()),
         picked("posterior", _posterior, test=compared.BAYES),
@@ -140,6 +140,10 @@ def _pairs(results: Results) -> Iterator[Table]:
     ]
     rows = (own for _, own in table.groupby(["protocol", "a", "b"], sort=False))
     yield make_table("pairs", WORDS.text("pairs_caption"), columns, rows, ["comparison"], grouped=True, folded=True)
+
+
+def _name_in(key: str) -> Callable[[pd.Series], str]:
+    return lambda row: named(row[key])
 
 
 def _posterior(row: pd.Series) -> str:

@@ -206,7 +206,7 @@ def test_a_reduced_form_of_a_study_states_what_is_reduced():
         "This study is a reduced form of the study paper.",
         "repeats of each protocol 1 (3), precision float32 (published), ",
         "trials of a search 4 (none), ",
-        "image side in pixels of vgg16 96 (224), ",
+        "image side in pixels of VGG16 96 (224), ",
         "image side in pixels of mammoflow_2025/vgg16 96 (224).",
     ):
         assert words in told
