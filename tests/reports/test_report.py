@@ -182,7 +182,7 @@ def test_headline_numbers_are_those_of_the_csv(made, page):
     order = {"protocol": made.protocols, "architecture": made.compared()}
     expected = table.sort_values([*order], key=lambda column: column.map(order[column.name].index))
     for shown, (_, row) in zip(rows, expected.iterrows(), strict=True):
-        assert shown[1] == row["architecture"]
+        assert shown[1] == named(row["architecture"])
         assert shown[2] == f"{row['n_samples']}|{row['n_units']} patients"
         assert shown[3] == f"{row['accuracy']:.2f}|{row['ci_low']:.2f} to {row['ci_high']:.2f}"
         assert shown[4] == f"{row['majority_accuracy']:.2f}"
