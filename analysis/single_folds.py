@@ -25,7 +25,7 @@ AUC = "roc_auc"
 
 def measure(cells: list[Path]) -> pd.DataFrame:
     """Return one row for each folder of a finished cell."""
-    return pd.DataFrame([_measured(cell.resolve()) for cell in cells])
+    return pd.DataFrame([_measured(cell) for cell in cells])
 
 
 def _measured(cell: Path) -> dict[str, Any]:
