@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 from statsmodels.stats.proportion import proportion_confint
 
+from analysis.names import named
 from benchmarks.errors import BadInput
 from docs.numbers.marks import Mark
 from docs.numbers.records import Measured, read
@@ -99,7 +100,7 @@ def about_time(minutes: float) -> str:
 
 
 # Functions and filters of the templates
-FUNCTIONS = (count, fixed, spelled, listed, ranged, where, row, share_ci, about_time)
+FUNCTIONS = (count, fixed, named, spelled, listed, ranged, where, row, share_ci, about_time)
 
 
 def _laid_out(text: str) -> str:
