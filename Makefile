@@ -38,24 +38,25 @@ SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DA
 
 .PHONY: environment backends app serve data reproduce plan status pdf length docs pictures test test-quick check publication survey archive same dictionary numbers lock
 
+# Compiling all of TensorFlow takes a third of the installation; what is imported is compiled by then.
 environment: $(INSTALLED)
 
 $(INSTALLED): $(REQUIREMENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mammobench needs Python 3.11 or newer; say which: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(REQUIREMENTS)
+	$(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement $(REQUIREMENTS)
 	touch $@
 
 # Keras on JAX and PyTorch, for `backend` of a study. CPU=1: PyTorch without CUDA, where pip knows PyTorch's own index.
 backends: environment
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	$(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes \
 		--requirement requirements-backends$(if $(CPU),-cpu).txt
 
 # FastAPI, Streamlit and what serves them.
 app: $(VENV)/.requirements-app
 
 $(VENV)/.requirements-app: requirements-app.txt $(INSTALLED)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-app.txt
+	$(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement requirements-app.txt
 	touch $@
 
 serve: app
