@@ -77,7 +77,7 @@ def test_the_walk_ends_in_a_report_with_all_that_was_added(tmp_path):
         "simple",
     }
     report = (place / "results/first/report/supplement.html").read_text()
-    for words in ('id="card-mobilenet"', "Howard et al. (2017)", "There is no published form of mobilenet"):
+    for words in ('id="card-mobilenet"', "Howard et al. (2017)", "MobileNet was not part of the original study"):
         assert words in report
     assert "cohen_kappa" in set(pd.read_csv(tables / "scores.csv")["metric"]) and "Cohen&#39;s kappa" in report
     assert "border_heat" in set(pd.read_csv(tables / "bias.csv")["check"]) and "saliency on the border" in report
