@@ -97,15 +97,15 @@ DATASET = {"generated": False, "title": "Films", "doi": "10.1/x", "licence": "MI
         (
             "training",
             {"adam": True, "recipes": ["published: x", "b: y"], "tuned": ["a"], "augmentation": True},
-            "Optimiser: Adam on the cross-entropy. published: x. b: y. Searched networks were trained on images that "
+            "Optimiser: Adam on the cross-entropy. Published: x. B: y. Searched networks were trained on images that "
             "were mirrored, rotated and zoomed; the search chose the strength.",
         ),
         (
             "training",
             {"adam": True, "recipes": ["b: y"], "tuned": ["a"], "augmentation": False},
-            "Optimiser: Adam on the cross-entropy. b: y. Searched networks were trained without augmentation.",
+            "Optimiser: Adam on the cross-entropy. B: y. Searched networks were trained without augmentation.",
         ),
-        ("training", {"adam": False, "recipes": ["b: y"], "tuned": [], "augmentation": True}, "b: y."),
+        ("training", {"adam": False, "recipes": ["b: y"], "tuned": [], "augmentation": True}, "B: y."),
         (
             "selection",
             {"searched": ["a", "b"], "tuned": True, "by_recipe": ["net"], "published": True},
