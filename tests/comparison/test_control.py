@@ -12,6 +12,7 @@ from sklearn.metrics import cohen_kappa_score
 from analysis.comparison import control
 from analysis.drawing.style import use_style
 from analysis.figures import comparison as figures_comparison
+from analysis.names import short
 from analysis.tidy import read_table
 from benchmarks.study.names import BASELINES
 
@@ -123,5 +124,5 @@ def test_the_figure_has_a_panel_for_each_protocol_and_a_row_for_each_model(study
     figure = figures_comparison.control(control.control(study), ["simple"])
     assert [axes.get_title(loc="left") for axes in figure.axes] == CONTROL["protocols"]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == ["simple", *BASELINES]
+    assert names == ["Simple CNN", *map(short, BASELINES)]
     plt.close(figure)

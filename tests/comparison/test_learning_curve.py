@@ -78,7 +78,7 @@ def test_without_a_learning_curve_the_tables_are_empty(tmp_path, monkeypatch):
 def test_the_figure_has_a_curve_for_each_architecture_and_a_tick_for_each_size(study):
     points, _ = learning_curve.learning_curve(study).values()
     axes = figures_comparison.learning_curve(points, ["simple"]).axes[0]
-    names = ["simple", "majority", "stratified", "thumbnail_logistic", "imagenet_logistic"]
+    names = ["Simple CNN", "majority class", "random guesses", "thumbnails", "ImageNet features"]
     assert [line.get_label() for line in axes.lines] == names
     assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "4", "8"]
     drawn = np.mean([line.get_ydata() for line in axes.lines], axis=0)

@@ -154,7 +154,7 @@ def test_the_figure_has_a_panel_for_each_fit_that_explains_something():
     use_style()
     table = importance.importance(planted(0), 1)
     (axes,) = (axes for axes in training.importance(table).axes if axes.get_title(loc="left"))
-    assert axes.get_title(loc="left").startswith("simple  (R2 0.")
+    assert axes.get_title(loc="left").startswith("Simple CNN  (R2 0.")
     assert axes.get_yticklabels()[0].get_text() == "mode"
     assert training.importance(importance.importance(planted(0).iloc[:10], 1)) is None
     plt.close("all")
