@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,21 +32,28 @@ STAGES = [
     *("analysis.comparison.tuning_gain", "analysis.bias.groups", "reports.provenance", "reports.render"),
 ]
 
+REPLACED = ("cells", "folds", "logs", "report")  # results that are made again
+
 
 def grown(study: Study, repeats: int, place: Path) -> int:
     """Write results of `study` with `repeats` below `place`; return the number of cells."""
-    named = Path(study.source.argument)
-    base = str(named.resolve() if named.is_file() else named)
-    raw = {"description": study.description, "extends": base, "repeats": repeats}
-    (place / "grown.yaml").write_text(yaml.safe_dump(raw))
-    large = load_study(str(place / "grown.yaml"))
+    large = changed(study, place, {"repeats": repeats}, REPLACED)
     results = place / "results/grown"
-    shutil.copytree(study.results(), results, ignore=shutil.ignore_patterns("cells", "folds", "logs", "report"))
     cells = 0
     for protocol in large.all_protocols():
         run_stage(place, "benchmarks.samples.folds", "--protocol", protocol)
         cells += answer(study, large, protocol, results)
     return cells
+
+
+def changed(study: Study, place: Path, settings: dict[str, Any], left_out: tuple[str, ...]) -> Study:
+    """Write `study` with other `settings`, and its results but for the files `left_out`, below `place`."""
+    named = Path(study.source.argument)
+    base = str(named.resolve() if named.is_file() else named)
+    raw = {"description": study.description, "extends": base} | settings
+    (place / "grown.yaml").write_text(yaml.safe_dump(raw))
+    shutil.copytree(study.results(), place / "results/grown", ignore=shutil.ignore_patterns(*left_out))
+    return load_study(str(place / "grown.yaml"))
 
 
 def answer(study: Study, large: Study, protocol: str, results: Path) -> int:
@@ -89,14 +97,17 @@ def repeated(known: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     return known.iloc[chosen].reset_index(drop=True).assign(**given).astype(known.dtypes.to_dict())
 
 
-def run_stage(place: Path, module: str, *options: str) -> tuple[float, float]:
-    """Run a stage; return its CPU seconds and peak memory in MiB."""
+def run_stage(place: Path, module: str, *options: str) -> dict[str, float]:
+    """Run a stage; return its cpu_seconds and peak_memory_mb (MiB)."""
     command = [sys.executable, str(CODE / "benchmarks/run/launch.py"), module, "--study", "grown.yaml", *options]
     process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"{module} failed with {place} as working directory")
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return {
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
+        "peak_memory_mb": round(used.ru_maxrss / 1024, 1),
+    }
 
 
 def measure(study: str, repeats: list[int]) -> pd.DataFrame:
@@ -106,10 +117,7 @@ def measure(study: str, repeats: list[int]) -> pd.DataFrame:
     for number in repeats:
         with tempfile.TemporaryDirectory() as folder:
             cells = grown(finished, number, Path(folder))
-            for stage in STAGES:
-                seconds, memory = run_stage(Path(folder), stage)
-                row = {"stage": stage, "cells": cells, "cpu_seconds": round(seconds, 2)}
-                rows.append(row | {"peak_memory_mb": round(memory, 1)})
+            rows += [{"stage": stage, "cells": cells} | run_stage(Path(folder), stage) for stage in STAGES]
     table = pd.DataFrame(rows)
     first = table.groupby("stage")[["cpu_seconds", "cells"]].transform("first")
     table["cpu_ratio"] = (table["cpu_seconds"] / first["cpu_seconds"]).round(2)

@@ -10,35 +10,28 @@ logarithms of all sizes), cpu_last and memory_last (slope between the two larges
 """
 
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from benchmarks.errors import run_cli
 from benchmarks.reference.command import measurement
-from benchmarks.speed.growth import STAGES, answer, run_stage
+from benchmarks.speed.growth import REPLACED, STAGES, answer, changed, run_stage
 from benchmarks.study.study import Study, load_study
 
 SIDE = 64  # pixels
 COPIES = 24
 IMAGES_PER_PATIENT = (COPIES + 2) * 2.1  # two originals and the copies of each source
-LEFT_OUT = ("cells", "folds", "logs", "report", "search", "*.npy", "samples.parquet", "dataset.json")
+LEFT_OUT = (*REPLACED, "search", "*.npy", "samples.parquet", "dataset.json")
 
 
 def grown(study: Study, images: int, place: Path) -> Study:
     """Write a study with about `images` phantoms, and results of `study` that don't depend on them, below `place`."""
-    named = Path(study.source.argument)
-    base = str(named.resolve() if named.is_file() else named)
     dataset = {"patients": round(images / IMAGES_PER_PATIENT), "copies": COPIES, "side": SIDE}
-    raw = {"description": study.description, "extends": base, "dataset": dataset}
-    (place / "grown.yaml").write_text(yaml.safe_dump(raw))
-    shutil.copytree(study.results(), place / "results/grown", ignore=shutil.ignore_patterns(*LEFT_OUT))
-    return load_study(str(place / "grown.yaml"))
+    return changed(study, place, {"dataset": dataset}, LEFT_OUT)
 
 
 def measure(study: str, images: list[int]) -> pd.DataFrame:
@@ -64,9 +57,9 @@ def measure(study: str, images: list[int]) -> pd.DataFrame:
 
 
 def _row(place: Path, order: tuple[str, ...]) -> dict:
-    seconds, memory = run_stage(place, *order)
+    used = run_stage(place, *order)
     images = len(pd.read_parquet(place / "results/grown/samples.parquet", columns=["sample"]))
-    row = {"stage": order[0], "images": images, "cpu_seconds": round(seconds, 2), "peak_memory_mb": round(memory, 1)}
+    row = {"stage": order[0], "images": images} | used
     print(row, file=sys.stderr, flush=True)
     return row
 
