@@ -55,7 +55,7 @@ def headline(table: pd.DataFrame, architectures: list[str], protocols: list[str]
     axes.spines["left"].set_visible(False)
     _beside(axes, ACROSS + 0.1, -1, "accuracy (95% CI)", fontsize=TEXT - 0.5, color=GREY)
     leaky = ", ".join(name for name in NOT_HONEST if name in protocols)
-    handles = {leaky: key("o", filled=False), "honest": key("o")} if leaky else {}
+    handles = {leaky: key("o", filled=False), "no shared source": key("o")} if leaky else {}
     handles |= {"majority class": key("|", size=8, markeredgewidth=1.2)}
     axes.legend(
         handles.values(), handles, loc="lower left", bbox_to_anchor=(-LEFT / ACROSS, 1), ncols=3, borderaxespad=0.1,

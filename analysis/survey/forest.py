@@ -9,21 +9,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.drawing.panels import save
-from analysis.drawing.style import COLOURS, FAINT, FULL_WIDTH, GREY, INK, WRONG, intervals, key, use_style
+from analysis.drawing.style import COLOURS, FAINT, GREY, INK, WRONG, intervals, key, use_style
 from analysis.survey.verdict import known
 
-ROW, GAP = 0.115, 0.2  # inches a row, and between publications
-TOP, BOTTOM = 0.55, 0.4  # inches above and below the rows
-LEFT, RIGHT = 0.255, 0.845  # of the width: the panel
+TEXT = 8  # points
+ROW, NAME, GAP = 0.135, 0.2, 0.12  # inches a row, a publication's name, and between publications
+TOP, BOTTOM = 0.72, 0.42  # inches above and below the rows
+LEFT, ACROSS, RIGHT = 0.12, 4.0, 0.15  # inches: the panel, and beside it
+WIDTH = LEFT + ACROSS + RIGHT  # narrow, so that text stays readable beside other content and on a telephone
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, *_ = COLOURS
 # Column of survey.csv -> words of the legend, look, filled
 SERIES: dict[str, tuple[str, tuple[str, str], bool]] = {
     "printed": ("printed", (INK, "D"), True),
-    "replayed": ("replayed under its own split (thick: range over seeds)", (VERMILION, "o"), True),
+    "replayed": ("replayed, its own split", (VERMILION, "o"), True),
     "by_source": ("replayed, no source shared", (BLUE, "s"), True),
     "by_patient": ("replayed, no patient shared", (GREEN, "^"), True),
-    "ceiling": ("best honest model on the same data", (GREEN, "^"), False),
-    "imagenet_logistic": ("ImageNet features, logistic regression", (PURPLE, "P"), False),
+    "ceiling": ("best model without copies", (GREEN, "^"), False),
+    "imagenet_logistic": ("ImageNet features", (PURPLE, "P"), False),
     "majority": ("majority class", (GREY, "|"), True),
     "permuted": ("its own split, labels permuted", (ORANGE, "X"), True),
 }
@@ -39,23 +41,25 @@ def rows_of(publication: dict[str, Any]) -> list[str]:
 def forest(survey: pd.DataFrame) -> Figure:
     """Return the figure: a block for each publication, a row for each estimate, 95% intervals."""
     blocks = [(row, rows_of(row)) for row in survey.to_dict("records")]
-    heights = [max(len(names), 2) * ROW for _, names in blocks]
+    heights = [NAME + max(len(names), 1) * ROW for _, names in blocks]
     height = sum(heights) + GAP * len(blocks) + TOP + BOTTOM
-    figure = plt.figure(figsize=(FULL_WIDTH, height))
-    axes = figure.add_axes((LEFT, BOTTOM / height, RIGHT - LEFT, 1 - (TOP + BOTTOM) / height))
+    figure = plt.figure(figsize=(WIDTH, height))
+    axes = figure.add_axes((LEFT / WIDTH, BOTTOM / height, ACROSS / WIDTH, 1 - (TOP + BOTTOM) / height))
     top = GAP / 2
     for (row, names), own in zip(blocks, heights, strict=True):
         _block(axes, row, names, top, own)
         top += own + GAP
         if row is not blocks[-1][0]:
-            axes.axhline(top - GAP / 2, color=FAINT, linewidth=0.6, xmin=-0.42, xmax=1.26, clip_on=False)
-    axes.set(xlim=(-0.01, 1.01), ylim=(top - GAP / 2, 0), xlabel="accuracy on test images (95% CI)", yticks=[])
+            axes.axhline(top - GAP / 2, color=FAINT, linewidth=0.6, clip_on=False)
+    axes.set(xlim=(-0.02, 1.03), ylim=(top - GAP / 2, 0), xlabel="accuracy on test images (95% CI)", yticks=[])
+    axes.tick_params(labelsize=TEXT)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     used = [name for name in SERIES if any(name in names for _, names in blocks)]
     handles = [key(SERIES[name][1][1], SERIES[name][2], **_colours(name)) for name in used]
-    figure.legend(handles, [SERIES[name][0] for name in used], loc="upper left", ncols=3, borderaxespad=0.3)
+    words = [SERIES[name][0] for name in used]
+    figure.legend(handles, words, loc="upper left", ncols=2, fontsize=TEXT, columnspacing=1, borderaxespad=0.3)
     return figure
 
 
@@ -66,17 +70,17 @@ def _colours(name: str) -> dict[str, Any]:
 
 def _block(axes: Axes, row: dict[str, Any], names: list[str], top: float, height: float) -> None:
     """Draw one publication between `top` and `top` + `height`, inches downwards."""
-    middle = top + height / 2
     beside = axes.get_yaxis_transform()
+    line = {"xycoords": beside, "va": "center", "annotation_clip": False}
+    name = axes.annotate(row["publication"], (0, top + NAME / 2), weight="bold", **line)
     classes = f"{row['classes']:.0f} classes" if known(row, "classes") else ""
     n = f"{row['n_test']:,.0f} test images" if known(row, "n_test") else row["replay"]
-    axes.text(-0.42, middle, row["publication"], transform=beside, weight="bold", va="bottom")
     about = ", ".join(filter(None, [classes, n]))
-    axes.text(-0.42, middle + 0.02, about, transform=beside, fontsize=6, color=GREY, va="top")
+    axes.annotate(about, (1, 0), (5, 0), name, "offset points", va="bottom", fontsize=TEXT, color=GREY)
     strong = row["verdict"] in ("leak", "impossible figures")
     colour = WRONG if strong else GREY if row["verdict"].startswith("not") else INK
-    words = row["verdict"].replace(" ", "\n", 1)
-    axes.text(1.03, middle, words, transform=beside, fontsize=7, color=colour, va="center", weight="bold")
+    axes.annotate(row["verdict"], (1, top + NAME / 2), color=colour, weight="bold", ha="right", **line)
+    middle = top + (NAME + height) / 2
     if not names:
         axes.text(0.5, middle, "no printed accuracy and no replay", color=GREY, ha="center", va="center")
     for place, name in enumerate(names):

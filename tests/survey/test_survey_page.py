@@ -6,6 +6,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +14,7 @@ from conftest import ROOT
 from playwright.sync_api import sync_playwright
 from survey_input import leak, mammoflow, ordinary, replay, write_study
 
+from analysis.drawing.style import use_style
 from analysis.survey import forest
 from analysis.survey.survey import tables
 from benchmarks.publications import publication
@@ -236,3 +238,12 @@ def test_the_forest_plot_has_the_ceiling_only_where_nothing_was_replayed(written
     replayed, unknown = (forest.rows_of(row) for row in table.to_dict("records"))
     assert replayed == ["printed", "replayed", "by_patient", "imagenet_logistic", "majority", "permuted"]
     assert unknown == ["printed", "ceiling"]
+
+
+def test_the_smallest_text_of_the_forest_plot_is_legible_beside_the_claims(written):
+    """An article 1280 pixels wide gives its first figure 430 pixels; text of 11 pixels can be read."""
+    use_style()
+    figure = forest.forest(tables(written[0].parent)["survey"])
+    smallest = min(text.get_fontsize() for text in figure.findobj(plt.Text) if text.get_text())
+    assert smallest * 430 / (72 * figure.get_figwidth()) >= 11
+    plt.close(figure)
