@@ -2,17 +2,20 @@
 
     python -m benchmarks.speed.search > benchmarks/speed/search.csv
 
-The same search of densenet (DenseNet121 as published) on 64 px phantoms of the demo, alternately with and without
-reuse, in one process. Each search starts without a traced model; the tracing of the first trial counts. Columns: round,
-reuse, trials, seconds, trials_per_minute, best_trial, best_score, ratio (of trials per minute, of the round),
-score_difference (largest difference of a trial's score in the round), and those of benchmarks/reference.
+The same search of an architecture in its corrected form, at full size, on 64 px phantoms of the demo, alternately with
+and without reuse, in one process. Each search starts without a traced model; the tracing of the first trial counts.
+Columns: architecture, round, reuse, trials, seconds, trials_per_minute, best_trial, best_score, ratio (of trials per
+minute, of the round), score_difference (largest difference of a trial's score in the round), and those of
+benchmarks/reference.
 """
 
 import contextlib
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +28,7 @@ from benchmarks.datasets import phantom
 from benchmarks.errors import run_cli
 from benchmarks.reference.command import measurement
 
+NAMES = ("alexnet", "densenet", "efficientnet", "shufflenet", "simple", "vgg16")
 SIZE, CLASSES, SEED = 64, 8, 1
 
 
@@ -38,15 +42,17 @@ def parts(n_train: int, n_validation: int) -> tuple[Part, Part]:
     return Part(images[:n_train], labels[:n_train]), Part(images[n_train:], labels[n_train:])
 
 
-def searched(train: Part, validation: Part, trials: int, epochs: int, reuse: bool) -> tuple[float, pd.DataFrame]:
-    """Run one search; return its seconds and trials."""
+def searched(
+    name: str, train: Part, validation: Part, trials: int, epochs: int, reuse: bool
+) -> tuple[float, pd.DataFrame]:
+    """Run one search of architecture `name`; return its seconds and trials."""
     from benchmarks.cells.fit import CellModel
     from benchmarks.cells.reuse import forget
     from benchmarks.cells.search import search
 
     def build(hp):
         own = {"variant": "corrected", "classes": CLASSES, "image_size": SIZE, "structure": "default"}
-        return build_model("densenet", hp=hp, seed=SEED, **own)[0]
+        return build_model(name, hp=hp, seed=SEED, **own)[0]
 
     forget()
     model = CellModel(build, train, validation, epochs, SEED, Progress(), reuse=reuse)
@@ -56,31 +62,45 @@ def searched(train: Part, validation: Part, trials: int, epochs: int, reuse: boo
         return time.perf_counter() - started, found.trials
 
 
-def measure(trials: int, epochs: int, rounds: int, threads: int) -> pd.DataFrame:
+def measure(names: list[str], trials: int, epochs: int, rounds: int, threads: int) -> pd.DataFrame:
     """Search alternately with and without reuse; return a row a search."""
     backend.prepare(threads)
     train, validation = parts(44, 14)
     rows = []
-    for number in range(rounds):
-        pair = []
-        for reuse in (True, False):
-            seconds, found = searched(train, validation, trials, epochs, reuse)
-            best = found[found["best"]].iloc[0]
-            row = {"round": number + 1, "reuse": reuse, "trials": len(found), "seconds": round(seconds, 1)}
-            row |= {"trials_per_minute": round(60 * len(found) / seconds, 2)}
-            pair.append((row | {"best_trial": best["trial"], "best_score": best["score"]}, found["score"]))
-        (one, scores), (other, expected) = pair
-        ratio = round(one["trials_per_minute"] / other["trials_per_minute"], 1)
-        difference = float(np.abs(scores - expected).max())
-        rows += [row | {"ratio": ratio, "score_difference": difference} for row in (one, other)]
+    for name in names:
+        for number in range(rounds):
+            both = {reuse: searched(name, train, validation, trials, epochs, reuse) for reuse in (True, False)}
+            about = {"architecture": name, "round": number + 1}
+            rows += [about | row for row in compared(both)]
     return pd.DataFrame(rows)
+
+
+def compared(both: Mapping[bool, tuple[float, pd.DataFrame]]) -> Iterator[dict[str, Any]]:
+    """Yield the columns from reuse on of two searches, given as seconds and trials by whether they reuse a model."""
+    rates = {reuse: 60 * len(found) / seconds for reuse, (seconds, found) in both.items()}
+    scores = [found["score"] for _, found in both.values()]
+    for reuse, (seconds, found) in both.items():
+        best = found[found["best"]].iloc[0]
+        yield {
+            "reuse": reuse,
+            "trials": len(found),
+            "seconds": round(seconds, 1),
+            "trials_per_minute": round(rates[reuse], 2),
+            "best_trial": best["trial"],
+            "best_score": best["score"],
+            "ratio": round(rates[True] / rates[False], 1),
+            "score_difference": float(np.abs(scores[0] - scores[1]).max()),
+        }
 
 
 main = measurement(
     "benchmarks.speed.search",
     "Time a search with and without reuse of the traced model.",
     measure,
-    {"--trials": 8, "--epochs": 2, "--rounds": 2, "--threads": 2},
+    {
+        "--names": {"nargs": "+", "default": list(NAMES), "metavar": "NAME", "help": "architectures"},
+        **{"--trials": 10, "--epochs": 1, "--rounds": 1, "--threads": 2},
+    },
 )
 
 if __name__ == "__main__":
