@@ -137,7 +137,7 @@ main = measurement(
     measure,
     {
         "--names": {"nargs": "+", "default": list(NAMES), "metavar": "NAME", "help": "architectures"},
-        **{"--rounds": 2, "--repeats": 3, "--threads": 2},
+        **{"--rounds": 1, "--repeats": 3, "--threads": 2},
     },
 )
 
