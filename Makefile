@@ -38,13 +38,17 @@ SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --config study=$(STUDY) $(if $(DA
 
 .PHONY: environment backends app serve data reproduce plan status pdf length docs pictures test test-quick check publication survey archive same dictionary numbers lock
 
-# Compiling all of TensorFlow takes a third of the installation; what is imported is compiled by then.
+# Compiling all of TensorFlow takes a third of the installation; here, what is imported is compiled. Where Python may not
+# write that, each process would spend ten seconds on it.
+unexport PYTHONDONTWRITEBYTECODE
+
 environment: $(INSTALLED)
 
 $(INSTALLED): $(REQUIREMENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mammobench needs Python 3.11 or newer; say which: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement $(REQUIREMENTS)
+	KERAS_BACKEND=$(or $(patsubst -%,%,$(OTHER)),tensorflow) $(VENV)/bin/python -c "import snakemake.cli; from benchmarks import backend; backend.load()"
 	touch $@
 
 # Keras on JAX and PyTorch, for `backend` of a study. CPU=1: PyTorch without CUDA, where pip knows PyTorch's own index.
