@@ -71,15 +71,15 @@ def _colours(name: str) -> dict[str, Any]:
 def _block(axes: Axes, row: dict[str, Any], names: list[str], top: float, height: float) -> None:
     """Draw one publication between `top` and `top` + `height`, inches downwards."""
     beside = axes.get_yaxis_transform()
-    line = {"xycoords": beside, "va": "center", "annotation_clip": False}
-    name = axes.annotate(row["publication"], (0, top + NAME / 2), weight="bold", **line)
+    title = axes.text(0, top + NAME / 2, row["publication"], transform=beside, weight="bold", va="center")
     classes = f"{row['classes']:.0f} classes" if known(row, "classes") else ""
     n = f"{row['n_test']:,.0f} test images" if known(row, "n_test") else row["replay"]
     about = ", ".join(filter(None, [classes, n]))
-    axes.annotate(about, (1, 0), (5, 0), name, "offset points", va="bottom", fontsize=TEXT, color=GREY)
+    axes.annotate(about, (1, 0), (5, 0), title, "offset points", va="bottom", fontsize=TEXT, color=GREY)
     strong = row["verdict"] in ("leak", "impossible figures")
     colour = WRONG if strong else GREY if row["verdict"].startswith("not") else INK
-    axes.annotate(row["verdict"], (1, top + NAME / 2), color=colour, weight="bold", ha="right", **line)
+    right = {"ha": "right", "va": "center"}
+    axes.text(1, top + NAME / 2, row["verdict"], right, transform=beside, color=colour, weight="bold")
     middle = top + (NAME + height) / 2
     if not names:
         axes.text(0.5, middle, "no printed accuracy and no replay", color=GREY, ha="center", va="center")
