@@ -8,7 +8,7 @@ from conftest import ROOT
 
 def test_python_may_keep_what_it_compiles():
     """Packages are installed without compiled files: else each process would compile TensorFlow for itself."""
-    show = ["make", "--eval", 'show: ; @echo "[$${PYTHONDONTWRITEBYTECODE}]"', "show"]
+    show = ["make", "--no-print-directory", "--eval", 'show: ; @echo "[$${PYTHONDONTWRITEBYTECODE}]"', "show"]
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(show, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
