@@ -17,7 +17,9 @@ TENSORFLOW = "tensorflow"
 BACKENDS = (TENSORFLOW, "jax", "torch")  # of Keras
 PACKAGES = ("keras", "keras-tuner", "numpy", "scikit-learn", "pandas", "snakemake")
 OPTIONAL = (*BACKENDS, "tf-keras-vis")  # an environment has those of its backend
-
+# With "1", TensorFlow keeps freed memory for its next step. With "0", the plain way, the kernel takes it back and clears
+# it page by page: on a virtual machine up to half of a step's time at 64 px, a third at 224 px (17 % less memory there).
+KEEP_MEMORY = "TF_CPU_ALLOCATOR_USE_BFC"
 
 # Lines that TensorFlow prints at every start, at any TF_CPP_MIN_LOG_LEVEL, without a fault. 303: there is no driver.
 START_UP = (
@@ -39,6 +41,7 @@ def prepare(threads: int, keras: bool = True, backend: str = TENSORFLOW, share: 
 
     if keras:
         require(backend)
+        os.environ.setdefault(KEEP_MEMORY, "1")
         share = gpu.take() if share is None else share
         if share is not None:
             gpu.reserve(backend, share)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 import architectures
+from benchmarks import backend
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
@@ -19,6 +20,8 @@ REAL_DATA = ROOT.parent / "shared" / "data"
 # Timings differ between machines, and a slow example is not a wrong one.
 settings.register_profile("mammobench", deadline=None)
 settings.load_profile("mammobench")
+# As in runs; tests that train do not call backend.prepare.
+os.environ.setdefault(backend.KEEP_MEMORY, "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
