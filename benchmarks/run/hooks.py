@@ -67,6 +67,7 @@ class Run:
             self.study.failures_file().unlink(missing_ok=True)
         if planned is not None:
             self.watch.start(*map(cells_of, planned))
+        snakemake_private.hash_inputs_once()
         if local:
             snakemake_private.without_rate_limit(self.workflow)
             if sys.platform == "linux" and self.study.backend == TENSORFLOW:

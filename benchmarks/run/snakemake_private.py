@@ -5,8 +5,10 @@ of Snakemake is public.
 """
 
 import contextlib
+import functools
 import gzip
 import json
+import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,30 @@ def without_rate_limit(workflow: Any) -> None:
     with contextlib.suppress(*CHANGED):
         if workflow.scheduler.job_rate_limiter is not None:
             workflow.scheduler.job_rate_limiter = None
+
+
+def hash_inputs_once() -> None:
+    """Let Snakemake hash an input once while it does not change.
+
+    Snakemake hashes all inputs of a job again for each of its outputs: the images of a study eight times a cell. Where
+    Snakemake has changed, it still does.
+    """
+    with contextlib.suppress(*CHANGED):
+        from snakemake.io import _IOFile
+
+        plain, known = _IOFile.checksum, {}
+
+        @functools.wraps(plain)
+        async def checksum(file: Any, *arguments: Any, **options: Any) -> str | None:
+            if file.is_storage or not os.path.isfile(file):
+                return await plain(file, *arguments, **options)
+            at = os.stat(file)
+            key = (file, at.st_ino, at.st_size, at.st_mtime_ns, *arguments, *options.items())
+            if key not in known:
+                known[key] = await plain(file, *arguments, **options)
+            return known[key]
+
+        _IOFile.checksum = checksum
 
 
 def is_local(workflow: Any) -> bool:

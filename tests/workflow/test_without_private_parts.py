@@ -10,6 +10,7 @@ from benchmarks.validation.same import differences
 
 # Attributes of `workflow`
 PRIVATE = ("dag", "scheduler", "modifier", "local_exec", "is_main_process", "global_resources")
+MODULES = ("snakemake.persistence.file", "snakemake.io")
 
 
 @pytest.mark.slow
@@ -21,8 +22,10 @@ def test_without_private_parts_a_run_gives_the_same_tables(finished, tmp_path):
     for name in PRIVATE:
         assert f"workflow.{name}" in text or f'"{name}"' in text
         text = text.replace(f"workflow.{name}", f"workflow.no_{name}").replace(f'"{name}"', f'"no_{name}"')
-    assert "snakemake.persistence.file" in text
-    module.write_text(text.replace("snakemake.persistence.file", "snakemake.persistence.no_file"))
+    for name in MODULES:
+        assert f"from {name} import" in text
+        text = text.replace(f"from {name} import", f"from {name}_moved import")
+    module.write_text(text)
     run = snakemake(clone, "--config", write_study(clone, **TINY), code=clone)
     assert run.returncode == 0, run.stdout
     assert (clone / "results/small/report/report.html").exists() and not (
