@@ -24,11 +24,11 @@ import architectures
 from benchmarks import backend
 from benchmarks.errors import BadInput, run_cli
 from benchmarks.reference.command import measurement
+from benchmarks.speed.names import NAMES
 
 if TYPE_CHECKING:
     import keras
 
-NAMES = ("simple", "alexnet", "densenet", "efficientnet", "shufflenet", "vgg16")
 CLASSES, SIDE, SEED = 8, 2048, 1
 GIGA = 1e9
 
@@ -96,25 +96,23 @@ def passes(layer: "keras.Layer", batch: int, *, first: bool) -> Callable[[], tup
     import keras
     import tensorflow as tf
 
-    if isinstance(layer, keras.layers.DepthwiseConv2D):
-        operation = keras.ops.depthwise_conv
+    if isinstance(layer, keras.layers.Dense):
+        operation, settings = keras.ops.matmul, ()
+    elif isinstance(layer, keras.layers.DepthwiseConv2D):
+        operation, settings = keras.ops.depthwise_conv, (layer.strides, layer.padding)
     elif isinstance(layer, keras.layers.Conv2D):
-        operation = keras.ops.conv
-    elif not isinstance(layer, keras.layers.Dense):
+        operation, settings = keras.ops.conv, (layer.strides, layer.padding)
+    else:
         raise BadInput(f"{layer.name}: layers of kind {type(layer).__name__} can't be measured alone; name others")
     inputs = tf.random.normal((batch, *layer.input.shape[1:]))
     kernel = tf.convert_to_tensor(layer.kernel)
     gradient = tf.random.normal((batch, *layer.output.shape[1:]))
-
     wanted = [kernel] if first else [kernel, inputs]
 
     def compute() -> tuple:
         with tf.GradientTape() as tape:
             tape.watch(wanted)
-            if isinstance(layer, keras.layers.Dense):
-                outputs = inputs @ kernel
-            else:
-                outputs = operation(inputs, kernel, layer.strides, layer.padding)
+            outputs = operation(inputs, kernel, *settings)
         return outputs, *tape.gradient(outputs, wanted, output_gradients=gradient)
 
     return tf.function(compute)
@@ -135,10 +133,7 @@ main = measurement(
     "benchmarks.speed.arithmetic",
     "Time training steps of the published networks, and their convolutions and products alone.",
     measure,
-    {
-        "--names": {"nargs": "+", "default": list(NAMES), "metavar": "NAME", "help": "architectures"},
-        **{"--rounds": 1, "--repeats": 3, "--threads": 2},
-    },
+    {"--names": NAMES, "--rounds": 1, "--repeats": 3, "--threads": 2},
 )
 
 if __name__ == "__main__":

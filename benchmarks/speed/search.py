@@ -27,8 +27,8 @@ from benchmarks.cells.progress import Progress
 from benchmarks.datasets import phantom
 from benchmarks.errors import run_cli
 from benchmarks.reference.command import measurement
+from benchmarks.speed.names import NAMES
 
-NAMES = ("alexnet", "densenet", "efficientnet", "shufflenet", "simple", "vgg16")
 SIZE, CLASSES, SEED = 64, 8, 1
 
 
@@ -97,10 +97,7 @@ main = measurement(
     "benchmarks.speed.search",
     "Time a search with and without reuse of the traced model.",
     measure,
-    {
-        "--names": {"nargs": "+", "default": list(NAMES), "metavar": "NAME", "help": "architectures"},
-        **{"--trials": 10, "--epochs": 1, "--rounds": 1, "--threads": 2},
-    },
+    {"--names": NAMES, "--trials": 10, "--epochs": 1, "--rounds": 1, "--threads": 2},
 )
 
 if __name__ == "__main__":
