@@ -17,8 +17,9 @@ TENSORFLOW = "tensorflow"
 BACKENDS = (TENSORFLOW, "jax", "torch")  # of Keras
 PACKAGES = ("keras", "keras-tuner", "numpy", "scikit-learn", "pandas", "snakemake")
 OPTIONAL = (*BACKENDS, "tf-keras-vis")  # an environment has those of its backend
-# With "1", TensorFlow keeps freed memory for its next step. With "0", the plain way, the kernel takes it back and clears
-# it page by page: on a virtual machine up to half of a step's time at 64 px, a third at 224 px (17 % less memory there).
+# With "1", TensorFlow keeps freed memory for its next step. With "0", the plain way, the kernel takes it back and
+# clears it page by page: on a virtual machine up to half of a step's time at 64 px, a third at 224 px, where this takes
+# 17 % less memory.
 KEEP_MEMORY = "TF_CPU_ALLOCATOR_USE_BFC"
 
 # Lines that TensorFlow prints at every start, at any TF_CPP_MIN_LOG_LEVEL, without a fault. 303: there is no driver.

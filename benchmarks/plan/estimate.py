@@ -20,12 +20,15 @@ from benchmarks.plan.kinds import (
 )
 from benchmarks.plan.recorded import Recorded, trials_and_epochs
 from benchmarks.plan.sizes import Sizes
+from benchmarks.protocols import PUBLISHED
 from benchmarks.study.study import Study
 
 TRAINING = ("cell", "replay")
 BESIDE_MB = 0.2  # files of a cell beside its model
 PER_JOB = 0.6  # seconds with which Snakemake starts a job and notes its end
-COPIES = 3  # of a fold's images in memory: as loaded, by part, on their way to the network
+# Of a fold's images in memory, where training holds them: as loaded, by part, on their way to the network. Other
+# training reads them batch by batch from their file, whose pages count once.
+COPIES, PAGES = 3, 1
 KEPT = 4  # traced models of a worker (cells/reuse.py)
 # A worker of a run has loaded more than one that measures a step; each kept model takes its share, too.
 WARM_MB, EACH_KEPT_MB = 140, 65
@@ -95,7 +98,8 @@ class Estimator:
         each = 4 if kind.how == REPLAY else 1
         kept = KEPT if searches_structure(self.study, kind) else 0
         beside = WARM_MB + EACH_KEPT_MB * min(kept, cost.structures)
-        return beside + cost.memory_mb.at(max(batch_sizes(self.study, kind))) + COPIES * pixels * each / 1e6
+        copies = COPIES if kind.how in (PUBLISHED, REPLAY) else PAGES
+        return beside + cost.memory_mb.at(max(batch_sizes(self.study, kind))) + copies * pixels * each / 1e6
 
     def parts(self, job: Job) -> tuple[int, int, int]:
         """Return the numbers of images in train, validation and test of a job's fold."""

@@ -96,8 +96,9 @@ def passes(layer: "keras.Layer", batch: int, *, first: bool) -> Callable[[], tup
     import keras
     import tensorflow as tf
 
+    settings: tuple = ()
     if isinstance(layer, keras.layers.Dense):
-        operation, settings = keras.ops.matmul, ()
+        operation = keras.ops.matmul
     elif isinstance(layer, keras.layers.DepthwiseConv2D):
         operation, settings = keras.ops.depthwise_conv, (layer.strides, layer.padding)
     elif isinstance(layer, keras.layers.Conv2D):

@@ -77,8 +77,17 @@ def test_training_takes_its_steps_epochs_and_trials(study):
     expected = 10 + (1 + 10 / 2) + 2 * 1.65 * epoch + 3 + 0.5 * 32
     found = estimator.all([own])[0]
     assert found.seconds == pytest.approx(expected + COST.write + 0.6)
-    # The largest batch is of 32 images; 56 images of 32 px stand three times in memory, beside four kept models.
-    assert found.memory_mb == pytest.approx(140 + 4 * 65 + 500 + 320 + 3 * 56 * 32 * 32 / 1e6)
+    # The largest batch is of 32 images; the pages of 56 images of 32 px count once, beside four kept models.
+    assert found.memory_mb == pytest.approx(140 + 4 * 65 + 500 + 320 + 56 * 32 * 32 / 1e6)
+
+
+def test_the_published_recipe_holds_its_images_in_memory(study):
+    sizes = Sizes(100, 50, 64, 8, {("published", 0): (32, 16, 8)}, {"published": 8})
+    kind = Kind("simple", "published")
+    own = Job(0, "cell", {"architecture": "simple", "protocol": "published", "fold": "0"})
+    found = Estimator(study, sizes, {kind: COST}, 2, Recorded(study)).all([own])[0]
+    # The published batch is of 128 images; 56 images of 32 px stand three times in memory.
+    assert found.memory_mb == pytest.approx(140 + 500 + 10 * 128 + 3 * 56 * 32 * 32 / 1e6)
 
 
 def test_a_finished_cell_counts_more_than_the_measured_steps(study):
