@@ -9,12 +9,12 @@ rule features:
         RESULTS / "features_{view}.npy",
     log:
         LOGS / "features_{view}.log",
-    # First, while all cores are free.
+    # First, as all baselines wait for it.
     priority: 1000
     conda:
         "../../envs/benchmark.yaml"
-    # The only heavy job before the cells; its numbers do not depend on the threads.
-    threads: 8
+    # On some processors, the last bits depend on the number of threads.
+    threads: 1
     resources:
         **NEEDS.of("features"),
     params:

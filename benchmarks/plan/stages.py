@@ -39,14 +39,13 @@ def takes(study: Study, sizes: Sizes, job: Job, costs: Mapping[Kind, Cost], core
             return 1.5 + n * (0.8e-3 + 1.25e-8 * pixels) + found, BASE_MB, n * kept / 1e6
         case "features":
             side = int(own["view"].partition("_")[0])
-            seconds = 4 + n * 2 * side**2 * PER_PASS / threads
-            return seconds, KERAS_MB + 256 * side**2 / 1e6, n * FEATURES * 4 / 1e6
+            return 4 + n * 2 * side**2 * PER_PASS, KERAS_MB + 256 * side**2 / 1e6, n * FEATURES * 4 / 1e6
         case "maps":
             views = 2 + study.cached_views(own["architecture"])
             side = study.size_of(own["architecture"])
             # The maps at the cut are 1/16 of the side, with about 100 channels.
             disk = sizes.upright * views * (side / 16) ** 2 * 112 * 2 / 1e6
-            return 4 + sizes.upright * views * side**2 * PER_PASS / threads, KERAS_MB, disk
+            return 4 + sizes.upright * views * side**2 * PER_PASS, KERAS_MB, disk
         case "baselines":
             parts = sizes.parts[own["protocol"], int(own["fold"])]
             planted = PLANTED in own["protocol"]

@@ -12,12 +12,12 @@ rule maps:
         RESULTS / "maps_{architecture}.npy",
     log:
         LOGS / "maps_{architecture}.log",
-    # First, while all cores are free.
+    # First, as many light jobs wait for it.
     priority: 1000
     conda:
         "../../envs/benchmark.yaml"
-    # A heavy job before many light ones; its numbers do not depend on the threads.
-    threads: 8
+    # On some processors, the last bits depend on the number of threads.
+    threads: 1
     resources:
         **NEEDS.of("maps"),
     params:

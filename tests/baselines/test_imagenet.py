@@ -78,12 +78,6 @@ def test_only_originals_have_features_where_no_copy_is_in_a_fold(study):
     assert (np.isfinite(features).all(axis=1) == upright).all()
 
 
-def test_the_number_of_threads_changes_no_bit(study, tmp_path):
-    kept = (study.results() / "features_64.npy").read_bytes()
-    embedding.embed_view(study, "64", threads=2)
-    assert (study.results() / "features_64.npy").read_bytes() == kept
-
-
 def test_features_are_those_of_the_mirror_image(study):
     images = np.load(study.results() / "images_64.npy")[:3]
     model = embedding.network(64)
