@@ -14,6 +14,8 @@ from hypothesis import settings
 import architectures
 from benchmarks import backend
 
+pytest_plugins = ["quick"]
+
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
 
@@ -22,19 +24,6 @@ settings.register_profile("mammobench", deadline=None)
 settings.load_profile("mammobench")
 # As in runs; tests that train do not call backend.prepare.
 os.environ.setdefault(backend.KEEP_MEMORY, "1")
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """What a test imports and starts decides whether it is quick, so no list of quick tests has to be kept."""
-    parser.addoption("--quick", action="store_true", help="leave out tests that import Keras or start a program")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Before collection: a file that imports Keras at its top is left out as a whole."""
-    if config.getoption("quick"):
-        from quick import leave_out
-
-        leave_out()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

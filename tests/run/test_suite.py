@@ -1,5 +1,6 @@
 """The suite's own parts: option `--quick`, and folders that the processes of a test run share."""
 
+import re
 import subprocess
 import sys
 import time
@@ -31,17 +32,17 @@ def test_quick_program():
 """
 
 
-def test_only_what_imports_a_library_or_starts_a_program_is_left_out(tmp_path):
+@pytest.mark.parametrize("processes", [0, 2])
+def test_only_what_imports_a_library_or_starts_a_program_is_left_out(tmp_path, processes):
     (tmp_path / "test_walk.py").write_text(WALK)
     (tmp_path / "test_top.py").write_text("import keras\n\ndef test_never_reached():\n    raise AssertionError\n")
-    (tmp_path / "conftest.py").write_text("from quick import leave_out\n\ndef pytest_configure():\n    leave_out()\n")
-    argv = [sys.executable, "-m", "pytest", "-rs", "-v", "-p", "no:cacheprovider", str(tmp_path)]
+    argv = [sys.executable, "-m", "pytest", "-p", "quick", "--quick", "-n", str(processes), "-rs", "-v"]
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "tests" / "support")}
     done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    outcomes = {
-        line.split("::")[1].split()[0]: line.split()[1] for line in done.stdout.splitlines() if "::test" in line
-    }
+    # pytest-xdist prints the outcome before the name.
+    lines = re.findall(r".*(?:PASSED|SKIPPED|FAILED).*::.*|.*::.*(?:PASSED|SKIPPED|FAILED)", done.stdout)
+    outcomes = {re.findall(r"::(\w+)", line)[0]: re.findall(r"[A-Z]{6,}", line)[0] for line in lines}
     assert outcomes == {
         "test_alone": "PASSED",
         "test_library": "SKIPPED",

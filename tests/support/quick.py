@@ -1,4 +1,7 @@
-"""Option `--quick`: leave out the tests that import a deep-learning library or start a program that takes seconds."""
+"""Option `--quick`: leave out the tests that import a deep-learning library or start a program that takes seconds.
+
+What a test imports and starts decides, so no list of quick tests has to be kept.
+"""
 
 import os
 import sys
@@ -9,6 +12,18 @@ import pytest
 LIBRARIES = {"keras", "tensorflow", "jax", "torch"}
 # `node` drives Chromium; the ends of the names, for example in `python3.11`, are ignored.
 PROGRAMS = ("python", "snakemake", "latexmk", "pdflatex", "node", "chromium", "java", "slurm", "munge", "make", "bash")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--quick`."""
+    parser.addoption("--quick", action="store_true", help="leave out tests that import Keras or start a program")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before collection: a file that imports Keras at its top is left out as a whole."""
+    # The process that starts pytest-xdist's others runs no test itself, and starts Python.
+    if config.getoption("quick") and not config.getoption("numprocesses", None):
+        leave_out()
 
 
 def program(arguments: tuple) -> str:
