@@ -4,10 +4,15 @@ Keras sees no fixed number of images a batch: neither another batch size nor a s
 (Keras' own adapter for arrays fixes the number where the last batch is a full one.)
 """
 
+import math
+from typing import Any
+
 import keras
 import numpy as np
 
 from benchmarks.stored import Images
+
+FEW = 2**24  # bytes that are read at once
 
 
 class Batches(keras.utils.PyDataset):
@@ -48,3 +53,16 @@ class Epochs(Batches):
         if self.seed is not None and epoch != self.drawn[0]:
             self.drawn = epoch, np.random.default_rng([self.seed, self.first + epoch]).permutation(len(self.x))
         return self.drawn[1]
+
+
+def in_order(x: Images, y: np.ndarray, batch_size: int) -> Any:
+    """Endless batches in their own order, for a validation each epoch.
+
+    For few images, on TensorFlow, a dataset of TensorFlow's own operations: its iterator, one an epoch, starts in a
+    tenth of the time of a generator's.
+    """
+    if keras.backend.backend() != "tensorflow" or math.prod(x.shape) * x.dtype.itemsize > FEW:
+        return Epochs(x, y, batch_size, None)
+    import tensorflow
+
+    return tensorflow.data.Dataset.from_tensor_slices((np.asarray(x), y)).batch(batch_size).repeat()

@@ -11,7 +11,7 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 
-from benchmarks.cells.batches import Epochs
+from benchmarks.cells.batches import Epochs, in_order
 from benchmarks.cells.cell import Cell, Fitted
 from benchmarks.cells.keras_private import counterparts, restart_layer_numbers
 from benchmarks.cells.load import Data, Part
@@ -84,12 +84,12 @@ class CellModel(keras_tuner.HyperModel):
         kept = {best: ("loss", "weights"), stop: STOPPING}
         first = checkpoints.resume(about, parts, kept, initial_epoch)
         train = Epochs(self.train.x, self.train.y, size, self.seed, first)
-        validation = Epochs(self.validation.x, self.validation.y, size, None)
+        validation = in_order(self.validation.x, self.validation.y, size)
         history = own.model.fit(
             train,
             steps_per_epoch=train.steps,
             validation_data=validation,
-            validation_steps=validation.steps,
+            validation_steps=-(-len(self.validation.y) // size),
             callbacks=[*kept, keras.callbacks.TerminateOnNaN(), self.progress.callback(epochs), checkpoints],
             shuffle=False,
             verbose=2,

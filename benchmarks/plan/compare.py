@@ -70,8 +70,9 @@ def read_log(text: str) -> Run:
 
 
 def find_run(folder: Path) -> Run:
-    """Return the run with the most finished jobs among the logs in `folder`. Raises BadInput without any."""
-    runs = [read_log(path.read_text()) for path in sorted((folder / ".snakemake/log").glob("*.log"))]
+    """Return the run with the most finished jobs, the latest such, by the logs in `folder`. Raises BadInput without."""
+    logs = sorted((folder / ".snakemake/log").glob("*.log"), reverse=True)
+    runs = [read_log(path.read_text()) for path in logs]
     best = max(runs, key=lambda run: len(run.jobs), default=None)
     if best is None or not best.jobs:
         raise BadInput(f"{folder}/.snakemake/log has no log of a finished job; name the folder of the run by --run")
