@@ -22,7 +22,7 @@ REAL_DATA = ROOT.parent / "shared" / "data"
 # Timings differ between machines, and a slow example is not a wrong one.
 settings.register_profile("mammobench", deadline=None)
 settings.load_profile("mammobench")
-# As in runs; tests that train do not call backend.prepare.
+# As in runs, and plain_iterators below; tests that train do not call backend.prepare.
 os.environ.setdefault(backend.KEEP_MEMORY, "1")
 
 
@@ -35,6 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def _forget_models() -> Iterator[None]:
     """What TensorFlow and Keras have built for a file's models takes gigabytes in the end."""
+    if "tensorflow" in sys.modules:
+        backend.plain_iterators()
     # The collection below need not go through what was there before.
     gc.freeze()
     yield

@@ -18,6 +18,7 @@ from benchmarks.plan.costs import SECONDS, gpus, measured_costs
 from benchmarks.plan.due import Job, due_jobs
 from benchmarks.plan.estimate import TRAINING, Estimate, Estimator
 from benchmarks.plan.kinds import kind_of
+from benchmarks.plan.pace import pace
 from benchmarks.plan.recorded import Recorded
 from benchmarks.plan.resources import write_needs
 from benchmarks.plan.sizes import sizes_of
@@ -54,7 +55,7 @@ def planned(study: Study, cores: int, everything: bool = False, learn: bool = Tr
     costs = measured_costs(study, kinds, sizes.classes, Code(), wait)
     if kinds and not costs:
         raise BadInput(f"no step was measured within {wait:.0f} s; free the cores, or set a longer --wait")
-    estimates = Estimator(study, sizes, costs, cores, Recorded(study, learn)).all(jobs)
+    estimates = Estimator(study, sizes, costs, cores, Recorded(study, learn), pace()).all(jobs)
     return Plan(jobs, estimates, [kind.name for kind in kinds if kind not in costs])
 
 

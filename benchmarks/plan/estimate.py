@@ -45,10 +45,21 @@ class Estimate:
 
 
 class Estimator:
-    """Estimates for the jobs of `study`, with `costs` of its kinds of training and what finished cells recorded."""
+    """Estimates for the jobs of `study`, with `costs` of its kinds of training and what finished cells recorded.
 
-    def __init__(self, study: Study, sizes: Sizes, costs: Mapping[Kind, Cost], cores: int, recorded: Recorded):
-        self.study, self.sizes, self.cores = study, sizes, cores
+    What is neither measured nor recorded is taken for a machine of the given pace.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        sizes: Sizes,
+        costs: Mapping[Kind, Cost],
+        cores: int,
+        recorded: Recorded,
+        pace: float,
+    ):
+        self.study, self.sizes, self.cores, self.pace = study, sizes, cores, pace
         self.costs, self.recorded = costs, recorded
 
     def all(self, jobs: Sequence[Job]) -> dict[int, Estimate]:
@@ -59,8 +70,8 @@ class Estimator:
     def of(self, job: Job) -> Estimate:
         """Return the estimate of one job."""
         if job.rule not in TRAINING:
-            seconds, memory, disk = stages.takes(self.study, self.sizes, job, self.costs, self.cores)
-            return Estimate(seconds + PER_JOB, memory, disk)
+            seconds, memory, disk = stages.takes(self.study, self.sizes, job, self.costs, self.cores, self.pace)
+            return Estimate(seconds + self.pace * PER_JOB, memory, disk)
         kind = kind_of(self.study, job.rule, job.wildcards)
         cost = self.costs.get(kind) or dearest(kind, self.costs)
         own = (job.wildcards["architecture"], job.wildcards["protocol"]) if job.rule == "cell" else None
@@ -68,7 +79,7 @@ class Estimator:
         most = self.recorded.memory_mb(*own) if own else None
         seconds = took if took is not None else self.training_seconds(job, kind, cost)
         memory = most if most is not None else self.memory_mb(job, kind, cost)
-        return Estimate(seconds + cost.write + PER_JOB, memory, cost.disk_mb + BESIDE_MB)
+        return Estimate(seconds + cost.write + self.pace * PER_JOB, memory, cost.disk_mb + BESIDE_MB)
 
     def training_seconds(self, job: Job, kind: Kind, cost: Cost) -> float:
         """Return the seconds of training and prediction."""

@@ -2,6 +2,7 @@
 
 The numbers were fitted to finished runs of `demo` (2,158 phantoms of 128 px), `cbis` (1,592 films of 800 px) and of the
 survey on INbreast (7,844 images of 224 px) on two cores: seconds per image, per pixel as shipped, per row of a table.
+They stand for a machine of pace 1 (pace.py).
 """
 
 from collections.abc import Mapping
@@ -15,9 +16,9 @@ from benchmarks.study.study import Study
 
 # Seconds that depend on nothing else
 FIXED = {
-    **{"architecture": 1.5, "folds": 0.3, "split": 1.0, "probes": 0.3, "tables": 1.0, "collapse": 0.6, "control": 0.6},
+    **{"architecture": 1.5, "folds": 0.1, "split": 1.0, "probes": 0.3, "tables": 1.0, "collapse": 0.6, "control": 0.6},
     **{"external": 0.3, "learning_curve": 0.6, "positive_control": 0.7, "tuning_gain": 0.7, "groups": 2.0},
-    **{"claims": 0.8, "bias": 4.5, "report": 3.3, "results": 1.0, "replays": 2.0},
+    **{"claims": 0.8, "bias": 5.5, "report": 5.5, "results": 1.0, "replays": 2.0},
 }
 NOTHING = ("all", "plan", "status")
 PER_PASS = 2.5e-7  # seconds and pixel of one pass of EfficientNet-Lite0, forward
@@ -27,8 +28,18 @@ BASE_MB, KERAS_MB = 450, 900  # of a process with pandas and scikit-learn, with 
 AT_ONCE = 64  # images that are explained or predicted at once
 
 
-def takes(study: Study, sizes: Sizes, job: Job, costs: Mapping[Kind, Cost], cores: int) -> tuple[float, float, float]:
-    """Return seconds, peak MB and MB on disk of a job that trains nothing."""
+def takes(
+    study: Study, sizes: Sizes, job: Job, costs: Mapping[Kind, Cost], cores: int, pace: float
+) -> tuple[float, float, float]:
+    """Return seconds, peak MB and MB on disk of a job that trains nothing, on a machine of this pace."""
+    seconds, memory, disk = _fitted(study, sizes, job, cores)
+    if job.rule not in ("explain", "heatmaps"):
+        return pace * seconds, memory, disk
+    answers, most = _answers(study, sizes, job, costs)
+    return pace * seconds + answers, max(memory, most), disk
+
+
+def _fitted(study: Study, sizes: Sizes, job: Job, cores: int) -> tuple[float, float, float]:
     own, n, pixels = job.wildcards, sizes.images, sizes.pixels
     threads = min(job.threads, cores)
     resampled = study.bootstrap / 1000
@@ -60,28 +71,34 @@ def takes(study: Study, sizes: Sizes, job: Job, costs: Mapping[Kind, Cost], core
         case "comparison":
             return 4.5 + 9e-4 * rows(study, sizes, study.protocols) * resampled, BASE_MB, 1
         case "figures":
-            return (6 + 1.7 * len(study.architectures)) * 2 / (1 + threads), BASE_MB, 10
-        case "explain" | "heatmaps":
-            return _explained(study, sizes, job, costs)
+            return (10 + 2.8 * len(study.architectures)) * 2 / (1 + threads), BASE_MB, 10
+        case "explain":
+            probes = sum(_probes(study, sizes, protocol) for protocol in study.protocols)
+            return 2.0 + 0.085 * probes, KERAS_MB, 5
+        case "heatmaps":
+            return 1.5, KERAS_MB, 5
         case rule if rule in NOTHING:
             return 0, 0, 0
         case rule:
             return FIXED.get(rule, 1.0), BASE_MB, 1
 
 
-def _explained(study: Study, sizes: Sizes, job: Job, costs: Mapping[Kind, Cost]) -> tuple[float, float, float]:
+def _answers(study: Study, sizes: Sizes, job: Job, costs: Mapping[Kind, Cost]) -> tuple[float, float]:
+    """Return seconds of the forward passes of an explanation, and the memory that they take."""
     name = job.wildcards["architecture"]
-    shown = [PUBLISHED] if job.rule == "heatmaps" else study.protocols
-    passes, seconds = (10, 1.5) if job.rule == "heatmaps" else (PASSES, 2.0)
-    memory = float(KERAS_MB)
+    shown, passes = ([PUBLISHED], 10) if job.rule == "heatmaps" else (study.protocols, PASSES)
+    seconds, memory = 0.0, 0.0
     for protocol in shown:
-        probes = min(study.probes["measured"], sizes.tested[protocol])
         how = PUBLISHED if variant(protocol) == PUBLISHED else RECIPE if study.recipe_of(name) else SEARCH
         cost = costs.get(Kind(name, how))
         answer = cost.answer if cost else Line(0.3, 1e-3)
-        seconds += answer.fixed + probes * ((0.085 if job.rule == "explain" else 0) + passes * answer.each)
+        seconds += answer.fixed + _probes(study, sizes, protocol) * passes * answer.each
         memory = max(memory, cost.memory_mb.at(AT_ONCE) if cost else 0)
-    return seconds, memory, 5
+    return seconds, memory
+
+
+def _probes(study: Study, sizes: Sizes, protocol: str) -> int:
+    return min(study.probes["measured"], sizes.tested[protocol])
 
 
 def rows(study: Study, sizes: Sizes, protocols: list[str]) -> int:

@@ -69,7 +69,7 @@ def test_training_takes_its_steps_epochs_and_trials(study):
     # 2 trials of patience 1 of at most 2 epochs, share 0.65: 2 x 1.65 epochs. An epoch of 32 images and 16 checked:
     # 32 x 0.1 s in steps of 8, 16 or 32; 0.05 s x 16 checked in batches of 8 or 16, and x 32 for one of 32.
     sizes = Sizes(100, 50, 64, 8, {("by_patient", 0): (32, 16, 8)}, {"by_patient": 8})
-    estimator = Estimator(study, sizes, {SEARCHED: COST}, 2, Recorded(study))
+    estimator = Estimator(study, sizes, {SEARCHED: COST}, 2, Recorded(study), pace=1)
     own = Job(0, "cell", {"architecture": "simple", "protocol": "by_patient", "fold": "0"})
     epoch = 2 + 3.2 + (0.8 + 0.8 + 1.6) / 3
     # Of eight structures a worker keeps four traced: the second trial is traced in one of two cells. 16 + 8 + 8 images
@@ -85,7 +85,7 @@ def test_the_published_recipe_holds_its_images_in_memory(study):
     sizes = Sizes(100, 50, 64, 8, {("published", 0): (32, 16, 8)}, {"published": 8})
     kind = Kind("simple", "published")
     own = Job(0, "cell", {"architecture": "simple", "protocol": "published", "fold": "0"})
-    found = Estimator(study, sizes, {kind: COST}, 2, Recorded(study)).all([own])[0]
+    found = Estimator(study, sizes, {kind: COST}, 2, Recorded(study), pace=1).all([own])[0]
     # The published batch is of 128 images; 56 images of 32 px stand three times in memory.
     assert found.memory_mb == pytest.approx(140 + 500 + 10 * 128 + 3 * 56 * 32 * 32 / 1e6)
 
@@ -97,9 +97,20 @@ def test_a_finished_cell_counts_more_than_the_measured_steps(study):
     (folder / "runtime.json").write_text(json.dumps({"image_size": 32, "peak_memory_mb": 640, "seconds": seconds}))
     sizes = Sizes(100, 50, 64, 8, {("by_patient", 0): (32, 16, 8)}, {})
     own = Job(0, "cell", {"architecture": "simple", "protocol": "by_patient", "fold": "0"})
-    found = Estimator(study, sizes, {SEARCHED: COST}, 2, Recorded(study)).all([own])[0]
+    found = Estimator(study, sizes, {SEARCHED: COST}, 2, Recorded(study), pace=1).all([own])[0]
     assert found == Estimate(120 + COST.write + 0.6, 640, pytest.approx(7.2))
-    assert Estimator(study, sizes, {SEARCHED: COST}, 2, Recorded(study, learn=False)).all([own])[0].memory_mb > 800
+    assert (
+        Estimator(study, sizes, {SEARCHED: COST}, 2, Recorded(study, learn=False), pace=1).all([own])[0].memory_mb > 800
+    )
+
+
+def test_other_stages_take_longer_on_a_slower_machine_by_its_pace(study):
+    sizes = Sizes(100, 50, 64, 8, {}, {})
+    fast, slow = (Estimator(study, sizes, {}, 2, Recorded(study), pace) for pace in (1, 3))
+    claims = Job(0, "claims", {})
+    assert fast.all([claims])[0].seconds == pytest.approx(0.8 + 0.6)
+    assert slow.all([claims])[0].seconds == pytest.approx(3 * (0.8 + 0.6))
+    assert slow.all([claims])[0].memory_mb == fast.all([claims])[0].memory_mb
 
 
 @pytest.mark.parametrize("most", [1, 2, 9, 40, 50, 100])

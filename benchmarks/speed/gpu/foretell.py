@@ -33,6 +33,7 @@ from benchmarks.plan.costs import Cost, Line
 from benchmarks.plan.due import due_jobs
 from benchmarks.plan.estimate import TRAINING, Estimate, Estimator
 from benchmarks.plan.kinds import RECIPE, REPLAY, SEARCH, Kind, kind_of
+from benchmarks.plan.pace import pace
 from benchmarks.plan.recorded import Recorded
 from benchmarks.plan.sizes import sizes_of
 from benchmarks.plan.table import ON_GPU, duration, run_seconds
@@ -113,7 +114,7 @@ def study_seconds(study: Study, found: Mapping[str, Any], cores: int) -> dict[st
     costs = costs_of(study, kinds, alone)
     if not costs:
         raise BadInput(f"study {study.name} trains none of {', '.join(alone)}; name another study by --study")
-    estimates = Estimator(study, sizes, costs, cores, Recorded(study, learn=False)).all(jobs)
+    estimates = Estimator(study, sizes, costs, cores, Recorded(study, learn=False), pace()).all(jobs)
     most = max((own["k"] for own in shared.values()), default=1)
     together = dict(estimates)
     for job in jobs:
