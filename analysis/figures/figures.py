@@ -32,9 +32,10 @@ Named = Iterator[tuple[Any, ...]]  # the name of a figure, the figure or None, a
 
 def draw(study: Study, threads: int = 1) -> None:
     """Draw all figures of `study`, in `threads` processes. Raises BadInput if a table is missing."""
-    parts = [partial(_of_architecture, study, architecture) for architecture in study.architectures]
+    # What takes longest first, so that no process is left alone with it.
+    parts = [partial(_of_saliency, study), partial(_of_study, study)]
     parts += [partial(_of_protocol, study, protocol) for protocol in study.protocols]
-    parts += [partial(_of_study, study), partial(_of_saliency, study)]
+    parts += [partial(_of_architecture, study, architecture) for architecture in study.architectures]
     save_part = partial(_save, study)
     if threads == 1:
         for part in parts:

@@ -13,6 +13,8 @@ from benchmarks.samples.folds import make_folds
 from benchmarks.samples.samples import write_samples
 from benchmarks.study.study import load_study
 
+pytestmark = pytest.mark.slow
+
 N_PATIENTS = 20
 
 

@@ -231,6 +231,7 @@ def test_skill_is_that_of_the_same_protocol(study):
     assert CLEAR in set(table.loc["by_patient", "verdict"])
 
 
+@pytest.mark.slow
 def test_chance_is_seldom_flagged(study):
     """Few random changes with equal effects in region and control are flagged."""
     tables(study)

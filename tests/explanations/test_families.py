@@ -64,6 +64,7 @@ def test_family_of_each_check(check, region, expected):
     assert family(check, region) == expected
 
 
+@pytest.mark.slow
 def test_without_effects_one_family_in_twenty_has_a_flag():
     """Every interval flags, and p-values are uniform: the chance of any flag in a family is exactly 5%."""
     rng, false, n = np.random.default_rng(1), 0, 250

@@ -62,6 +62,7 @@ def test_tables_keep_names_as_text(tmp_path):
         read_table(tmp_path, "cells")
 
 
+@pytest.mark.slow
 def test_a_second_run_writes_the_same_bytes(small):
     figures.draw(small)
     folder = small.results() / "figures"

@@ -56,6 +56,7 @@ def test_figures_of_a_real_matrix_are_never_impossible(seed, size, most, digits,
     assert not impossible(kept | {"matrix": matrix.tolist()} | supports_of(matrix)), kept
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(SEEDS, st.integers(3, 80), st.integers(1, 4))
 def test_an_area_of_real_scores_is_never_impossible(seed, n, digits):

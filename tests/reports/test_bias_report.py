@@ -240,6 +240,7 @@ def test_linked_cells_are_escaped(tmp_path):
     assert r"Left out in print: only on the \textless{}page\textgreater{}" in tex
 
 
+@pytest.mark.slow
 def test_report_of_one_architecture_with_calibration(tmp_path, monkeypatch):
     folder = tmp_path / "reference"
     shutil.copytree(reference.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))

@@ -113,6 +113,7 @@ def test_a_study_with_the_published_protocol_alone_claims_nothing_of_new_patient
     assert "Hyperparameters" not in reforms["6a"][1]
 
 
+@pytest.mark.slow
 def test_what_concerns_people_is_not_asked_of_generated_images(made):
     people = ("5", "11", "13", "16", "18", "36")
     assert {filled(made["leaking"], "claim")[item][0] for item in people} == {NOT_APPLICABLE}

@@ -20,6 +20,8 @@ from reports.article.length import count
 from reports.results import Results
 from reports.supplement import supplement
 
+pytestmark = pytest.mark.slow
+
 NASTY = ("a_b & <script>alert(1)</script>", "50 % $x^2$ {#} ~\\undefined", "breast [@nobody] \N{EN DASH} 乳 'é'")
 
 

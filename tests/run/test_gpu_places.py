@@ -71,6 +71,7 @@ def test_places_are_even_among_the_cards_and_fit_their_memory(number, cards):
     assert max(counted.values()) * gpu.share_of(places) == pytest.approx(gpu.SHARE)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(
     number=st.integers(1, 5),

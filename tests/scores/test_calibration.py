@@ -78,6 +78,7 @@ def test_folds_of_different_scale_come_to_one_scale():
     assert brier_score_loss(malignant, found) < brier_score_loss(malignant, raw) - 0.02
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 99))
 def test_the_area_within_folds_stays_as_it_is(seed):
     test, validation = drawn(seed, n_folds=3, n=20)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis import metrics
@@ -29,6 +30,7 @@ def bootstrapped(files: int, study: int, rng: np.random.Generator) -> tuple[Inte
     return interval(drawn, PATIENTS, "patient"), truth == answer
 
 
+@pytest.mark.slow
 def test_the_patient_bootstrap_covers_the_truth_and_an_interval_over_files_does_not():
     rng = np.random.default_rng(11)
     held = np.zeros((STUDIES, 2))

@@ -97,6 +97,7 @@ def test_planted_inequality_is_found():
     assert (sensitivity["ci_low"] < sensitivity["difference"]).all()
 
 
+@pytest.mark.slow
 def test_without_inequality_about_one_interval_in_twenty_excludes_0():
     """Views of 30 patients each; both samples of a patient are mostly right or wrong together."""
     rng = np.random.default_rng(0)

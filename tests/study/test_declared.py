@@ -106,6 +106,7 @@ def test_an_added_metric_is_in_the_report(tmp_path, monkeypatch):
     assert "Cohen's kappa: Agreement beyond chance." in own.caption
 
 
+@pytest.mark.slow
 def test_an_added_bias_check_is_judged_and_in_the_report(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study = small_results.write_results(tmp_path)
