@@ -215,6 +215,7 @@ def test_a_difference_as_large_as_the_detectable_one_is_found_in_80_of_100_studi
     assert 0.74 < n_found / 400 < 0.90
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(seed=st.integers(0, 99))
 def test_more_patients_show_smaller_differences(seed):

@@ -116,6 +116,7 @@ def planted(seed, effect=1.0, folds=5, n=8):
     return pd.DataFrame(rows)
 
 
+@pytest.mark.slow
 def test_a_hyperparameter_that_drives_the_loss_matters_and_noise_does_not():
     for seed in range(3):
         table = importance.importance(planted(seed), seed=1).set_index("hyperparameter")
@@ -125,6 +126,7 @@ def test_a_hyperparameter_that_drives_the_loss_matters_and_noise_does_not():
         assert table["r2"].iloc[0] > 0.5 and table["n_trials"].eq(40).all()
 
 
+@pytest.mark.slow
 def test_differences_between_folds_are_not_attributed_to_hyperparameters():
     """Without an effect, folds still differ, and no hyperparameter explains the loss."""
     verdicts = [importance.importance(planted(seed, effect=0), seed=1)["verdict"] for seed in range(3)]

@@ -36,6 +36,7 @@ def test_scans_of_different_patients_with_the_same_text_are_no_copies(scans):
     assert found(text).query("found_by == 'warped'").empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", WITH)
 @pytest.mark.parametrize("geometry", GEOMETRY)
 def test_a_warped_copy_is_found(scans, geometry, more):

@@ -67,6 +67,7 @@ BROKEN = {  # content and the reason that is told
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(
     sound=st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(sorted(SOUND))), max_size=4),

@@ -53,6 +53,7 @@ def test_border_and_corners_by_count(side, width, square):
     assert found["corners"][[0, 0, -1, -1], [0, -1, 0, -1]].all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [32, 64, 128])
 @pytest.mark.parametrize("enhanced", [False, True])
 @pytest.mark.parametrize("text, scale", [("view", 1), ("view", 2), ("B", 4), ("M", 4), ("block", 4)])
@@ -109,6 +110,7 @@ def test_skin_outside_of_a_tight_mask_is_no_label():
         assert "labels" not in regions(resize(picture.image, 64), tight, [], None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [32, 64, 128])
 @pytest.mark.parametrize("enhanced", [False, True])
 def test_muscle_overlaps_the_known_one(size, enhanced, monkeypatch):

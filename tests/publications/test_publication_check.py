@@ -93,6 +93,7 @@ def test_two_accuracies_of_one_model_must_agree_but_those_of_two_epochs_need_not
     assert not [one for one in answers("ujwalkumar_2023", "densenet201, validation") if "impossible" in one]
 
 
+@pytest.mark.slow
 def test_parts_are_compared_with_the_real_files(real_zip, changed):
     problems, told = command.check("alves", real_zip, build=False)
     assert problems == [] and "parts of 7,844 files: train 6,106, validation 1,526, test 42" in told

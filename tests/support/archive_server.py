@@ -53,6 +53,6 @@ class _Answer(BaseHTTPRequestHandler):
 def serving(content: bytes) -> Iterator[ArchiveServer]:
     """Serve `content` inside the block."""
     with ArchiveServer(content) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()

@@ -218,6 +218,7 @@ def test_the_rule_runs_without_results_and_leaves_studies_alone(tmp_path):
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["survey"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
 def test_the_page_fits_its_window_and_is_accessible(written, width, scheme):
     if not CHROMIUM:
