@@ -97,11 +97,11 @@ def _start_keras() -> None:
 
 
 def plain_iterators() -> None:
-    """Let tf.data, from now on, iterate over datasets as they are: without autotuning and rewriting of their graph.
+    """Let tf.data iterate, from now on, over datasets as they are: without autotuning or rewriting of their graph.
 
-    Keras makes an iterator at least each epoch. The end of one with autotuning waits for a thread of it that sleeps for
-    twice as long each time, and is often not woken where the cores are busy: half of an epoch, whatever its length, at
-    any epoch. Without it, two cells side by side on two cores take 24 % less time. The elements are the same.
+    Keras makes at least one iterator an epoch. One with autotuning ends only when a thread of it wakes, which sleeps for
+    twice as long each time: on busy cores, the wait can be as long as the iterator has lived. Without it, two cells side
+    by side on two cores take 24 % less time. The elements are the same.
     """
     import tensorflow
 
