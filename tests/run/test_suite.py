@@ -36,7 +36,8 @@ def test_quick_program():
 def test_only_what_imports_a_library_or_starts_a_program_is_left_out(tmp_path, processes):
     (tmp_path / "test_walk.py").write_text(WALK)
     (tmp_path / "test_top.py").write_text("import keras\n\ndef test_never_reached():\n    raise AssertionError\n")
-    argv = [sys.executable, "-m", "pytest", "-p", "quick", "--quick", "-n", str(processes), "-rs", "-v"]
+    own = ["--basetemp", str(tmp_path / "base")]  # else pytest removes the folders of earlier runs
+    argv = [sys.executable, "-m", "pytest", "-p", "quick", "--quick", "-n", str(processes), "-rs", "-v", *own]
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "tests" / "support")}
     done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
