@@ -99,9 +99,9 @@ def _start_keras() -> None:
 def plain_iterators() -> None:
     """Let tf.data iterate, from now on, over datasets as they are: without autotuning or rewriting of their graph.
 
-    Keras makes at least one iterator an epoch. One with autotuning ends only when a thread of it wakes, which sleeps for
-    twice as long each time: on busy cores, the wait can be as long as the iterator has lived. Without it, two cells side
-    by side on two cores take 24 % less time. The elements are the same.
+    Keras makes at least one iterator an epoch. One with autotuning ends only when a thread of it wakes, which sleeps
+    for twice as long each time: on busy cores, the wait can be as long as the iterator has lived. Without it, two cells
+    side by side on two cores take 24 % less time. The elements are the same.
     """
     import tensorflow
 
