@@ -84,12 +84,12 @@ class CellModel(keras_tuner.HyperModel):
         kept = {best: ("loss", "weights"), stop: STOPPING}
         first = checkpoints.resume(about, parts, kept, initial_epoch)
         train = Epochs(self.train.x, self.train.y, size, self.seed, first)
-        validation = in_order(self.validation.x, self.validation.y, size)
+        validation = Epochs(self.validation.x, self.validation.y, size, None)
         history = own.model.fit(
             train,
             steps_per_epoch=train.steps,
-            validation_data=validation,
-            validation_steps=-(-len(self.validation.y) // size),
+            validation_data=in_order(validation),
+            validation_steps=validation.steps,
             callbacks=[*kept, keras.callbacks.TerminateOnNaN(), self.progress.callback(epochs), checkpoints],
             shuffle=False,
             verbose=2,

@@ -19,8 +19,9 @@ THREADS = Path("/proc/self/task")
 def test_a_validation_part_comes_in_its_own_order_again_and_again(monkeypatch, few):
     monkeypatch.setattr(batches, "FEW", few)
     x, y = np.arange(5, dtype=np.uint8).reshape(5, 1, 1, 1), np.arange(5) + 10
-    feed = batches.in_order(Rows(x[::-1], np.arange(4, -1, -1)), y, 2)
-    assert isinstance(feed, batches.Epochs) == (few == 0)
+    epochs = batches.Epochs(Rows(x[::-1], np.arange(4, -1, -1)), y, 2, None)
+    feed = batches.in_order(epochs)
+    assert (feed is epochs) == (few == 0)
     taken = map(feed.__getitem__, range(4)) if few == 0 else feed.take(4)
     found = [[np.asarray(array).ravel().tolist() for array in batch] for batch in taken]
     assert found == [[[0, 1], [10, 11]], [[2, 3], [12, 13]], [[4], [14]], [[0, 1], [10, 11]]]
@@ -49,7 +50,6 @@ def test_a_validation_by_slices_scores_as_one_by_batches():
     x, y = rng.integers(0, 256, (7, 4, 4, 1), dtype=np.uint8), rng.integers(0, 2, 7)
     model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
     model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    expected, found = (
-        model.evaluate(feed, steps=3, verbose=0) for feed in (batches.Epochs(x, y, 3, None), batches.in_order(x, y, 3))
-    )
+    epochs = batches.Epochs(x, y, 3, None)
+    expected, found = (model.evaluate(feed, steps=3, verbose=0) for feed in (epochs, batches.in_order(epochs)))
     assert found == expected

@@ -32,6 +32,11 @@ CELL = "results/small/cells/simple/by_patient/1"
 DUE = [SCORES, f"{CELL}/runtime.json"]
 MEASURED = ["seconds", "peak_memory_mb", "finished"]  # columns that no two runs share
 WANTED = [f"results/small/tables/{name}.csv" for name in TABLES]
+# In the callback of checkpoints, after one is written
+WRITTEN = "        self.cost = self.written - now\n"
+HELD = """        while Path(f"hold-{epoch + 1}").exists():
+            time.sleep(0.02)
+"""
 # Snakemake that asks after its jobs each second, more often than a busy cluster would like; it waits ten seconds longer
 # after each answer without news, and no option says otherwise.
 OFTEN = """
@@ -108,11 +113,16 @@ def test_a_cell_asks_for_what_the_finished_one_took_and_for_a_gpu(cluster, done,
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory):
-    """A clone with a study whose cells take some seconds and write a checkpoint after each epoch, run without Slurm."""
+    """A clone with a study whose cells write a checkpoint after each epoch, run without Slurm.
+
+    After epoch N a cell waits as long as there is a file `hold-N`: on a fast machine it would end undisturbed.
+    """
     place = copied(tmp_path_factory.mktemp("long"))
     callback = place / "benchmarks/checkpoints/callback.py"
-    callback.write_text(re.sub(r"(?m)^(EVERY|SHARE) = \d+", r"\1 = 0", callback.read_text()))
-    study = write_study(place, **TINY | {"training": {"epochs": 40, "patience": 39}})
+    text, replaced = re.subn(r"(?m)^(EVERY|SHARE) = \d+", r"\1 = 0", callback.read_text())
+    assert replaced == 2 and text.count(WRITTEN) == 1
+    callback.write_text(text.replace(WRITTEN, WRITTEN + HELD))
+    study = write_study(place, **TINY | {"training": {"epochs": 8, "patience": 7}})
     run = snakemake(place, "--config", study, "--", SCORES, code=place)
     assert run.returncode == 0, run.stdout
     return place
@@ -137,22 +147,23 @@ def assert_as_undisturbed(long: Path, place: Path) -> None:
 
 def test_a_cell_that_was_preempted_and_whose_node_failed_continues_at_its_checkpoint(cluster, long, tmp_path):
     place = again(long, tmp_path)
+    for epoch in (2, 4):
+        (place / f"hold-{epoch}").touch()
     before = len(cluster.jobs())
     run = slurm_command(place, place / "profiles/slurm", *DUE, code=place)
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(run, env=environment() | cluster.environment, **streams) as process:
-        wait_until(process, lambda: newest(place) >= 1)
+        wait_until(process, lambda: newest(place) == 2)
         cluster.call("sbatch", "--partition=urgent", "--exclusive", f"--output={tmp_path}/urgent.log", "--wrap=sleep 1")
         wait_until(process, lambda: "PREEMPTED" in states(cluster, before))
-        reached = newest(place)
-        wait_until(process, lambda: newest(place) > reached)
+        wait_until(process, lambda: newest(place) == 4)
         cluster.kill_node()
         cluster.start_node()
         output, _ = process.communicate()
     assert process.returncode == 0, output
     assert {"PREEMPTED", "NODE_FAIL"} <= states(cluster, before)
     assert_as_undisturbed(long, place)
-    assert len(json.loads((place / CELL / "runtime.json").read_text())["resumed"]) == 2
+    assert json.loads((place / CELL / "runtime.json").read_text())["resumed"] == [2, 4]
 
 
 def states(cluster: Cluster, before: int) -> set[str]:
