@@ -37,7 +37,8 @@ def _csv(path: Path, **options) -> pd.DataFrame:
     content = path.read_bytes()
     if not content.endswith(b"\n"):
         raise ValueError("the last line is incomplete")
-    return pd.read_csv(io.BytesIO(content), **options)
+    # By default pandas guesses a column's type for each part of a large file, and `007` of one part becomes 7.
+    return pd.read_csv(io.BytesIO(content), low_memory=False, **options)
 
 
 def record(path: Path) -> Any:

@@ -70,8 +70,8 @@ def measure(names: list[str], trials: int, epochs: int, rounds: int, threads: in
     for name in names:
         for number in range(rounds):
             both = {reuse: searched(name, train, validation, trials, epochs, reuse) for reuse in (True, False)}
-            about = {"architecture": name, "round": number + 1}
-            rows += [about | row for row in compared(both)]
+            rows += [{"architecture": name, "round": number + 1} | row for row in compared(both)]
+            print(rows[-2:], file=sys.stderr, flush=True)
     return pd.DataFrame(rows)
 
 

@@ -62,6 +62,13 @@ def test_complete_results_are_read(tmp_path):
     assert found["x.npy"].sum() == 599 * 300 and found["x.npz"]["a"].sum() == 59 * 30
 
 
+def test_a_column_of_a_large_table_has_one_type(tmp_path):
+    """The text in the last row makes all of them text, however far away it is."""
+    codes = ["007"] * 600_000 + ["b7"]
+    pd.DataFrame({"code": codes}).to_csv(tmp_path / "x.csv", index=False)
+    assert stored.table(tmp_path / "x.csv")["code"].tolist() == codes
+
+
 @settings(max_examples=150)
 @given(
     name=st.sampled_from(sorted(READERS)),
