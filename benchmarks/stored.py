@@ -37,7 +37,7 @@ def _csv(path: Path, **options) -> pd.DataFrame:
     content = path.read_bytes()
     if not content.endswith(b"\n"):
         raise ValueError("the last line is incomplete")
-    # By default pandas guesses a column's type for each part of a large file, and `007` of one part becomes 7.
+    # By default pandas guesses a type for each part of a large file, so that one column can hold several.
     return pd.read_csv(io.BytesIO(content), low_memory=False, **options)
 
 

@@ -4,7 +4,7 @@
 
 The same search of an architecture in its corrected form, at full size, on 64 px phantoms of the demo, alternately with
 and without reuse, in one process. Each search starts without a traced model; the tracing of the first trial counts.
-TensorFlow keeps every model that was traced: thirty trials of all architectures take 24 GB, `--names` measures fewer.
+Memory grows with every model that is traced: thirty trials of all architectures take 24 GB, `--names` measures fewer.
 Columns: architecture, round, reuse, trials, seconds, trials_per_minute, best_trial, best_score, ratio (of trials per
 minute, of the round), score_difference (largest difference of a trial's score in the round), and those of
 benchmarks/reference.
